@@ -1,0 +1,1 @@
+"""How registered sexual offenders are managed: data, statistics and pages of the report."""

@@ -1,0 +1,187 @@
+"""Breaches: offences recorded by title, and cautions or convictions, never set against each other.
+
+Offences are classified by their title. Where a source prints a title under the heading of
+another order, the heading is kept and both readings can be shown.
+"""
+
+import pandas as pd
+
+from rso_report import periods, register, statistics
+from rso_report.dataset import Tables
+from rso_report.edition import Edition
+from rso_report.series import ratio_caveat, require_one_series
+from rso_report.statistics import Trend
+
+FAMILIES = {
+    "NOTIFICATION": "notification requirements",
+    "SHPO": "sexual harm prevention orders (SHPOs)",
+    "SRO": "sexual risk orders (SROs)",
+}
+
+
+def recorded(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Recorded breach offences of the region's forces, one row for each title and period.
+
+    Adds `period` (a label such as 2020-21) and `part` (True for a part-year).
+    """
+    rows = edition.visible(data.breaches)
+    own = rows[(rows["series_id"] == "BREACH_RECORDED") & rows["area_id"].isin(edition.forces)]
+    return own.assign(
+        period=[
+            periods.period_label(start, end)
+            for start, end in zip(own["period_start"], own["period_end"], strict=True)
+        ],
+        part=own["period_status"] == "part",
+    ).reset_index(drop=True)
+
+
+def by_family(offences: pd.DataFrame) -> pd.DataFrame:
+    """Offences by force, family (by title) and period: sums of the titles.
+
+    Columns: area_id, family, period, period_start, period_end, value, part, covered_to_earliest,
+    covered_to_latest, source_id, rows (the row identifiers that were added).
+    """
+    require_one_series(offences[["series_id"]], "add")
+    key = ["area_id", "source_id", "family", "period", "period_start", "period_end"]
+    return (
+        offences.groupby(key, as_index=False)
+        .agg(
+            value=("value", "sum"),
+            part=("part", "any"),
+            covered_to_earliest=("covered_to_earliest", "min"),
+            covered_to_latest=("covered_to_latest", "max"),
+            rows=("row_id", "+".join),
+        )
+        .sort_values(["area_id", "family", "period_start"])
+        .reset_index(drop=True)
+    )
+
+
+def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.DataFrame:
+    """Titles of a family by year, with computed totals beside printed ones.
+
+    One row for each title, then `All titles, computed` and `All titles, printed`; one column for
+    each period (part-years marked [p]), then `Total, computed` and `Total, printed`. A printed
+    total is [z] where part of what it sums lies after the edition's year, [x] where none is
+    printed.
+    """
+    offences = recorded(data, edition)
+    own = offences[(offences["area_id"] == area) & (offences["family"] == family)]
+    part = set(own.loc[own["part"], "period"])
+    wide = own.pivot_table(
+        index="offence_title", columns="period", values="value", aggfunc="sum", sort=False
+    )
+    wide = wide.reindex(own.drop_duplicates("offence_title")["offence_title"]).astype("int64")
+    columns = sorted(wide.columns, key=lambda p: own.loc[own["period"] == p, "period_start"].min())
+    wide = wide[columns].astype("object")
+    computed = wide.sum()
+    totals = data.printed_totals[
+        data.printed_totals["source_id"].isin(own["source_id"])
+        & data.printed_totals["table_as_printed"].isin(own["table_as_printed"])
+    ]
+
+    def printed(axis: str, period: str = "", title: str = "") -> object:
+        labels = [
+            periods.period_label(start, end)
+            for start, end in zip(totals["period_start"], totals["period_end"], strict=True)
+        ]
+        hit = totals[(totals["axis"] == axis) & (totals["offence_title"] == title)]
+        hit = hit[pd.Series(labels, index=totals.index)[hit.index] == period] if period else hit
+        if hit.empty:
+            return "[x]"
+        return int(hit["value"].iloc[0]) if len(edition.visible(hit)) else "[z]"
+
+    wide["Total, computed"] = wide.sum(axis=1).astype("object")
+    wide["Total, printed"] = pd.Series(
+        [printed("row", title=title) for title in wide.index], index=wide.index, dtype="object"
+    )
+    wide.loc["All titles, computed"] = [*computed, computed.sum(), "[z]"]
+    wide.loc["All titles, printed"] = [
+        *(printed("column", period) for period in columns),
+        "[z]",
+        printed("grand"),
+    ]
+    marked = {period: f"{period} [p]" for period in part}
+    return wide.rename(columns=marked).rename_axis("Offence title", axis=0).reset_index()
+
+
+def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
+    """Offences by period, classified by title and by printed heading, where the two differ.
+
+    Columns: area_id, period, and for each family `<family> by title`, `<family> by heading`.
+    """
+    swapped = offences[
+        (offences["heading_family"] != "") & (offences["heading_family"] != offences["family"])
+    ]
+    families = sorted(set(swapped["family"]) | set(swapped["heading_family"]))
+    key = ["area_id", "period", "period_start"]
+    parts = []
+    for family in families:
+        for column, name in (("family", "by title"), ("heading_family", "by heading")):
+            chosen = offences[offences[column] == family]
+            parts.append(chosen.groupby(key)["value"].sum().rename(f"{family} {name}"))
+    if not parts:
+        return pd.DataFrame(columns=["area_id", "period"])
+    return (
+        pd.concat(parts, axis=1)
+        .reset_index()
+        .sort_values("period_start")
+        .drop(columns="period_start")
+    )
+
+
+def family_trend(families: pd.DataFrame, area: str, family: str, part_years: str = "") -> Trend:
+    """Average annual change of recorded offences of a family, by the stated trend rule.
+
+    Complete years only; with `part_years` "earliest" or "latest" a part-year takes part with the
+    share of the year that it covers as exposure. Raises ValueError with fewer than three years.
+    """
+    own = families[(families["area_id"] == area) & (families["family"] == family)]
+    own = own if part_years else own[~own["part"]]
+    days = (own["period_end"] - own["period_start"]).dt.days + 1
+    covered = days.astype("float64")
+    if part_years:
+        until = own[f"covered_to_{part_years}"].where(own["part"], own["period_end"])
+        covered = ((until - own["period_start"]).dt.days + 1).astype("float64")
+    return statistics.trend(
+        own["value"].tolist(),
+        year_share=(covered / days).tolist(),
+        times=own["period_start"].dt.year.tolist(),
+    )
+
+
+def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Cautions or convictions for breach of notification requirements, and per 1,000 RSOs.
+
+    One row for each area and year: the count as printed and, where the community count of the
+    same area at the end of the year is published, the rate per 1,000 RSOs with its interval
+    (Byar, exact below 10). Both rows are identified.
+    """
+    ratio_caveat("BREACH_OUTCOME", "STOCK_MAPPA")
+    rows = edition.visible(data.breaches)
+    own = rows[
+        (rows["series_id"] == "BREACH_OUTCOME")
+        & rows["area_id"].isin([*edition.units, "EW"])
+        & (rows["status"] != "doubtful")
+    ]
+    stock = register.community(data, edition)[["area_id", "as_at", "value", "row_id", "qualifier"]]
+    stock = stock[stock["qualifier"].isin(["exact", "rounded"])]
+    merged = own.merge(
+        stock.rename(columns={"value": "stock", "row_id": "stock_row", "as_at": "period_end"}),
+        on=["area_id", "period_end"],
+        how="left",
+        suffixes=("", "_stock"),
+    )
+    found = [
+        statistics.rate(int(count), int(people), per=1000) if pd.notna(people) else None
+        for count, people in zip(merged["value"], merged["stock"], strict=True)
+    ]
+    for name in ("value", "lower", "upper"):
+        column = "per_1000" if name == "value" else name
+        merged[column] = [getattr(e, name) if e else float("nan") for e in found]
+    merged["period"] = [
+        periods.period_label(start, end)
+        for start, end in zip(merged["period_start"], merged["period_end"], strict=True)
+    ]
+    merged["stock"] = merged["stock"].astype("Int64")
+    return merged.sort_values(["area_id", "period_end"]).reset_index(drop=True)

@@ -1,0 +1,69 @@
+"""Which measures are published for which unit and year: the map of the gaps."""
+
+import pandas as pd
+
+from rso_report import periods
+from rso_report.dataset import Tables
+from rso_report.edition import Edition
+
+MEASURES = {
+    "community": "RSOs in the community",
+    "register": "Force register",
+    "rate": "Published rate",
+    "recorded": "Recorded breach offences",
+    "outcome": "Cautions or convictions",
+    "missing": "Missing, snapshots",
+    "orders": "Orders",
+    "staffing": "Staffing and overdue visits",
+}
+
+
+def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Number of figures by measure, unit and financial year, up to the edition's year.
+
+    Columns: measure, area_id, year, figures; only combinations with a figure.
+    """
+    stocks, flows = data.registered_offenders, data.breaches
+    parts = {
+        "community": stocks[stocks["series_id"] == "STOCK_MAPPA"],
+        "register": stocks[stocks["series_id"] == "STOCK_FOI"],
+        "rate": data.published_rates[data.published_rates["measure"] == "rate_per_100k_10plus"],
+        "recorded": flows[flows["series_id"] == "BREACH_RECORDED"],
+        "outcome": flows[flows["series_id"] == "BREACH_OUTCOME"],
+        "missing": data.missing[data.missing["series_id"] == "MISSING_STOCK"],
+        "orders": data.orders,
+        "staffing": data.staffing,
+    }
+    found = []
+    for measure, rows in parts.items():
+        own = edition.visible(rows)
+        own = own[own["area_id"].isin(edition.units)]
+        ends = own["as_at"] if "as_at" in own else own["period_end"]
+        if "period_end" in own:
+            ends = ends.fillna(own["period_end"])
+        years = [str(periods.year_of(day)) for day in ends]
+        counted = own.assign(year=years).groupby(["area_id", "year"], as_index=False).size()
+        found.append(counted.rename(columns={"size": "figures"}).assign(measure=measure))
+    return pd.concat(found, ignore_index=True)[["measure", "area_id", "year", "figures"]]
+
+
+def table(grid: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """The grid as a table: a row for each measure and force, a column for each year.
+
+    Units other than forces stand in the table only where they have a figure; forces always, so
+    that a gap is seen.
+    """
+    years = sorted(grid["year"].unique())
+    if years:
+        first, last = (int(year[:4]) for year in (years[0], years[-1]))
+        years = [str(periods.FinancialYear(year)) for year in range(first, last + 1)]
+    rows = []
+    for measure, name in MEASURES.items():
+        for unit in edition.units:
+            own = grid[(grid["measure"] == measure) & (grid["area_id"] == unit)]
+            if own.empty and unit not in edition.forces:
+                continue
+            figures = dict(zip(own["year"], own["figures"], strict=True))
+            row = {"Measure": name, "Unit": edition.name(unit)}
+            rows.append(row | {year: figures.get(year, 0) for year in years})
+    return pd.DataFrame(rows)

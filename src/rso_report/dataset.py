@@ -1,0 +1,340 @@
+"""Load and check the data package in `data/`.
+
+`datapackage.json` is the one description of the tables: columns, types, allowed values, keys.
+Frictionless checks every cell against it; the rules below add what a table schema cannot say.
+A fault stops loading, and all faults are reported together.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from rso_report.errors import ReportError
+
+Tables = SimpleNamespace  # one data frame for each table that was loaded, by its name
+
+STOCK_SERIES = ("STOCK_MAPPA", "STOCK_FOI", "ORDER_STOCK", "MISSING_STOCK")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in the data: where it is, what was found and what is allowed."""
+
+    file: str
+    row: int | None
+    column: str | None
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        """One line that a person can act on; `row` is the line of the file, header = 1."""
+        place = [self.file]
+        if self.row:
+            place.append(f"row {self.row}")
+        if self.column:
+            place.append(f"column {self.column}")
+        return f"{', '.join(place)}: found {self.found}; allowed: {self.allowed}"
+
+
+class DataError(ReportError):
+    """The data package has faults; `faults` holds all of them."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Keep the faults and make one message of them."""
+        self.faults = list(faults)
+        count = len(self.faults)
+        title = f"{count} fault{'s' if count != 1 else ''} in the data:"
+        super().__init__("\n".join([title, *(f"  {fault}" for fault in self.faults)]))
+
+
+def data_folder() -> Path:
+    """Folder of the data package: `data/` of this checkout, or `RSO_REPORT_DATA` if set."""
+    override = os.environ.get("RSO_REPORT_DATA")
+    return Path(override) if override else Path(__file__).resolve().parents[2] / "data"
+
+
+def descriptor(folder: Path | None = None) -> dict:
+    """Read `datapackage.json`. Raises DataError if it is absent or not JSON."""
+    path = (folder or data_folder()) / "datapackage.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError([Fault(str(path), None, None, str(error), "a data package")]) from None
+
+
+def load(*names: str, folder: Path | None = None) -> Tables:
+    """Load the named tables, and those they refer to, after checking them.
+
+    Returns a namespace with one data frame for each table, e.g. `data.breaches`. Dates are
+    datetime64, whole numbers int64 (Int64 where a cell may be empty), text is str with "" for
+    an empty cell. Raises DataError with every fault found, KeyError for an unknown table.
+    """
+    folder = folder or data_folder()
+    package = descriptor(folder)
+    wanted = _with_references(package, names)
+    faults, frames = _checked(package, wanted, folder)
+    if faults:
+        raise DataError(faults)
+    return Tables(**frames)
+
+
+def check(folder: Path | None = None) -> list[Fault]:
+    """Every fault in the whole data package, an empty list if there is none."""
+    folder = folder or data_folder()
+    package = descriptor(folder)
+    return _checked(package, [r["name"] for r in package["resources"]], folder)[0]
+
+
+def stale_hashes(folder: Path | None = None) -> list[str]:
+    """Names of the files whose size or SHA-256 differs from what `datapackage.json` states."""
+    folder = folder or data_folder()
+    return [
+        r["path"]
+        for r in descriptor(folder)["resources"]
+        if (r["hash"], r["bytes"]) != _fingerprint(folder / r["path"])
+    ]
+
+
+def stamp(folder: Path | None = None) -> None:
+    """Write the present size and SHA-256 of every file into `datapackage.json`."""
+    folder = folder or data_folder()
+    package = descriptor(folder)
+    for resource in package["resources"]:
+        resource["hash"], resource["bytes"] = _fingerprint(folder / resource["path"])
+    text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+    (folder / "datapackage.json").write_text(text, encoding="utf-8")
+
+
+def tables_read(notebook: Path) -> list[Path]:
+    """Data files that a notebook reads: the arguments of its `dataset.load(...)` calls.
+
+    The notebook is the one truth about this, so that the build graph re-executes it exactly
+    when one of those files changes. Raises ValueError if a name is not written out.
+    """
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    names: list[str] = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "dataset.load":
+            if not all(isinstance(a, ast.Constant) for a in node.args):
+                raise ValueError(f"{notebook}: dataset.load takes table names written out as text")
+            names += [a.value for a in node.args]
+    package = descriptor()
+    return [data_folder() / f"{name}.csv" for name in _with_references(package, names)]
+
+
+def _with_references(package: dict, names: Iterable[str]) -> list[str]:
+    """The named tables and all tables that their foreign keys lead to."""
+    schemas = {r["name"]: r["schema"] for r in package["resources"]}
+    found: list[str] = []
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in schemas:
+            raise KeyError(f"no table '{name}' in the data package; there are {sorted(schemas)}")
+        if name not in found:
+            found.append(name)
+            keys = schemas[name].get("foreignKeys", [])
+            waiting += [k["reference"]["resource"] for k in keys if k["reference"]["resource"]]
+    return found
+
+
+def _checked(
+    package: dict, names: list[str], folder: Path
+) -> tuple[list[Fault], dict[str, pd.DataFrame]]:
+    # Without size and hash: an analyst may edit a file and look at the result before stamping it.
+    resources = [
+        {key: value for key, value in resource.items() if key not in ("hash", "bytes")}
+        for resource in package["resources"]
+        if resource["name"] in names
+    ]
+    faults = _schema_faults({**package, "resources": resources}, folder)
+    if faults:  # the rules need well-typed cells
+        return faults, {}
+    frames = {r["name"]: _frame(r, folder) for r in resources}
+    for resource in resources:
+        faults += _rule_faults(resource, frames)
+    return faults, frames
+
+
+def _schema_faults(package: dict, folder: Path) -> list[Fault]:
+    """What Frictionless finds, each put in our words with what the schema allows."""
+    from frictionless import Package  # costs 0.4 s: only when data are loaded
+
+    faults = []
+    report = Package.from_descriptor(package, basepath=str(folder)).validate()
+    schemas = {r["name"]: r["schema"] for r in package["resources"]}
+    for error in report.errors:
+        faults.append(Fault("datapackage.json", None, None, error.message, "a valid description"))
+    for task in report.tasks:
+        schema = schemas[task.name]
+        fields = {f["name"]: f for f in schema["fields"]}
+        key = schema["primaryKey"]
+        for error in task.errors:
+            column = getattr(error, "field_name", None) or getattr(error, "label", None)
+            cell = getattr(error, "cell", None)
+            found = f"'{cell}'" if cell else "nothing" if cell == "" else error.note
+            if error.type == "foreign-key":
+                column, found = ", ".join(error.field_names), f"'{', '.join(error.field_cells)}'"
+            elif error.type == "primary-key":
+                column = key if isinstance(key, str) else "+".join(key)
+            faults.append(
+                Fault(
+                    file=f"data/{task.name}.csv",
+                    row=getattr(error, "row_number", None),
+                    column=column,
+                    found=found,
+                    allowed=_allowed(error, fields.get(column)),
+                )
+            )
+    return faults
+
+
+def _allowed(error: Any, field: dict | None) -> str:  # noqa: ANN401
+    """What a cell may hold, in words, from its column's description."""
+    if error.type == "foreign-key":
+        return f"a value that stands in {error.reference_name or 'the same table'}"
+    if error.type == "primary-key":
+        return "each value only once"
+    if field is None or error.type not in ("type-error", "constraint-error"):
+        return error.description.rstrip(".")
+    rules = field.get("constraints", {})
+    if "enum" in rules:
+        return "one of " + ", ".join(rules["enum"])
+    words = {"integer": "a whole number", "number": "a number", "date": "a date YYYY-MM-DD"}
+    text = words.get(field["type"], "text")
+    if "minimum" in rules:
+        text += f" of {rules['minimum']} or more"
+    if "maximum" in rules:
+        text += f", at most {rules['maximum']}"
+    if "pattern" in rules:
+        text += f" of the form {rules['pattern']}"
+    return text + ("" if rules.get("required") else ", or nothing")
+
+
+def _frame(resource: dict, folder: Path) -> pd.DataFrame:
+    frame = pd.read_csv(
+        folder / resource["path"], dtype="str", keep_default_na=False, encoding="utf-8"
+    )
+    for field in resource["schema"]["fields"]:
+        name, kind = field["name"], field["type"]
+        if kind == "string":
+            continue
+        column = frame[name].where(frame[name] != "", None)
+        if kind == "date":
+            frame[name] = pd.to_datetime(column, format="%Y-%m-%d")
+        elif kind == "number":
+            frame[name] = pd.to_numeric(column).astype("float64")
+        else:
+            whole = pd.to_numeric(column).astype("Int64")
+            frame[name] = whole.astype("int64") if whole.notna().all() else whole
+    return frame
+
+
+def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]:
+    """Rules across cells: keys, dates, periods, revisions, more missing than registered."""
+    name, frame = resource["name"], frames[resource["name"]]
+    faults: list[Fault] = []
+
+    def report(rows: pd.Series, column: str, found: pd.Series | str, allowed: str) -> None:
+        for index in frame.index[rows.fillna(False).astype(bool)]:
+            text = found if isinstance(found, str) else str(found[index])
+            faults.append(Fault(f"data/{name}.csv", index + 2, column, text, allowed))
+
+    for key in resource["schema"].get("uniqueKeys", []):
+        report(
+            frame.duplicated(key, keep="first"),
+            "+".join(key),
+            "the same figure of the same source a second time",
+            "one row for each",
+        )
+    if "series_id" in frame and "period_start" in frame:
+        stock = frame["series_id"].isin(STOCK_SERIES)
+        as_at = frame["as_at"] if "as_at" in frame else pd.Series(pd.NaT, index=frame.index)
+        both = frame["period_start"].notna() & frame["period_end"].notna()
+        some = frame["period_start"].notna() | frame["period_end"].notna()
+        report(stock & (as_at.isna() | some), "as_at", "a stock", "an as-at date and no period")
+        report(~stock & (as_at.notna() | ~both), "period_start", "a flow", "a start and an end")
+    if "period_start" in frame:
+        start, end = frame["period_start"], frame["period_end"]
+        spans = start.notna() & end.notna()
+        after = end + pd.Timedelta(days=1)
+        years = (after.dt.month == start.dt.month) & (after.dt.day == start.dt.day) & (end > start)
+        report(
+            spans & ~years,
+            "period_end",
+            end.dt.strftime("%Y-%m-%d"),
+            "the last day of whole years from period_start (mark part-years in period_status)",
+        )
+    if "period_status" in frame:
+        part = frame["period_status"] == "part"
+        low, high = frame["covered_to_earliest"], frame["covered_to_latest"]
+        inside = (low >= frame["period_start"]) & (high <= frame["period_end"]) & (low <= high)
+        report(part & ~inside, "covered_to_latest", "a part-year", "two days within the period")
+        report(
+            part & (frame["status"] != "provisional"),
+            "status",
+            frame["status"],
+            "provisional for a part-year",
+        )
+    if "revises_row" in frame:
+        areas = frame.set_index("row_id")["area_id"]
+        revised = frame["revises_row"] != ""
+        other = frame["revises_row"].map(areas) != frame["area_id"]
+        report(revised & other, "revises_row", frame["revises_row"], "a row of the same area")
+        report(
+            revised != (frame["status"] == "revised"),
+            "status",
+            frame["status"],
+            "revised exactly where revises_row names a row",
+        )
+    if name == "missing":
+        registered = frames["registered_offenders"].set_index("row_id")["value"]
+        most = frame["denominator_row"].map(registered)
+        report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
+    if name == "population_districts":
+        young = frame[[f"age_{age}" for age in range(10)]].sum(axis=1)
+        report(
+            young > frame["all_ages"],
+            "all_ages",
+            frame["all_ages"],
+            "at least the sum of ages 0 to 9",
+        )
+    return faults
+
+
+def _fingerprint(path: Path) -> tuple[str, int]:
+    content = path.read_bytes()
+    return f"sha256:{hashlib.sha256(content).hexdigest()}", len(content)
+
+
+def main(arguments: list[str]) -> int:
+    """Check the data package; with `stamp`, first bring its hashes up to date."""
+    if arguments == ["stamp"]:
+        stamp()
+    elif arguments:
+        print("usage: python -m rso_report.dataset [stamp]", file=sys.stderr)
+        return 2
+    try:
+        faults = check()
+        if faults:
+            raise DataError(faults)
+    except ReportError as error:
+        print(error, file=sys.stderr)
+        return 1
+    tables = descriptor()["resources"]
+    print(f"data package: {len(tables)} tables, no fault")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,216 @@
+"""Execute one notebook with Papermill and write it down the same way every time.
+
+    python -m rso_report.execute NOTEBOOK OUTPUT [-p NAME VALUE]... [-y YAML]
+
+Papermill leaves times, durations, versions and paths in what it writes, and gives the cell that it
+injects a random id. All of that is taken out again, so executing twice gives the same bytes and a
+difference in a committed notebook is a difference in the report.
+
+``-p`` always passes a string. Papermill's own ``-p`` guesses: ``2024_25`` becomes the number
+202425 and ``No`` becomes False, and a year or a region must arrive as it was typed. Whoever needs
+another type says so in YAML: ``-y 'confidence: 0.95'``.
+
+Without parameters no cell is injected, so a committed notebook can be executed in place.
+"""
+
+import argparse
+import builtins
+import os
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import yaml
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode, ValidationError
+from nbformat.reader import NotJSONError
+from papermill.exceptions import PapermillExecutionError, strip_color
+from traitlets.config import Config
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+INJECTED = "injected-parameters"
+LONGEST_SOCKET_PATH = 90  # bytes; the systems' own limits are 104 and 108, and a port is added
+
+
+class ExecutionError(Exception):
+    """A notebook was not executed; the message tells whoever asked for it why."""
+
+
+def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = None) -> None:
+    """Execute ``notebook`` with ``parameters`` in the current folder and write ``output``.
+
+    ``output`` is replaced in one step, and only by a notebook that ran to its end.
+
+    Raises:
+        ExecutionError: the notebook can't be read, doesn't declare a parameter, or stopped.
+    """
+    parameters = parameters or {}
+    source = read(notebook)
+    check_declared(notebook, parameters)
+    executed = run(notebook, parameters)
+    write(normalise(executed, source), output)
+
+
+def read(notebook: Path) -> NotebookNode:
+    """Return the notebook as it is stored, or raise ExecutionError naming what is wrong."""
+    try:
+        return nbformat.read(notebook, as_version=nbformat.NO_CONVERT)
+    except FileNotFoundError:
+        raise ExecutionError(f"There is no notebook {notebook}.") from None
+    except (NotJSONError, ValidationError, UnicodeDecodeError) as error:
+        raise ExecutionError(f"{notebook} is not a notebook: {error}") from None
+
+
+def check_declared(notebook: Path, parameters: dict[str, Any]) -> None:
+    """Refuse parameters that the notebook doesn't declare; Papermill would only log them."""
+    if not parameters:
+        return
+    try:
+        declared = papermill.inspect_notebook(notebook)
+    except ValueError:  # then Papermill can't tell how to read its parameters
+        raise ExecutionError(f"{notebook} names no kernel or language, such as python3.") from None
+    unknown = sorted(set(parameters) - set(declared))
+    if unknown:
+        raise ExecutionError(
+            f"{notebook} has no parameter {', '.join(unknown)}. "
+            f"It takes: {', '.join(declared) or 'none'}."
+        )
+
+
+def run(notebook: Path, parameters: dict[str, Any]) -> NotebookNode:
+    """Return the executed notebook; raise ExecutionError when it doesn't reach its last cell."""
+    with tempfile.TemporaryDirectory(prefix="rso-", ignore_cleanup_errors=True) as folder:
+        try:
+            executed = papermill.execute_notebook(
+                notebook,
+                None,
+                parameters,
+                kernel_name=KERNEL["name"],
+                language=KERNEL["language"],
+                progress_bar=False,
+                config=kernel_transport(Path(folder)),
+                extra_arguments=[
+                    f"--ipython-dir={folder}",  # nobody's own start-up files in a public report
+                    "--log-level=CRITICAL",  # it reports its own shutdown as an error
+                ],
+                coalesce_streams=True,
+                record_timing=False,
+            )
+        except PapermillExecutionError as error:
+            raise ExecutionError(explain(notebook, error)) from None
+        except DeadKernelError:
+            raise ExecutionError(f"{notebook}: Python died while executing it.") from None
+    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
+    if any(output.output_type == "error" for output in outputs):  # Papermill lets exit(0) pass
+        raise ExecutionError(f"{notebook} left by sys.exit before its last cell.")
+    return executed
+
+
+def kernel_transport(folder: Path) -> Config:
+    """Return a configuration that connects the kernel by sockets in a folder of its own.
+
+    TCP, the default, sends everything in plain text, warns of it, and races for ports when
+    notebooks run in parallel. It remains where the folder's name is too long for a socket.
+    """
+    config = Config()
+    if os.name == "posix" and len(os.fsencode(folder)) < LONGEST_SOCKET_PATH:
+        config.KernelManager.transport = "ipc"
+        config.KernelManager.ip = str(folder / "kernel")
+    return config
+
+
+def explain(notebook: Path, error: PapermillExecutionError) -> str:
+    """Return what a reader needs of an exception in a notebook, the message last.
+
+    The package's own exceptions are written for the reader and stand alone. Of any other the
+    places that it passed are given too, a line each.
+    """
+    message = strip_color(error.evalue).strip()
+    if is_ours(error.ename) and message:
+        return message
+    trace = strip_color("\n".join(error.traceback)).splitlines()
+    places = [line for line in trace if line.startswith(("Cell In[", "File "))]
+    where = f"{notebook} stopped in cell [{error.exec_count}]:"
+    return "\n".join([where, *places, f"{error.ename}: {message}"])
+
+
+def is_ours(exception: str) -> bool:
+    """Return whether a module of this package defines an exception class of that name."""
+    if hasattr(builtins, exception):
+        return False
+    definition = re.compile(rf"^class {re.escape(exception)}\b", re.MULTILINE)
+    modules = Path(__file__).parent.glob("*.py")
+    return any(definition.search(module.read_text(encoding="utf-8")) for module in modules)
+
+
+def normalise(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """Take out of ``executed`` all that differs between two executions of ``source``."""
+    known = {cell.get("id") for cell in source.get("cells", [])} - {None}
+    executed.metadata.pop("papermill", None)
+    executed.metadata["kernelspec"] = dict(KERNEL)
+    executed.metadata["language_info"] = {"name": KERNEL["language"]}
+    for number, cell in enumerate(executed.cells):
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        tags = cell.metadata.pop("tags", [])
+        if INJECTED in tags:
+            cell["id"] = INJECTED
+            tags = sorted({*tags, "remove-cell"})
+        elif cell.get("id") not in known:
+            cell["id"] = f"cell-{number}"
+        if tags:
+            cell.metadata["tags"] = tags
+    executed.nbformat_minor = max(executed.nbformat_minor, 5)  # the first with cell ids
+    return executed
+
+
+def write(notebook: NotebookNode, output: Path) -> None:
+    """Write the notebook in one step: a reader finds the old file or the new one."""
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    beside = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(beside, output)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def typed(text: str) -> dict[str, Any]:
+    """Return the parameters of a YAML mapping."""
+    value = yaml.safe_load(text)
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 'name: value'")
+    return value
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute one notebook as the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rso_report.execute", description="Execute a notebook reproducibly."
+    )
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("-p", nargs=2, metavar=("NAME", "VALUE"), action="append", default=[])
+    parser.add_argument("-y", type=typed, metavar="YAML", action="append", default=[])
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the kernel is shut down too
+    parameters = dict(options.p)
+    for mapping in options.y:
+        parameters.update(mapping)
+    try:
+        execute(options.notebook, options.output, parameters)
+    except ExecutionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

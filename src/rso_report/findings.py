@@ -1,0 +1,476 @@
+"""The ten questions of the report, each answered in sentences computed from the data.
+
+Every function returns Markdown, one paragraph or bullet per text, with a link to each source.
+What is not published is said, not filled.
+"""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from rso_report import (
+    breaches,
+    missing,
+    periods,
+    prose,
+    register,
+    statistics,
+    visits,
+)
+from rso_report.dataset import Tables
+from rso_report.edition import Edition, VisitParameters, years_covered
+from rso_report.prose import (
+    as_at,
+    cited,
+    counted,
+    interval,
+    listed,
+    number,
+    on_date,
+    percent,
+    signed,
+)
+
+TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
+NOT_PUBLISHED = "no figure published"
+
+
+def status_line(data: Tables, edition: Edition) -> str:
+    """What the page is and up to when it shows figures, for the top of every notebook."""
+    first, last = years_covered(data, edition)
+    return (
+        f"**Edition: {edition.title}.** It shows figures whose date or period ends by "
+        f"{periods.day_label(edition.year.end)}, whenever they were published; the data reach from "
+        f"{first} to {last}. Independent analysis of published figures; not official statistics."
+    )
+
+
+def community(data: Tables, edition: Edition) -> list[str]:
+    """1. How many RSOs each force manages in the community, and the region, as at when."""
+    counts = register.community(data, edition)
+    bullets = []
+    for force in edition.forces:
+        row = register.latest(counts, force)
+        bullets.append(f"- **{edition.name(force)}**: {_count_with_date(data, row)}")
+    bullets.append(f"- **{edition.name(edition.region_id)}**: {_region(data, edition, counts)}")
+    bullets.append(f"- **{edition.name('EW')}**: {_country(data, edition, counts)}")
+    return bullets
+
+
+def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
+    """England and Wales on the date of the forces' latest counts, and its newest if later."""
+    newest = register.latest(counts, "EW")
+    forces = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
+    beside = counts[(counts["area_id"] == "EW") & (counts["as_at"] == forces.max())]
+    if newest is None or beside.empty or newest["as_at"] == forces.max():
+        return _count_with_date(data, newest)
+    both = (_count_with_date(data, row) for row in (beside.iloc[0], newest))
+    return "; ".join(both)
+
+
+def _count_with_date(data: Tables, row: pd.Series | None) -> str:
+    if row is None:
+        return f"{NOT_PUBLISHED} for any date"
+    return f"{counted(row)} {on_date(row)} {cited(data.sources, [row['source_id']])}"
+
+
+def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
+    dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
+    if dates.empty:
+        return NOT_PUBLISHED
+    last = dates.max()
+    absent = register.missing_parts(counts, edition, last)
+    when = periods.day_label(last)
+    if absent:
+        names = listed(edition.name(force) for force in absent)
+        return f"no total, because no figure for {names} on {when} is published"
+    return (
+        f"{number(register.region_total(counts, edition, last))} on {when}, the sum of its forces"
+    )
+
+
+def rates(data: Tables, edition: Edition) -> list[str]:
+    """2. The rate per 100,000 aged 10 and over, with its interval, against England and Wales."""
+    found = register.rates(data, edition)
+    bullets = []
+    for force in edition.forces:
+        row = _latest_rate(found, force)
+        if row is None:
+            bullets.append(f"- **{edition.name(force)}**: {NOT_PUBLISHED}")
+            continue
+        country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
+        against = ""
+        if len(country) and pd.notna(country.iloc[0]["published"]):
+            against = f", against {country.iloc[0]['published']:.0f} in England and Wales"
+        source = row["rate_source"] if pd.notna(row["rate_source"]) else row["count_source"]
+        bullets.append(
+            f"- **{edition.name(force)}**: {_rate_words(row)} on "
+            f"{periods.day_label(row['as_at'])}{against} {cited(data.sources, [source])}"
+        )
+    return bullets
+
+
+def _latest_rate(found: pd.DataFrame, area: str) -> pd.Series | None:
+    usable = found[found["published"].notna() | found["rate"].notna()]
+    return register.latest(usable, area)
+
+
+def _rate_words(row: pd.Series) -> str:
+    parts = []
+    if pd.notna(row["published"]):
+        parts.append(f"{row['published']:.0f} per 100,000 people aged 10 and over as published")
+    if pd.notna(row["rate"]):
+        span = interval(row["lower"], row["upper"])
+        base = "" if parts else " per 100,000 people aged 10 and over"
+        parts.append(f"{number(row['rate'], 1)}{base} ({span}) by our calculation")
+    return ", ".join(parts)
+
+
+def change(data: Tables, edition: Edition) -> list[str]:
+    """3. How the counts have changed, and how much of that is population."""
+    found = register.rates(data, edition)
+    bullets = []
+    for area in [*edition.forces, "EW"]:
+        own = found[
+            (found["area_id"] == area)
+            & found["count"].notna()
+            & found["qualifier"].isin(["exact", "rounded"])
+            & (found["as_at"] >= "2007-03-31")  # the series compares from here on
+        ]
+        if len(own) < 2:
+            why = "only one count" if len(own) else "no count"
+            bullets.append(f"- **{edition.name(area)}**: cannot be said, {why} is published")
+            continue
+        first, last = own.iloc[0], own.iloc[-1]
+        years = last["as_at"].year - first["as_at"].year
+        total = statistics.total_change(first["count"], last["count"])
+        words = (
+            f"from {number(first['count'])} on {periods.day_label(first['as_at'])} to "
+            f"{number(last['count'])} on {periods.day_label(last['as_at'])}, "
+            f"{signed(total)}%"
+        )
+        if years > 1:
+            yearly = statistics.compound_growth(first["count"], last["count"], years)
+            words += f" ({signed(yearly)}% a year)"
+        bullets.append(f"- **{edition.name(area)}**: {words}{_split(own)}")
+    return bullets
+
+
+def _split(own: pd.DataFrame) -> str:
+    """How much of the growth is population, over the span for which populations are held."""
+    ready = own[own["rate"].notna()]
+    if len(ready) < 2:
+        return "; the part that is population growth cannot be computed"
+    first, last = ready.iloc[0], ready.iloc[-1]
+    split = statistics.growth_split(
+        first["count"], first["population_10plus"], last["count"], last["population_10plus"]
+    )
+    count, people = (100 * math.expm1(part) for part in (split.count, split.population))
+    span = f"{first['as_at'].year} to {last['as_at'].year}"
+    return f"; from {span} it was {signed(count)}%, with a population that grew {signed(people)}%"
+
+
+def register_difference(data: Tables, edition: Edition) -> list[str]:
+    """4. How the force's register differs from the community count, and why."""
+    pairs = register.community_and_register(data, edition)
+    if pairs.empty:
+        return [
+            "No force of the region has published a register total including custody beside a "
+            "community count of the same year."
+        ]
+    row = pairs.iloc[-1]
+    sources = [row["community_source"], row["register_source"]]
+    totals = register.register_totals(data, edition)
+    own = totals[(totals["area_id"] == row["area_id"]) & (totals["custody_status"] == "both")]
+    newest = own.iloc[-1]
+    later = ""
+    if newest["as_at"].year > row["year"]:
+        later = (
+            f" The newest register total is {number(newest['value'])} {on_date(newest)}; no "
+            "community count of that year is published."
+        )
+    return [
+        f"In {row['year']} the register of {edition.name(row['area_id'])} held "
+        f"{number(row['register'])} people and {number(row['community'])} were managed in the "
+        f"community, {number(row['gap'])} fewer. The register includes people in custody and was "
+        "counted on another date, so the two are different measures, not a disagreement; the "
+        f"community count is {percent(row['ratio_percent'])} of the register total "
+        f"{cited(data.sources, sources)}.{later}"
+    ]
+
+
+def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
+    """5. How many were missing at the latest snapshot of each unit, the share, the definition."""
+    snaps = missing.snapshots(data, edition)
+    bullets = []
+    kinds = edition.areas.set_index("area_id")["kind"]
+    for unit in edition.units:
+        row = register.latest(snaps, unit)
+        if row is None or kinds[unit] == "group":  # a changing set of forces: in the table only
+            continue
+        bullets.append(f"- **{edition.name(unit)}**: {snapshot_words(row)} {_cite(data, row)}")
+    covered = set(snaps["area_id"])
+    silent = [f for f in edition.forces if f not in covered and not _in_joint(edition, covered, f)]
+    bullets += [f"- **{edition.name(force)}**: {NOT_PUBLISHED}" for force in silent]
+    return bullets or [f"- {edition.name(edition.region_id)}: {NOT_PUBLISHED}"]
+
+
+def _in_joint(edition: Edition, covered: set[str], force: str) -> bool:
+    joint = edition.areas[edition.areas["area_id"].isin(covered)]
+    return joint["coverage"].str.split("|").apply(lambda parts: force in parts).any()
+
+
+def _cite(data: Tables, row: pd.Series) -> str:
+    return cited(data.sources, [row["source_id"]])
+
+
+def snapshot_words(row: pd.Series) -> str:
+    """One snapshot in words: count, revision, date, share, abroad."""
+    words = f"{counted(row)} {on_date(row)}"
+    if pd.notna(row["first_value"]):
+        words += f" ({number(row['first_value'])} at first reply)"
+    if pd.notna(row["share"]):
+        words += (
+            f"; {percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
+            f"of the {number(row['registered'])} registered in the same reply"
+        )
+    if pd.notna(row["abroad"]):
+        words += f"; {number(row['abroad'])} of them believed to be abroad"
+    return words
+
+
+def offences(data: Tables, edition: Edition) -> list[str]:
+    """6. How many notification, SHPO and SRO offences were recorded, by title."""
+    recorded = breaches.recorded(data, edition)
+    if recorded.empty:
+        return [f"Recorded breach offences: {NOT_PUBLISHED} for the forces of the region."]
+    families = breaches.by_family(recorded)
+    bullets = []
+    for (area, family), own in families.groupby(["area_id", "family"], sort=False):
+        own = own.sort_values("period_start")
+        by_year = "; ".join(
+            f"{row.period} {number(row.value)}{' [p]' if row.part else ''}"
+            for row in own.itertuples()
+        )
+        bullets.append(
+            f"- **{edition.name(area)}, {breaches.FAMILIES[family]}**: {by_year}; together "
+            f"{number(own['value'].sum())} {cited(data.sources, own['source_id'])}"
+        )
+    return bullets
+
+
+def outcomes(data: Tables, edition: Edition) -> list[str]:
+    """7. How many cautions or convictions, and why they do not compare with recorded offences."""
+    found = breaches.outcomes(data, edition)
+    bullets = []
+    for area in [*edition.forces, "EW"]:
+        own = found[found["area_id"] == area]
+        if own.empty:
+            continue
+        row = own.iloc[-1]
+        per = ""
+        if pd.notna(row["per_1000"]):
+            span = f" ({interval(row['lower'], row['upper'])})"
+            bound = row["qualifier"] == "at_least"  # an interval around a lower bound misleads
+            rate = f"at least {number(row['per_1000'], 1)}" if bound else number(row["per_1000"], 1)
+            per = f", {rate}{'' if bound else span} per 1,000 RSOs in the community"
+        bullets.append(
+            f"- **{edition.name(area)}**, {row['period']}: {counted(row)}{per} {_cite(data, row)}"
+        )
+    if not bullets:
+        return [f"Cautions or convictions: {NOT_PUBLISHED} for the region."]
+    return [*bullets, "- " + not_comparable()]
+
+
+def not_comparable() -> str:
+    """Why cautions or convictions and recorded offences are never divided by each other."""
+    return (
+        "These do not compare with recorded offences: an outcome counts people or occasions dealt "
+        "with by caution or conviction in the year of disposal, among RSOs managed in the "
+        "community; a recorded offence counts each offence in the year of recording, whatever "
+        "became of it. One person may have several offences, and courts take time. Neither number "
+        "is a share of the other."
+    )
+
+
+def visit_frequency(data: Tables, edition: Edition) -> list[str]:
+    """8. Which visit frequency applies to each tier, and from which policy."""
+    known = data.visit_policy[data.visit_policy["valid_from"] <= pd.Timestamp(edition.year.end)]
+    own = known[known["area_id"].isin([*edition.forces, "EW"])]
+    if own.empty:
+        return [f"Visiting intervals: {NOT_PUBLISHED} by the end of {edition.year}."]
+    paragraphs = []
+    for _, policy in own.groupby("policy_id", sort=False):
+        row = policy.iloc[0]
+        link = cited(data.sources, [row["source_id"]])
+        if row["kind"] == "fixed_interval":
+            tiers = listed(
+                f"{TIER_NAMES[p.risk_tier]} risk every {_months(p.max_interval_months)} "
+                f"({prose.plural(p.min_visits_per_year, 'visit')} a year)"
+                for p in policy.itertuples()
+            )
+            paragraphs.append(
+                f"The policy of {edition.name(row['area_id'])} known on "
+                f"{periods.day_label(row['valid_from'])} set longest intervals: {tiers} {link}."
+            )
+        else:
+            paragraphs.append(
+                f"Since {periods.day_label(row['valid_from'])} no fixed number applies nationally: "
+                "the interval follows an individual plan, and some people at low risk are managed "
+                f"reactively, without home visits {link}."
+            )
+    return paragraphs
+
+
+def _months(months: int) -> str:
+    return "month" if months == 1 else f"{months} months"
+
+
+def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> list[str]:
+    """9. What minimum workload would follow, over what range: an illustration, not a finding."""
+    model = illustration(data, edition, parameters)
+    if model is None:
+        return [f"No illustration: {NOT_PUBLISHED} for a community count of the region's forces."]
+    return [
+        f"If the {number(model['people'])} people whom {model['force']} managed in the community "
+        f"{model['on_date']} were visited at the intervals of 2014 and fell into risk tiers as "
+        f"assumed ({parameters.tier_mix} percent), at least {number(model['visits'])} visits a "
+        f"year would be due, or {number(model['per_week'], 2)} a week for each of "
+        f"{parameters.officers} officers. The mix is not published for any force: the true figure "
+        f"could lie anywhere from {number(model['fewest'])} to {number(model['most'])}. "
+        "This is an illustration that joins figures of different years, not a finding, and a "
+        "minimum that is due is not a visit that was made."
+    ]
+
+
+def illustration(
+    data: Tables, edition: Edition, parameters: VisitParameters
+) -> dict[str, Any] | None:
+    """The numbers of the worked illustration; None without a count or a known policy.
+
+    Keys: force, area_id, people, as_at, on_date, source_id, frequencies, tiers (people by tier),
+    visits (a year), per_week (visits of an officer, one officer a visit), crew_per_week, fewest,
+    most, per_point (visits for each percentage point moved), band, reactive.
+    """
+    policy = data.visit_policy[data.visit_policy["valid_from"] <= pd.Timestamp(edition.year.end)]
+    counts = register.community(data, edition)
+    counts = counts[counts["qualifier"] == "exact"]
+    last = [row for f in edition.forces if (row := register.latest(counts, f)) is not None]
+    if parameters.force:
+        last = [row for row in last if row["area_id"] == parameters.force]
+    if not last or parameters.policy_id not in set(policy["policy_id"]):
+        return None
+    row = max(last, key=lambda r: r["value"])
+    people = int(row["value"])
+    often = visits.frequencies(policy, parameters.policy_id)
+    mix = parameters.mix()
+    tiers = visits.largest_remainder(people, mix)
+    due = visits.minimum_visits(tiers, often)
+    fewest, most = visits.visit_bounds(people, often)
+    exact = people * visits.visits_per_person(mix, often)
+    return {
+        "force": edition.name(row["area_id"]),
+        "area_id": row["area_id"],
+        "people": people,
+        "as_at": as_at(row),
+        "on_date": on_date(row),
+        "source_id": row["source_id"],
+        "frequencies": often,
+        "tiers": tiers,
+        "visits": due,
+        "per_week": visits.officer_load(exact, parameters.officers, parameters.weeks),
+        "crew_per_week": visits.officer_load(
+            exact, parameters.officers, parameters.weeks, crew=parameters.crew
+        ),
+        "fewest": fewest,
+        "most": most,
+        "per_point": visits.sensitivity(people, often),
+        "band": visits.dirichlet_band(people, mix, often, seed=parameters.seed),
+        "reactive": _with_reactive_management(data, people, mix, often),
+    }
+
+
+def _with_reactive_management(
+    data: Tables,
+    people: int,
+    mix: dict[str, float],
+    often: dict[str, int],
+) -> float | None:
+    """Visits due if the published share were managed without visits; None if it does not fit."""
+    rows = data.risk_tiers.set_index("measure")["value"]
+    share = rows["reactive_eligible_persons"] / rows["rsos_in_same_statement"]
+    return people * visits.visits_per_person(mix, often, share) if share <= mix["low"] else None
+
+
+def gaps(data: Tables, edition: Edition) -> list[str]:
+    """10. What is missing, disputed or left out."""
+    counts = register.community(data, edition)
+    none = [edition.name(f) for f in edition.forces if register.latest(counts, f) is None]
+    rows = data.discrepancies
+    later = sum(
+        len(edition.hidden(frame))
+        for frame in (data.registered_offenders, data.breaches, data.missing)
+    )
+    bullets = []
+    if none:
+        bullets.append(f"- No community count at all: {listed(none)}.")
+    recorded = set(breaches.recorded(data, edition)["area_id"])
+    silent = [edition.name(f) for f in edition.forces if f not in recorded]
+    if silent:
+        bullets.append(f"- No recorded breach offences published: {listed(silent)}.")
+    bullets += [
+        "- No force has published how its RSOs divide into risk tiers, nor how many visits were "
+        "due and made.",
+        f"- The ledger holds {len(rows)} errors, contradictions and oddities of the sources.",
+        "- Counts below the level of a force are left out: nobody has cleared them for "
+        "publication.",
+    ]
+    if later:
+        bullets.append(
+            f"- {prose.plural(later, 'later figure')} for the region, after {edition.year}, "
+            "belong to later editions."
+        )
+    return bullets
+
+
+def breach_trend(data: Tables, edition: Edition, area: str, family: str) -> str:
+    """The trend of a family of recorded offences in one sentence, with its honest interval."""
+    families = breaches.by_family(breaches.recorded(data, edition))
+    own = families[(families["area_id"] == area) & (families["family"] == family)]
+    complete = own[~own["part"]]
+    name = breaches.FAMILIES[family]
+    if len(complete) < 3:
+        return f"For {name}, too few complete years are published to fit a trend."
+    fit = breaches.family_trend(families, area, family)
+    first, last = complete.iloc[0]["period"], complete.iloc[-1]["period"]
+    text = (
+        f"For {name}, {first} to {last}, the fitted change is {signed(fit.change.value)}% a year "
+        f"({signed(fit.change.lower)} to {signed(fit.change.upper)}%; {fit.model}, dispersion "
+        f"{number(fit.dispersion, 1)})"
+    )
+    if fit.change.lower <= 0 <= fit.change.upper:
+        text += ": no rise or fall is established"
+    if not fit.interpretable:
+        text += f"; with {fit.complete_points} complete years it is exploratory and not interpreted"
+    return text + "."
+
+
+def share_change(data: Tables, edition: Edition, area: str) -> str:
+    """The difference in the share missing between two dates, in one sentence; "" if unknown."""
+    pair = missing.share_change(missing.snapshots(data, edition), area)
+    if pair is None:
+        return ""
+    first, last, difference = pair
+    verdict = (
+        "no evidence of a change"
+        if difference.lower <= 0 <= difference.upper
+        else "a difference beyond chance, which a change of definition could also make"
+    )
+    return (
+        f"For {edition.name(area)}, the share missing differs by "
+        f"{signed(difference.value, 2)} percentage points ({signed(difference.lower, 2)} to "
+        f"{signed(difference.upper, 2)}) between the snapshots {on_date(first)} and "
+        f"{on_date(last)}: {verdict}. Intervals describe chance variation; what is "
+        "counted may differ by more."
+    )

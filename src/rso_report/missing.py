@@ -1,0 +1,138 @@
+"""People whose whereabouts were unknown: snapshots of stocks, each true only for its date.
+
+Snapshots are never added over dates or joined by a line: the same person can stand in many of
+them, definitions change, and replies come when somebody asks.
+"""
+
+import pandas as pd
+
+from rso_report import statistics
+from rso_report.dataset import Tables
+from rso_report.edition import Edition
+from rso_report.register import preferred
+from rso_report.series import ratio_caveat
+from rso_report.statistics import Estimate
+
+_KEY = ["area_id", "as_at"]
+
+DEFINITIONS = {
+    "WHEREABOUTS_UNKNOWN": "whereabouts unknown to the force",
+    "WANTED_WARRANT": "wanted on a warrant",
+    "MISSING_PERSON": "missing person",
+    "NOT_STATED": "definition not stated",
+}
+
+
+def whole(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that count all missing RSOs, not a part of them."""
+    return rows[
+        (rows["series_id"] == "MISSING_STOCK")
+        & (rows["subset"] == "all")
+        & (rows["mappa_level"] == "all")
+        & (rows["believed_abroad"] == "all")
+        & rows["went_missing_since"].isna()
+    ]
+
+
+def snapshots(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Every snapshot of the region's units, revised where the source revised it.
+
+    Columns of `missing` plus `first_value`, `registered` (RSOs in the same reply), `share`,
+    `lower`, `upper` (percent, Wilson; only with that denominator and base of 20 or more) and
+    `abroad` (believed to be abroad, same reply).
+    """
+    ratio_caveat("MISSING_STOCK", "STOCK_FOI")
+    rows = edition.visible(data.missing)
+    own = preferred(whole(rows)[lambda f: f["area_id"].isin(edition.units)], data.sources, _KEY)
+    abroad = rows[rows["believed_abroad"] == "yes"][[*_KEY, "value", "source_id"]]
+    own = own.merge(abroad.rename(columns={"value": "abroad"}), on=[*_KEY, "source_id"], how="left")
+    own["abroad"] = own["abroad"].astype("Int64")
+    for sum_ in region_totals(data, edition).itertuples():  # a printed total follows its parts
+        if sum_.current != sum_.printed:
+            row = (own["area_id"] == sum_.area_id) & (own["as_at"] == sum_.as_at)
+            own.loc[row, ["value", "first_value", "status"]] = [
+                sum_.current,
+                sum_.printed,
+                "revised",
+            ]
+    registered = data.registered_offenders.set_index("row_id")
+    own["registered"] = own["denominator_row"].map(registered["value"]).astype("Int64")
+    exact = own["denominator_row"].map(registered["qualifier"]) == "exact"
+    shares = [
+        statistics.share(int(count), int(base)) if usable and base >= 20 else None
+        for count, base, usable in zip(own["value"], own["registered"], exact, strict=True)
+    ]
+    for name, column in (("value", "share"), ("lower", "lower"), ("upper", "upper")):
+        own[column] = [getattr(e, name) if e else float("nan") for e in shares]
+    return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
+
+
+def breakdowns(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Parts of a snapshot as printed: by MAPPA level, believed abroad, missing since a date."""
+    rows = edition.visible(data.missing)
+    own = rows[(rows["series_id"] == "MISSING_STOCK") & rows["area_id"].isin(edition.units)]
+    parts = own[~own["row_id"].isin(whole(own)["row_id"])]
+    kinds = []
+    for row in parts.itertuples():
+        if row.mappa_level != "all":
+            level = row.mappa_level
+            kinds.append(f"MAPPA level {level}" if level != "unknown" else "MAPPA level unknown")
+        elif row.believed_abroad == "yes":
+            kinds.append("believed to be abroad")
+        elif pd.notna(row.went_missing_since):
+            kinds.append(f"missing since {row.went_missing_since.year} began")
+        else:
+            kinds.append("people convicted of offences against children only")
+    return parts.assign(part=kinds).sort_values(["as_at", "row_id"]).reset_index(drop=True)
+
+
+def region_totals(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Totals that one source printed for several units, and what they come to after revisions.
+
+    One row for each printed total whose parts the same source gives. Columns: area_id, as_at,
+    as_at_precision, printed, first (sum of the parts as first given), current (after revisions),
+    units (number of units), source_id, rows.
+    """
+    rows = edition.visible(data.missing)
+    rows = whole(rows)
+    joint = set(edition.units) - set(edition.forces)
+    found = []
+    for printed in rows[rows["area_id"].isin(joint)].itertuples():
+        parts = rows[
+            (rows["source_id"] == printed.source_id)
+            & (rows["as_at"] == printed.as_at)
+            & rows["area_id"].isin(edition.units)
+            & (rows["row_id"] != printed.row_id)
+        ]
+        first = parts[parts["revises_row"] == ""]
+        last = parts[~parts["row_id"].isin(parts["revises_row"])]
+        if len(first) > 1 and int(first["value"].sum()) == printed.value:
+            found.append(
+                {
+                    "area_id": printed.area_id,
+                    "as_at": printed.as_at,
+                    "as_at_precision": printed.as_at_precision,
+                    "printed": int(printed.value),
+                    "first": int(first["value"].sum()),
+                    "current": int(last["value"].sum()),
+                    "units": len(last),
+                    "source_id": printed.source_id,
+                    "rows": "+".join(last["row_id"]),
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def share_change(snaps: pd.DataFrame, area: str) -> tuple[pd.Series, pd.Series, Estimate] | None:
+    """Difference in the share missing between the first and last snapshot with a denominator.
+
+    Percentage points with a Newcombe interval; None with fewer than two such snapshots.
+    """
+    own = snaps[(snaps["area_id"] == area) & snaps["share"].notna()].sort_values("as_at")
+    if len(own) < 2:
+        return None
+    first, last = own.iloc[0], own.iloc[-1]
+    change = statistics.share_difference(
+        int(last["value"]), int(last["registered"]), int(first["value"]), int(first["registered"])
+    )
+    return first, last, change

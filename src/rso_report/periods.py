@@ -1,0 +1,108 @@
+"""Financial years and as-at dates, and how they are written on a page."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from rso_report.errors import ReportError
+
+_FORM = re.compile(r"(\d{4})-(\d{2})")
+
+
+@dataclass(frozen=True, order=True)
+class FinancialYear:
+    """April to March, the year of police and MAPPA statistics; `start_year` 2021 is 2021-22."""
+
+    start_year: int
+
+    @property
+    def start(self) -> date:
+        """1 April."""
+        return date(self.start_year, 4, 1)
+
+    @property
+    def end(self) -> date:
+        """31 March of the following calendar year."""
+        return date(self.start_year + 1, 3, 31)
+
+    def __str__(self) -> str:
+        """Label as it is written everywhere, e.g. 2021-22."""
+        return f"{self.start_year}-{(self.start_year + 1) % 100:02d}"
+
+
+def financial_year(text: object) -> FinancialYear:
+    """Read a label such as `2021-22`.
+
+    Raises ReportError for anything else, with the right form: a number (Papermill turns
+    `2021_22` into 202122), a calendar year, a slash, or two years that do not follow each other.
+    """
+    form = "write it as two years with a hyphen, such as 2021-22"
+    if not isinstance(text, str):
+        raise ReportError(f"report_year: found {text!r}, which is not text; {form}.")
+    match = _FORM.fullmatch(text)
+    if not match:
+        raise ReportError(f"report_year: found '{text}'; {form}.")
+    start = int(match[1])
+    year = FinancialYear(start)
+    if str(year) != text:
+        raise ReportError(f"report_year: found '{text}'; the year after {start} gives '{year}'.")
+    return year
+
+
+def year_of(day: date) -> FinancialYear:
+    """The financial year in which a day lies."""
+    return FinancialYear(day.year if day.month >= 4 else day.year - 1)
+
+
+def period_label(start: date, end: date) -> str:
+    """A period as written on a page: `2020-21`, `calendar year 2020`, or both dates."""
+    if (start.month, start.day, end.month, end.day) == (4, 1, 3, 31):
+        first, last = year_of(start), year_of(end)
+        return str(first) if first == last else f"{first} to {last}"
+    if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
+        return f"calendar year {start.year}" + (f" to {end.year}" if end.year > start.year else "")
+    return f"{day_label(start)} to {day_label(end)}"
+
+
+def day_label(day: date) -> str:
+    """A day as written on a page: `31 March 2021` (not by the locale of the machine)."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def as_at_label(day: date, precision: str) -> str:
+    """An as-at date, never more precise than the source: `2021 (day not stated)`."""
+    if pd.isna(day):
+        return "not stated"
+    return {
+        "day": day_label(day),
+        "month": f"{_MONTHS[day.month - 1]} {day.year}",
+        "year": f"{day.year} (day not stated)",
+        "publication_date": f"reported {day_label(day)} (as-at date not stated)",
+        "response_date": f"reply of {day_label(day)}",
+        "inferred": f"about {_MONTHS[day.month - 1]} {day.year} (inferred)",
+    }[precision]
+
+
+def as_at_phrase(day: date, precision: str) -> str:
+    """An as-at date inside a sentence: `on 31 March 2021`, `in 2021 (day not stated)`."""
+    label = as_at_label(day, precision)
+    words = {"day": "on ", "month": "in ", "year": "in ", "publication_date": "as "}
+    return ("in the " if precision == "response_date" else words.get(precision, "")) + label
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)

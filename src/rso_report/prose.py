@@ -1,0 +1,85 @@
+"""How numbers, dates and sources are put into words, the same way on every page."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from IPython.display import Markdown, display
+
+from rso_report import periods
+from rso_report.statistics import round_half_up
+
+SOURCES_PAGE = "../book/data-and-sources.md"
+
+
+def say(*paragraphs: str) -> None:
+    """Show paragraphs of Markdown as the output of a notebook cell."""
+    display(Markdown("\n\n".join(paragraphs)))
+
+
+def number(value: float, digits: int = 0) -> str:
+    """`3,655`; with digits `143.7`. Rounded half up, as a hand check would."""
+    return f"{round_half_up(value, digits):,.{digits}f}"
+
+
+def percent(value: float) -> str:
+    """`30.4%`, and two decimals below 2%: `1.05%`."""
+    return f"{number(value, 2 if abs(value) < 2 else 1)}%"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """`+6.4` or `−11.5`, with a true minus sign."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{number(abs(value), digits)}"
+
+
+def interval(lower: float, upper: float, digits: int = 1) -> str:
+    """`139.1 to 148.5`."""
+    return f"{number(lower, digits)} to {number(upper, digits)}"
+
+
+def counted(row: pd.Series) -> str:
+    """A count with its qualifier and marks: `3,655`, `at least 1,640`, `2 [r]`."""
+    words = {"rounded": "{} (rounded)", "at_least": "at least {}", "approximately": "about {}"}
+    text = words.get(row["qualifier"], "{}").format(number(row["value"]))
+    marks = {"revised": " [r]", "provisional": " [p]"}
+    return text + marks.get(row["status"], "")
+
+
+def as_at(row: pd.Series) -> str:
+    """The as-at date of a row, never more precise than its source."""
+    return periods.as_at_label(row["as_at"], row["as_at_precision"])
+
+
+def on_date(row: pd.Series) -> str:
+    """The as-at date of a row inside a sentence, with its preposition."""
+    return periods.as_at_phrase(row["as_at"], row["as_at_precision"])
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a, b and c`."""
+    words = list(words)
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 offence`, `4 offences`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def source_label(sources: pd.DataFrame, source_id: str) -> str:
+    """Publisher and date of a source: `Express & Star, 4 November 2021`."""
+    row = sources.set_index("source_id").loc[source_id]
+    when = "date not shown" if pd.isna(row["published"]) else periods.day_label(row["published"])
+    return f"{row['publisher']}, {when}"
+
+
+def source_links(sources: pd.DataFrame, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """`(label, link)` of each source once, in order, for tables and figures."""
+    unique = list(dict.fromkeys(ids))
+    return [(source_label(sources, i), f"{SOURCES_PAGE}#source-{i}") for i in unique]
+
+
+def cited(sources: pd.DataFrame, ids: Iterable[str]) -> str:
+    """Markdown links to sources: `([Express & Star, 4 November 2021](…))`."""
+    links = [f"[{label}]({href})" for label, href in source_links(sources, ids)]
+    return f"({'; '.join(links)})"

@@ -1,0 +1,150 @@
+"""Assemble the book, build it, and put it in the place of the last one.
+
+    python -m rso_report.publish book WORK NOTEBOOK...       build WORK/_build/html
+    python -m rso_report.publish site LIVE PAGES/index.html  make PAGES the site at LIVE
+
+The work folder mirrors the repository, with executed notebooks in the place of the stored ones,
+so that one ``_config.yml`` and one ``_toc.yml`` serve both.
+"""
+
+import argparse
+import filecmp
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+BUILDER = "from jupyter_book.cli.main import main; main()"  # it can't be run by python -m
+COPIED = ("_config.yml", "_toc.yml", "book", "data", "*.md", "LICENSE", "CITATION.cff")
+NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
+SHOWN = 15
+
+
+class BuildError(Exception):
+    """The book was not built; the message holds what the builder complained of."""
+
+
+def assemble(root: Path, notebooks: list[Path], work: Path) -> None:
+    """Make ``work`` a fresh source of the book: the pages of ``root`` and these notebooks."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    for pattern in COPIED:
+        for path in sorted(root.glob(pattern)):
+            copy = shutil.copytree if path.is_dir() else shutil.copy2
+            copy(path, work / path.name)
+    (work / "notebooks").mkdir()
+    for notebook in notebooks:
+        shutil.copy2(notebook, work / "notebooks" / notebook.name)
+
+
+def build(work: Path) -> Path:
+    """Build the book in ``work`` with warnings as errors and return the folder of its pages.
+
+    The builder's output goes to ``WORK.log``.
+
+    Raises:
+        BuildError: the builder failed or warned; its complaints, with paths as in the repository.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", BUILDER, "build", "-W", "-n", "--keep-going", work],
+        env=os.environ | {"NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    work.with_suffix(".log").write_text(done.stdout, encoding="utf-8")
+    pages = work / "_build" / "html"
+    if done.returncode or not (pages / "index.html").is_file():
+        raise BuildError(complaints(done.stdout, work))
+    return pages
+
+
+def complaints(output: str, work: Path) -> str:
+    """Return the first lines of the builder's output that say what is wrong, or else the last."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output).replace(f"{work.resolve()}{os.sep}", "")
+    lines = [line for line in plain.splitlines() if line.strip()]
+    wrong = list(dict.fromkeys(line for line in lines if NOTEWORTHY.search(line)))
+    if len(wrong) > SHOWN:
+        wrong[SHOWN:] = [f"... and {len(wrong) - SHOWN} more; all is in {work.with_suffix('.log')}"]
+    return "\n".join(wrong or lines[-SHOWN:])
+
+
+def beside(live: Path, role: str) -> Path:
+    """Return the hidden folder next to ``live`` that plays a part in replacing it."""
+    return live.with_name(f".{live.name}.{role}")
+
+
+def recover(live: Path) -> None:
+    """Leave ``live`` whole and alone after a replacement that was cut short."""
+    old = beside(live, "old")
+    if old.exists() and not live.exists():
+        old.rename(live)
+    for left in (old, beside(live, "new")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def switch(new: Path, live: Path) -> None:
+    """Put the folder ``new`` in the place of ``live``; both are on one file system.
+
+    Between the two renamings there is no ``live``. Whatever interrupts there, the old site goes
+    back; after a power cut ``recover`` does it on the next run.
+    """
+    old = beside(live, "old")
+    try:
+        if live.exists():
+            live.rename(old)
+        new.rename(live)
+    finally:
+        if old.exists() and not live.exists():
+            old.rename(live)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def publish(pages: Path, live: Path) -> Path:
+    """Make ``pages`` the site at ``live``, unless it is that already; return its start page."""
+    live.parent.mkdir(parents=True, exist_ok=True)
+    recover(live)
+    if not same(pages, live):
+        new = beside(live, "new")
+        shutil.copytree(pages, new, ignore=shutil.ignore_patterns(".snakemake*"))
+        switch(new, live)
+    return live.resolve() / "index.html"
+
+
+def same(one: Path, other: Path) -> bool:
+    """Return whether two folders hold the same files."""
+    if not other.is_dir():
+        return False
+    compared = filecmp.dircmp(one, other, ignore=[], hide=[os.curdir, os.pardir])
+    different = compared.left_only + compared.right_only + compared.diff_files
+    return not different + compared.funny_files + compared.common_funny and all(
+        same(one / name, other / name) for name in compared.common_dirs
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build a book or publish a site as the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m rso_report.publish")
+    parser.add_argument("step", choices=("book", "site"))
+    parser.add_argument("target", type=Path, help="the folder to work in, or to publish at")
+    parser.add_argument("sources", type=Path, nargs="+", help="notebooks, or a start page")
+    options = parser.parse_args(arguments)
+    if options.step == "site":
+        start = publish(options.sources[0].parent, options.target)
+        print(f"The report is ready: {start}")
+        return 0
+    try:
+        assemble(Path.cwd(), options.sources, options.target)
+        build(options.target)
+    except BuildError as error:
+        print(f"The book was not built:\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,510 @@
+"""Checks of the sources against themselves and each other, from the raw rows.
+
+Each rule returns what it finds; the ledger `discrepancies` says, in words, what it means and how
+the report treats it. A new source passes through the same rules.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from rso_report import periods, statistics
+from rso_report.breaches import FAMILIES
+from rso_report.dataset import Tables
+from rso_report.missing import whole
+from rso_report.register import population_10plus, preferred
+
+EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
+LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not fit: the rule, where, what was printed and what comes out.
+
+    `source_id` holds several sources, separated by |, where they contradict each other.
+    """
+
+    rule: str
+    source_id: str
+    area_id: str
+    place: str
+    printed: str
+    found: str
+    rows: str
+
+
+def findings(data: Tables) -> pd.DataFrame:
+    """Everything the rules find, one row each; `ledger` joins it to the ledger's words."""
+    found = [asdict(finding) for rule in RULES for finding in rule(data)]
+    return pd.DataFrame(found, columns=list(Finding.__annotations__))
+
+
+def ledger(data: Tables) -> pd.DataFrame:
+    """The ledger with `evidence`: how many findings bear out each computed entry."""
+    found = findings(data)
+    entries = data.discrepancies
+    evidence = [
+        sum(_speaks_of(entry, finding) for finding in found.itertuples())
+        for entry in entries.itertuples()
+    ]
+    return entries.assign(evidence=evidence)
+
+
+def unexplained(data: Tables) -> pd.DataFrame:
+    """Findings that no entry of the ledger speaks of: a new source may bring some."""
+    found = findings(data)
+    entries = list(data.discrepancies.itertuples())
+    known = [any(_speaks_of(e, finding) for e in entries) for finding in found.itertuples()]
+    return found[[not k for k in known]]
+
+
+def _speaks_of(entry: Any, finding: Any) -> bool:  # noqa: ANN401
+    """Whether a ledger entry is about a finding: same rule, and a source in common."""
+    own = {entry.source_id, *entry.other_sources.split("|")}
+    return entry.rule == finding.rule and not own.isdisjoint(finding.source_id.split("|"))
+
+
+def _printed_totals(data: Tables) -> list[Finding]:
+    """Row, column and grand totals as printed against the sum of their cells."""
+    cells = data.breaches[data.breaches["table_as_printed"] != ""]
+    found = []
+    for total in data.printed_totals.itertuples():
+        own = cells[
+            (cells["source_id"] == total.source_id)
+            & (cells["table_as_printed"] == total.table_as_printed)
+            & (cells["period_start"] >= total.period_start)
+            & (cells["period_end"] <= total.period_end)
+        ]
+        if total.axis == "row":
+            own = own[own["offence_title"] == total.offence_title]
+        summed = int(own["value"].sum())
+        if summed != total.value:
+            rule = "row_total" if total.axis == "row" else "column_total"
+            found.append(
+                Finding(
+                    rule,
+                    total.source_id,
+                    own["area_id"].iloc[0],
+                    total.locator,
+                    str(total.value),
+                    f"cells sum to {summed}",
+                    total.row_id,
+                )
+            )
+    return found
+
+
+def _grand_totals(data: Tables) -> list[Finding]:
+    """Grand totals as printed against the sum of the printed row totals."""
+    totals = data.printed_totals
+    found = []
+    for total in totals[totals["axis"] == "grand"].itertuples():
+        rows = totals[
+            (totals["axis"] == "row")
+            & (totals["source_id"] == total.source_id)
+            & (totals["table_as_printed"] == total.table_as_printed)
+        ]
+        summed = int(rows["value"].sum())
+        if summed != total.value:
+            found.append(
+                Finding(
+                    "grand_total_of_rows",
+                    total.source_id,
+                    "",
+                    total.locator,
+                    str(total.value),
+                    f"printed row totals sum to {summed}",
+                    total.row_id,
+                )
+            )
+    return found
+
+
+def _headings(data: Tables) -> list[Finding]:
+    """Tables whose heading names another order than the titles in them."""
+    cells = data.breaches
+    odd = cells[(cells["heading_family"] != cells["family"]) & (cells["table_as_printed"] != "")]
+    key = ["source_id", "area_id", "table_as_printed", "heading_family", "family"]
+    return [
+        Finding(
+            "heading_and_title",
+            source,
+            area,
+            f"table {table}",
+            f"heading: {FAMILIES[heading]}",
+            f"titles: {FAMILIES[family]}",
+            "+".join(group["row_id"]),
+        )
+        for (source, area, table, heading, family), group in odd.groupby(key)
+    ]
+
+
+def _part_years(data: Tables) -> list[Finding]:
+    """Periods that were not over when they were counted."""
+    part = data.breaches[data.breaches["period_status"] == "part"]
+    key = ["source_id", "area_id", "period_start"]
+    found = []
+    for (source, area, start), group in part.groupby(key):
+        row = group.iloc[0]
+        low = (row["covered_to_earliest"] - start).days + 1
+        high = (row["covered_to_latest"] - start).days + 1
+        days = (row["period_end"] - start).days + 1
+        span = f"{low}" if low == high else f"{low} to {high}"
+        found.append(
+            Finding(
+                "part_year",
+                source,
+                area,
+                periods.period_label(start, row["period_end"]),
+                str(int(group["value"].sum())),
+                f"covers {span} of {days} days",
+                "+".join(group["row_id"]),
+            )
+        )
+    return found
+
+
+def _equal_cells(data: Tables) -> list[Finding]:
+    """Two titles of one table with the same number in the same year."""
+    cells = data.breaches[
+        (data.breaches["table_as_printed"] != "") & (data.breaches["value"] >= EQUAL_CELLS_FROM)
+    ]
+    key = ["source_id", "area_id", "table_as_printed", "period_start", "period_end", "value"]
+    return [
+        Finding(
+            "equal_cells",
+            k[0],
+            k[1],
+            f"table {k[2]}, {periods.period_label(k[3], k[4])}",
+            " and ".join([str(k[5])] * len(group)),
+            "the same number under two titles",
+            "+".join(group["row_id"]),
+        )
+        for k, group in cells.groupby(key)
+        if len(group) > 1
+    ]
+
+
+def _recoded(data: Tables) -> list[Finding]:
+    """Titles that drop to 0 for good while others of their table go on."""
+    cells = data.breaches[data.breaches["table_as_printed"] != ""]
+    found = []
+    for (source, area, title), group in cells.groupby(["source_id", "area_id", "offence_title"]):
+        values = group.sort_values("period_start")["value"].tolist()
+        zeros = next((i for i, v in enumerate(values) if not any(values[i:])), len(values))
+        if 0 < zeros < len(values) and values[0] > 0:
+            found.append(
+                Finding(
+                    "recoded_to_zero",
+                    source,
+                    area,
+                    title,
+                    ", ".join(map(str, values)),
+                    f"0 from the {zeros + 1}th period on",
+                    "+".join(group["row_id"]),
+                )
+            )
+    return found
+
+
+def _no_total(data: Tables) -> list[Finding]:
+    """Parts that the source printed without their total."""
+    found = []
+    counts = data.registered_offenders
+    key = ["source_id", "area_id", "as_at"]
+    for (source, area, as_at), group in counts.groupby(key):
+        sexes = group[group["sex"].isin(["male", "female"])]
+        if len(sexes) == 2 and not (group["sex"] == "all").any():
+            parts = " and ".join(f"{v:,}" for v in sexes["value"])
+            total = f"sum {sexes['value'].sum():,}"
+            rows = "+".join(sexes["row_id"])
+            found.append(
+                Finding("total_not_printed", source, area, f"{as_at.year}", parts, total, rows)
+            )
+    ranks = data.staffing[(data.staffing["measure"] == "officers") & (data.staffing["rank"] != "")]
+    for (source, area, as_at), group in ranks.groupby(key):
+        parts = ", ".join(str(v) for v in group["value"])
+        total = f"sum {group['value'].sum()}"
+        rows = "+".join(group["row_id"])
+        found.append(
+            Finding("total_not_printed", source, area, f"{as_at.year}", parts, total, rows)
+        )
+    return found
+
+
+def _two_counts(data: Tables) -> list[Finding]:
+    """The same thing counted twice for one area and month, with different results."""
+    stocks = data.registered_offenders
+    stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
+    overdue = data.staffing[data.staffing["measure"] == "visits_overdue"]
+    lost = whole(data.missing)
+    lost = lost[lost["revises_row"] == ""]
+    groups: dict[tuple, list[pd.Series]] = {}
+    in_all = stocks[stocks["custody_status"].isin(["both", "not_stated"])]
+    community = stocks[stocks["custody_status"] == "community"]
+    for frame, what in (
+        (in_all, "series_id"),
+        (community, "custody_status"),
+        (lost, "series_id"),
+        (overdue, "measure"),
+    ):
+        exact = frame[frame["qualifier"] == "exact"]
+        month = exact["as_at"].dt.strftime("%Y-%m")
+        for _, group in exact.groupby([exact[what], exact["area_id"], month]):
+            if group["value"].nunique() > 1:
+                groups[tuple(sorted(group["row_id"]))] = [r for _, r in group.iterrows()]
+    found = []
+    for rows, group in groups.items():
+        values = sorted({int(r["value"]) for r in group})
+        found.append(
+            Finding(
+                "two_counts",
+                "|".join(dict.fromkeys(r["source_id"] for r in group)),
+                group[0]["area_id"],
+                periods.as_at_label(group[0]["as_at"], "month"),
+                " and ".join(f"{v:,}" for v in values),
+                f"{values[-1] - values[0]:,} apart",
+                "+".join(rows),
+            )
+        )
+    return found
+
+
+def _two_series(data: Tables) -> list[Finding]:
+    """A register total with custody and a community count of one force and year."""
+    stocks = data.registered_offenders
+    stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
+    year = stocks["as_at"].dt.year
+    with_custody = stocks.assign(year=year)[stocks["custody_status"] == "both"]
+    community = stocks.assign(year=year)[stocks["series_id"] == "STOCK_MAPPA"]
+    pairs = with_custody.merge(community, on=["area_id", "year"], suffixes=("", "_community"))
+    return [
+        Finding(
+            "two_series",
+            p.source_id,
+            p.area_id,
+            str(p.year),
+            f"{p.value:,} and {p.value_community:,}",
+            "with custody, and in the community",
+            f"{p.row_id}+{p.row_id_community}",
+        )
+        for p in pairs.itertuples()
+    ]
+
+
+def _rate_base(data: Tables) -> list[Finding]:
+    """Rates said to be per 100,000 people that come out only with people aged 10 and over."""
+    printed = data.published_rates
+    printed = printed[
+        (printed["measure"] == "rate_per_100k_10plus")
+        & printed["base_as_printed"].isin(["people", "population", "residents"])
+    ]
+    counts = preferred(data.registered_offenders, data.sources)
+    counts = counts[counts["series_id"] == "STOCK_MAPPA"].set_index(["area_id", "as_at"])["value"]
+    districts = data.population_districts
+    found = []
+    for row in printed.itertuples():
+        older = population_10plus(districts, row.area_id, row.as_at.year - 1)
+        count = counts.get((row.area_id, row.as_at))
+        if older is None or count is None:
+            continue
+        own = districts[districts["mid_year"].dt.year == row.as_at.year - 1]
+        own = own if row.area_id == "EW" else own[own["area_id"] == row.area_id]
+        by_10plus = statistics.round_half_up(1e5 * count / older)
+        by_all = statistics.round_half_up(1e5 * count / own["all_ages"].sum())
+        if by_10plus == row.value != by_all:
+            found.append(
+                Finding(
+                    "rate_base",
+                    row.source_id,
+                    row.area_id,
+                    periods.as_at_label(row.as_at, row.as_at_precision),
+                    f"{row.value:.0f} per 100,000 {row.base_as_printed}",
+                    f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
+                    row.row_id,
+                )
+            )
+    return found
+
+
+def _revised_totals(data: Tables) -> list[Finding]:
+    """Printed totals of missing people of which a part was later revised."""
+    rows = whole(data.missing)
+    values = rows.set_index("row_id")["value"]
+    found = []
+    for revision in rows[rows["revises_row"] != ""].itertuples():
+        same = rows[
+            (rows["source_id"] == revision.source_id) & (rows["area_id"] != revision.area_id)
+        ]
+        for total in same[same["value"] > values[revision.revises_row]].itertuples():
+            parts = same[same["row_id"] != total.row_id]["value"].sum()
+            if parts + values[revision.revises_row] == total.value:
+                found.append(
+                    Finding(
+                        "revised_total",
+                        revision.source_id,
+                        total.area_id,
+                        total.locator,
+                        str(total.value),
+                        f"{parts + revision.value} after the revision of one part",
+                        f"{total.row_id}+{revision.row_id}",
+                    )
+                )
+    return found
+
+
+def _change_claims(data: Tables) -> list[Finding]:
+    """Percentages and differences as printed against the counts of the two dates."""
+    counts = preferred(data.registered_offenders, data.sources)
+    counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["qualifier"] == "exact")]
+    value = counts[(counts["sex"] == "all") & (counts["mappa_level"] == "all")].set_index(
+        ["area_id", "as_at"]
+    )["value"]
+    found = []
+    for claim in data.published_changes.itertuples():
+        first = value.get((claim.area_id, claim.from_date))
+        last = value.get((claim.area_id, claim.as_at))
+        if first is None or last is None:
+            continue
+        change = last - first
+        if claim.measure == "change_pct":
+            change = 100 * change / first
+        digits = 0 if float(claim.value).is_integer() else len(str(claim.value).split(".")[1])
+        if claim.qualifier == "exact" and claim.measure == "change_persons":
+            digits = 0
+        if abs(change - claim.value) > 0.5 * 10**-digits + 1e-9 and claim.qualifier in (
+            "exact",
+            "rounded",
+        ):
+            found.append(
+                Finding(
+                    "change_claim",
+                    claim.source_id,
+                    claim.area_id,
+                    f"{claim.from_date.year} to {claim.as_at.year}",
+                    f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
+                    f"{change:+.1f} from {first:,} to {last:,}",
+                    claim.row_id,
+                )
+            )
+    return found
+
+
+def _parts_of_total(data: Tables) -> list[Finding]:
+    """Community and custody against the printed total of the same source and date."""
+    stocks = data.registered_offenders
+    stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
+    found = []
+    for (source, area, as_at), group in stocks.groupby(["source_id", "area_id", "as_at"]):
+        by = group.drop_duplicates("custody_status").set_index("custody_status")
+        if {"community", "custody", "both"} <= set(by.index):
+            parts = int(by.at["community", "value"] + by.at["custody", "value"])
+            total = int(by.at["both", "value"])
+            if parts != total:
+                found.append(
+                    Finding(
+                        "parts_of_total",
+                        source,
+                        area,
+                        periods.as_at_label(as_at, "month"),
+                        f"{total:,}",
+                        f"parts sum to {parts:,}",
+                        "+".join(by["row_id"]),
+                    )
+                )
+    return found
+
+
+def _large_steps(data: Tables) -> list[Finding]:
+    """Community counts that change by more than a fifth from one March to the next."""
+    counts = preferred(data.registered_offenders, data.sources)
+    counts = counts[
+        (counts["series_id"] == "STOCK_MAPPA")
+        & (counts["mappa_level"] == "all")
+        & (counts["qualifier"] == "exact")
+        & (counts["as_at"].dt.year > 2010)
+    ]
+    found = []
+    for area, group in counts.groupby("area_id"):
+        rows = [r for _, r in group.sort_values("as_at").iterrows()]
+        for before, after in pairwise(rows):
+            step = after["value"] - before["value"]
+            yearly = after["as_at"].year == before["as_at"].year + 1
+            share, people = LARGE_STEP
+            if yearly and abs(step) > people and abs(step) / before["value"] > share:
+                found.append(
+                    Finding(
+                        "large_step",
+                        after["source_id"],
+                        area,
+                        f"March {before['as_at'].year} to March {after['as_at'].year}",
+                        f"{before['value']:,} to {after['value']:,}",
+                        f"{100 * step / before['value']:+.0f} %",
+                        f"{before['row_id']}+{after['row_id']}",
+                    )
+                )
+    return found
+
+
+def rate_back_test(data: Tables) -> pd.DataFrame:
+    """Every published rate for which count and population are held, computed again.
+
+    Columns: area_id, as_at, count, population_10plus, published, computed (unrounded),
+    difference (computed less published), agrees (equal after rounding half up), explanation.
+    """
+    printed = data.published_rates[data.published_rates["measure"] == "rate_per_100k_10plus"]
+    counts = preferred(data.registered_offenders, data.sources)
+    counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
+    value = counts.set_index(["area_id", "as_at"])["value"]
+    found = []
+    for row in preferred(printed, data.sources, ["area_id", "as_at"]).itertuples():
+        people = population_10plus(data.population_districts, row.area_id, row.as_at.year - 1)
+        count = value.get((row.area_id, row.as_at))
+        if people is None or count is None:
+            continue
+        computed = 1e5 * count / people
+        agrees = statistics.round_half_up(computed) == row.value
+        found.append(
+            {
+                "area_id": row.area_id,
+                "as_at": row.as_at,
+                "count": int(count),
+                "population_10plus": people,
+                "published": row.value,
+                "computed": computed,
+                "difference": computed - row.value,
+                "agrees": agrees,
+                "explanation": _why_a_rate_misses(row.as_at, computed - row.value, agrees),
+            }
+        )
+    return pd.DataFrame(found).sort_values(["as_at", "area_id"]).reset_index(drop=True)
+
+
+def _why_a_rate_misses(as_at: pd.Timestamp, difference: float, agrees: bool) -> str:
+    if agrees:
+        return "agrees after rounding"
+    if as_at.year >= 2024 and difference < 0:
+        return "published with an earlier population estimate than mid-2023; not held"
+    return "not explained"
+
+
+RULES: tuple[Callable[[Any], list[Finding]], ...] = (
+    _printed_totals,
+    _grand_totals,
+    _headings,
+    _part_years,
+    _equal_cells,
+    _recoded,
+    _no_total,
+    _two_counts,
+    _two_series,
+    _rate_base,
+    _revised_totals,
+    _change_claims,
+    _parts_of_total,
+    _large_steps,
+)

@@ -1,0 +1,208 @@
+"""How many people are registered: community counts, published and computed rates, the register.
+
+Two series, never joined: STOCK_MAPPA counts people managed in the community on 31 March,
+STOCK_FOI is what a force itself calls its register, usually with people in custody.
+"""
+
+import pandas as pd
+
+from rso_report import statistics
+from rso_report.dataset import Tables
+from rso_report.edition import Edition
+from rso_report.series import SeriesError, ratio_caveat, require_one_series
+
+_KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
+_PRECISION = ["day", "month", "response_date", "publication_date", "year", "inferred"]
+_QUALIFIER = ["exact", "rounded", "approximately", "at_least"]
+
+
+def preferred(
+    frame: pd.DataFrame, sources: pd.DataFrame, key: list[str] | None = None
+) -> pd.DataFrame:
+    """One row for each key where several sources give the same figure.
+
+    Doubtful rows are left out. A revision goes before the figure it revises; then comes the
+    better known date, official statistics before reports of them, a founding document, the more
+    exact number, a dated source, and the order of the table. Adds `first_value`: what the
+    revised row said, else <NA>.
+    """
+    key = key or [column for column in _KEY if column in frame]
+    by_source = sources.set_index("source_id")
+    official = by_source["kind"] == "official_statistics"
+    founding = by_source["founding"] == "yes"
+    dated = by_source["published"].notna()
+    values = frame.set_index("row_id")["value"]
+    ranked = frame[frame["status"] != "doubtful"].assign(
+        _revised=lambda f: f["status"] != "revised",
+        _date=lambda f: f["as_at_precision"].map(_PRECISION.index),
+        _official=lambda f: ~f["source_id"].map(official).astype(bool),
+        _founding=lambda f: ~f["source_id"].map(founding).astype(bool),
+        _exact=lambda f: f["qualifier"].map(_QUALIFIER.index),
+        _dated=lambda f: ~f["source_id"].map(dated).astype(bool),
+        first_value=lambda f: f["revises_row"].map(values).astype("Int64"),
+    )
+    marks = ["_revised", "_date", "_official", "_founding", "_exact", "_dated"]
+    best = ranked.sort_values([*key, *marks, "row_id"]).drop_duplicates(key)
+    return best.drop(columns=marks).reset_index(drop=True)
+
+
+def community(data: Tables, edition: Edition, areas: list[str] | None = None) -> pd.DataFrame:
+    """RSOs managed in the community (STOCK_MAPPA), one row for each area and 31 March.
+
+    Columns of `registered_offenders` plus `first_value`. `areas` defaults to the region's units
+    and England and Wales.
+    """
+    rows = data.registered_offenders
+    own = rows[
+        (rows["series_id"] == "STOCK_MAPPA")
+        & (rows["sex"] == "all")
+        & (rows["mappa_level"] == "all")
+        & rows["area_id"].isin(areas or [*edition.units, "EW"])
+    ]
+    return preferred(edition.visible(own), data.sources)
+
+
+def register_totals(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Register totals of the region's forces (STOCK_FOI), in and out of custody together.
+
+    Where a reply prints only the sexes, their sum is the total and `computed` is True.
+    """
+    rows = edition.visible(data.registered_offenders)
+    own = rows[
+        (rows["series_id"] == "STOCK_FOI")
+        & rows["custody_status"].isin(["both", "not_stated"])
+        & (rows["mappa_level"] == "all")
+        & rows["area_id"].isin(edition.units)
+        & (rows["status"] != "doubtful")
+    ]
+    printed = own[own["sex"] == "all"].assign(computed=False)
+    key = ["series_id", "area_id", "as_at", "custody_status", "source_id"]
+    sexes = own[own["sex"] != "all"]
+    have = pd.MultiIndex.from_frame(printed[key])
+    sexes = sexes[~pd.MultiIndex.from_frame(sexes[key]).isin(have)]
+    sums = (
+        sexes.groupby(key, as_index=False)
+        .agg(
+            {
+                "value": "sum",
+                "row_id": "+".join,
+                **{c: "first" for c in ("as_at_precision", "qualifier", "status", "locator")},
+            }
+        )
+        .assign(sex="all", mappa_level="all", revises_row="", note="", computed=True)
+    )
+    both = pd.concat([printed, sums], ignore_index=True) if len(sums) else printed
+    return both.sort_values(["area_id", "as_at"]).reset_index(drop=True)
+
+
+def population_10plus(districts: pd.DataFrame, area: str, mid_year: int) -> int | None:
+    """Residents aged 10 and over of a police area, or of England and Wales (`EW`).
+
+    All ages less single years 0 to 9, summed over the districts of the area. None where the
+    data hold no estimate for that mid-year.
+    """
+    rows = districts[districts["mid_year"].dt.year == mid_year]
+    rows = rows if area == "EW" else rows[rows["area_id"] == area]
+    if rows.empty:
+        return None
+    young = rows[[f"age_{age}" for age in range(10)]].sum(axis=1)
+    return int((rows["all_ages"] - young).sum())
+
+
+def published_rates(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Published rates per 100,000 aged 10 and over, one for each area and date."""
+    rows = data.published_rates
+    own = rows[
+        (rows["measure"] == "rate_per_100k_10plus")
+        & rows["area_id"].isin([*edition.units, "EW"])
+        & (rows["as_at"].dt.month == 3)
+    ]
+    return preferred(edition.visible(own), data.sources, ["area_id", "as_at"])
+
+
+def rates(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Community count, published rate and our own rate with its interval, by area and date.
+
+    The rate at 31 March of year Y uses residents aged 10 and over at mid-year Y-1, as the
+    official one does. Columns: area_id, as_at, count (a text with its qualifier is for the page
+    to make), population_10plus, rate, lower, upper (per 100,000; Byar, exact below 10),
+    published, and the row and source identifiers. Empty where a part is not published.
+    """
+    counts = community(data, edition).rename(
+        columns={"value": "count", "row_id": "count_row", "source_id": "count_source"}
+    )
+    printed = published_rates(data, edition).rename(
+        columns={"value": "published", "row_id": "rate_row", "source_id": "rate_source"}
+    )
+    keep = ["area_id", "as_at"]
+    merged = counts[[*keep, "count", "qualifier", "status", "count_row", "count_source"]].merge(
+        printed[[*keep, "published", "rate_row", "rate_source"]], on=keep, how="outer"
+    )
+    merged["population_10plus"] = [
+        population_10plus(data.population_districts, area, day.year - 1)
+        for area, day in zip(merged["area_id"], merged["as_at"], strict=True)
+    ]
+    merged["population_10plus"] = merged["population_10plus"].astype("Int64")
+    for column in ("rate", "lower", "upper"):
+        merged[column] = pd.Series(float("nan"), index=merged.index)
+    ready = merged["count"].notna() & merged["population_10plus"].notna()
+    for index in merged.index[ready]:
+        found = statistics.rate(
+            int(merged.at[index, "count"]), int(merged.at[index, "population_10plus"])
+        )
+        merged.loc[index, ["rate", "lower", "upper"]] = [found.value, found.lower, found.upper]
+    return merged.sort_values(["area_id", "as_at"]).reset_index(drop=True)
+
+
+def latest(frame: pd.DataFrame, area: str) -> pd.Series | None:
+    """The most recent row of an area, None if there is none."""
+    own = frame[frame["area_id"] == area]
+    return None if own.empty else own.loc[own["as_at"].idxmax()]
+
+
+def missing_parts(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -> list[str]:
+    """Forces of the region without a community count at a date; empty if the region is whole."""
+    have = set(counts.loc[counts["as_at"] == as_at, "area_id"])
+    return [force for force in edition.forces if force not in have]
+
+
+def region_total(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -> int:
+    """Community RSOs of the whole region at a date, the sum of all its forces.
+
+    Raises SeriesError if a force is missing: part of a region is not the region.
+    """
+    absent = missing_parts(counts, edition, as_at)
+    if absent:
+        raise SeriesError(
+            f"No regional total: no count for {', '.join(absent)} at {as_at:%Y-%m-%d}."
+        )
+    own = counts[(counts["as_at"] == as_at) & counts["area_id"].isin(edition.forces)]
+    return int(require_one_series(own, "add")["value"].sum())
+
+
+def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Community count beside register total of the same force and calendar year.
+
+    Columns: area_id, year, community, register, gap, ratio_percent, caveat and both row
+    identifiers. Dates and definitions differ, so the ratio has no interval.
+    """
+    caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
+    totals = register_totals(data, edition)
+    totals = totals[totals["custody_status"] == "both"].assign(year=lambda f: f["as_at"].dt.year)
+    counts = community(data, edition).assign(year=lambda f: f["as_at"].dt.year)
+    pairs = counts.merge(totals, on=["area_id", "year"], suffixes=("_community", "_register"))
+    return pd.DataFrame(
+        {
+            "area_id": pairs["area_id"],
+            "year": pairs["year"],
+            "community": pairs["value_community"],
+            "register": pairs["value_register"],
+            "gap": pairs["value_register"] - pairs["value_community"],
+            "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
+            "caveat": caveat,
+            "community_row": pairs["row_id_community"],
+            "register_row": pairs["row_id_register"],
+            "community_source": pairs["source_id_community"],
+            "register_source": pairs["source_id_register"],
+        }
+    )

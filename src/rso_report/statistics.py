@@ -1,0 +1,462 @@
+"""Intervals, rates, trends and chart limits, as pure functions of counts and populations.
+
+Intervals are 95% and follow the practice of the Office for Health Improvement and Disparities
+(OHID): its Fingertips technical guidance on rates and on proportions. They describe random
+variation in the process that produced a count; they are not sampling error, and they say nothing
+of errors in definition or recording.
+
+Nothing is rounded before display: call `round_half_up` last. Every function raises ValueError,
+naming the value found and what is allowed, for a negative or fractional count, a population of
+zero or less, a missing value (NaN, None), or lists of different lengths.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+from numbers import Real
+
+import numpy as np
+from scipy.special import betaincinv, chdtrc, gammainccinv, gammaincinv, stdtrit
+
+Z95 = 1.959964
+Z998 = 3.090232
+TAIL = 0.025
+EXACT_BELOW = 10
+TREND_POINTS = 5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value between its lower and upper limits, and the method that gave the limits."""
+
+    value: float
+    lower: float
+    upper: float
+    method: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A fitted average change per year, in percent.
+
+    `change` follows the report's rule; `poisson` is the plain Poisson interval, to show beside it.
+    `complete_points` leaves out part-years; with too few, `interpretable` is False.
+    """
+
+    change: Estimate
+    poisson: Estimate
+    dispersion: float
+    model: str
+    points: int
+    complete_points: int
+
+    @property
+    def interpretable(self) -> bool:
+        """Whether there are enough complete points to interpret; if not, it is exploratory."""
+        return self.complete_points >= TREND_POINTS
+
+
+@dataclass(frozen=True)
+class GrowthSplit:
+    """Log growth of a count, and its two parts: growth of the rate and of the population."""
+
+    count: float
+    rate: float
+    population: float
+
+
+@dataclass(frozen=True)
+class Homogeneity:
+    """A chi-squared test that all counts come from one Poisson mean."""
+
+    statistic: float
+    degrees: int
+    p_value: float
+
+
+# Checks on what comes in
+
+
+def _finite(value: float, name: str, allowed: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{name} must be {allowed}; found {value!r}.")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be {allowed}; found {float(value)}.")
+    return float(value)
+
+
+def checked_number(value: float, name: str, *, positive: bool = False) -> float:
+    """Return `value` as a float of 0 or more (above 0 if `positive`), or raise ValueError."""
+    allowed = "a number above 0" if positive else "a number of 0 or more"
+    number = _finite(value, name, allowed)
+    if number < 0 or (positive and number == 0):
+        raise ValueError(f"{name} must be {allowed}; found {number:g}.")
+    return number
+
+
+def checked_count(value: float, name: str = "count", minimum: int = 0) -> int:
+    """Return `value` as a whole number of `minimum` or more, or raise ValueError."""
+    allowed = f"a whole number of {minimum} or more"
+    number = _finite(value, name, allowed)
+    if number < minimum or not number.is_integer():
+        raise ValueError(f"{name} must be {allowed}; found {number:.10g}.")
+    return int(value)
+
+
+def _counts(values: Iterable[float], at_least: int) -> np.ndarray:
+    counts = [checked_count(v, f"counts[{i}]") for i, v in enumerate(values)]
+    if len(counts) < at_least:
+        raise ValueError(f"counts must hold {at_least} or more values; found {len(counts)}.")
+    return np.array(counts, dtype=float)
+
+
+def _positive(values: Iterable[float] | None, name: str, length: int | None = None) -> np.ndarray:
+    if values is None:
+        return np.ones(length or 0)
+    numbers = [checked_number(v, f"{name}[{i}]", positive=True) for i, v in enumerate(values)]
+    if length is not None and len(numbers) != length:
+        raise ValueError(f"{name} must hold one value per count ({length}); found {len(numbers)}.")
+    return np.array(numbers)
+
+
+def _times(values: Iterable[float] | None, length: int) -> np.ndarray:
+    years = range(length) if values is None else values
+    times = np.array([_finite(v, f"times[{i}]", "a number") for i, v in enumerate(years)])
+    if len(times) != length:
+        raise ValueError(f"times must hold one value per count ({length}); found {len(times)}.")
+    if (np.diff(times) <= 0).any():
+        raise ValueError(f"times must be in increasing order; found {times.tolist()}.")
+    return times - times[0]
+
+
+def _part(count: float, total: float) -> tuple[int, int]:
+    part, whole = checked_count(count), checked_count(total, "total", minimum=1)
+    if part > whole:
+        raise ValueError(f"count must not exceed the total of {whole}; found {part}.")
+    return part, whole
+
+
+# Counts, rates and ratios
+
+
+def byar(count: float) -> Estimate:
+    """A count with Byar's approximate Poisson interval (OHID Fingertips, rates: count >= 10)."""
+    o = checked_count(count)
+    lower = o * (1 - 1 / (9 * o) - Z95 / (3 * math.sqrt(o))) ** 3 if o else 0.0
+    upper = (o + 1) * (1 - 1 / (9 * (o + 1)) + Z95 / (3 * math.sqrt(o + 1))) ** 3
+    return Estimate(o, lower, upper, "Byar 95%")
+
+
+def exact_poisson(count: float) -> Estimate:
+    """A count with its exact Poisson interval (OHID Fingertips, rates: count < 10).
+
+    A chi-squared quantile with 2k degrees of freedom is twice a gamma quantile of shape k.
+    """
+    o = checked_count(count)
+    lower = float(gammaincinv(o, TAIL)) if o else 0.0
+    return Estimate(o, lower, float(gammainccinv(o + 1, TAIL)), "exact Poisson 95%")
+
+
+def count_interval(count: float) -> Estimate:
+    """A count with its interval by the OHID rule: exact below 10, Byar from 10."""
+    return exact_poisson(count) if checked_count(count) < EXACT_BELOW else byar(count)
+
+
+def _scaled(count: float, base: float, per: float) -> Estimate:
+    o = count_interval(count)
+    return Estimate(per * o.value / base, per * o.lower / base, per * o.upper / base, o.method)
+
+
+def rate(count: float, population: float, per: float = 100_000) -> Estimate:
+    """A count per `per` of the population, with the OHID interval of the count."""
+    return _scaled(count, checked_number(population, "population", positive=True), per)
+
+
+def pooled_rate(
+    counts: Iterable[float], populations: Iterable[float], per: float = 100_000
+) -> Estimate:
+    """One rate for several areas: counts and populations are summed; rates are never averaged."""
+    o = _counts(counts, at_least=1)
+    d = _positive(populations, "populations", len(o))
+    return rate(o.sum(), math.fsum(d), per)
+
+
+def ratio(numerator: float, denominator: float, per: float = 1) -> float:
+    """A plain ratio without an interval, for two counts whose definitions differ."""
+    top = checked_number(numerator, "numerator")
+    return per * top / checked_number(denominator, "denominator", positive=True)
+
+
+def rate_ratio(count_a: float, base_a: float, count_b: float, base_b: float) -> Estimate:
+    """Rate a over rate b, log method; rough if a count is below 10, undefined (ValueError) at 0."""
+    a, b = checked_count(count_a, "count_a", 1), checked_count(count_b, "count_b", 1)
+    d_a = checked_number(base_a, "base_a", positive=True)
+    d_b = checked_number(base_b, "base_b", positive=True)
+    value, spread = (a / d_a) / (b / d_b), math.exp(Z95 * math.sqrt(1 / a + 1 / b))
+    return Estimate(value, value / spread, value * spread, "log method 95%")
+
+
+def observed_over_expected(count: float, expected: float) -> Estimate:
+    """Observed over expected count (crude ratio), with the OHID interval of the observed count."""
+    return _scaled(count, checked_number(expected, "expected", positive=True), 1)
+
+
+# Shares
+
+
+def share(count: float, total: float) -> Estimate:
+    """A share in percent, with Wilson's interval (OHID Fingertips, proportions)."""
+    o, n = _part(count, total)
+    centre, width = 2 * o + Z95**2, Z95 * math.sqrt(Z95**2 + 4 * o * (1 - o / n))
+    lower = 100 * (centre - width) / (2 * (n + Z95**2)) if o else 0.0
+    upper = 100 * (centre + width) / (2 * (n + Z95**2)) if o < n else 100.0
+    return Estimate(100 * o / n, lower, upper, "Wilson 95%")
+
+
+def share_exact(count: float, total: float) -> Estimate:
+    """A share in percent, with Clopper and Pearson's exact interval: a check on `share`."""
+    o, n = _part(count, total)
+    lower = 100 * float(betaincinv(o, n - o + 1, TAIL)) if o else 0.0
+    upper = 100 * float(betaincinv(o + 1, n - o, 1 - TAIL)) if o < n else 100.0
+    return Estimate(100 * o / n, lower, upper, "Clopper-Pearson 95%")
+
+
+def share_difference(count_a: float, total_a: float, count_b: float, total_b: float) -> Estimate:
+    """Share a less share b in percentage points; Newcombe's (1998) hybrid of Wilson intervals."""
+    a, b = share(count_a, total_a), share(count_b, total_b)
+    value = a.value - b.value
+    lower = value - math.hypot(a.value - a.lower, b.upper - b.value)
+    upper = value + math.hypot(a.upper - a.value, b.value - b.lower)
+    return Estimate(value, lower, upper, "Newcombe 95%")
+
+
+# Funnel plot (Spiegelhalter, Statistics in Medicine 2005; 24: 1185)
+
+
+def _funnel_error(population: float, target: float, per: float, dispersion: float) -> float:
+    d = checked_number(population, "population", positive=True)
+    theta = checked_number(target, "target", positive=True) / per
+    return per * math.sqrt(max(1.0, checked_number(dispersion, "dispersion")) * theta / d)
+
+
+def funnel_limits(
+    population: float, target: float, z: float = Z95, dispersion: float = 1, per: float = 100_000
+) -> Estimate:
+    """Funnel limits, per `per`, around a target rate at one population; never below 0.
+
+    `z` is Z95, or Z998 to flag an area. Over-dispersion widens the limits; it never narrows them.
+    """
+    width = z * _funnel_error(population, target, per, dispersion)
+    return Estimate(target, max(0.0, target - width), target + width, f"funnel, z = {z:g}")
+
+
+def funnel_z(
+    count: float, population: float, target: float, dispersion: float = 1, per: float = 100_000
+) -> float:
+    """How many funnel standard errors an area's rate lies above the target rate (per `per`)."""
+    error = _funnel_error(population, target, per, dispersion)
+    return (rate(count, population, per).value - target) / error
+
+
+def funnel_dispersion(counts: Iterable[float], populations: Iterable[float]) -> float:
+    """Dispersion phi of areas around their pooled rate: mean squared z, without winsorising."""
+    o = _counts(counts, at_least=2)
+    d = _positive(populations, "populations", len(o))
+    target = pooled_rate(o, d).value
+    return float(np.mean([funnel_z(*area, target) ** 2 for area in zip(o, d, strict=True)]))
+
+
+# Change over time
+
+
+def _change(slope: float, error: float, quantile: float, method: str) -> Estimate:
+    with np.errstate(over="ignore"):
+        limits = 100 * np.expm1([slope, slope - quantile * error, slope + quantile * error])
+    return Estimate(*limits.tolist(), method)
+
+
+def _poisson_fit(y: np.ndarray, exposure: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
+    """Maximum-likelihood slope and fitted counts of ln E(y) = a + b*t + ln(exposure).
+
+    The slope is the b at which mean time, weighted by the fit, equals mean time weighted by y;
+    that mean rises with b, so bisection finds it whatever the data.
+    """
+    if not y[1:].any() or not y[:-1].any():
+        raise ValueError(f"counts must not all fall in one end year, nor be 0; found {y.tolist()}.")
+
+    def weights(slope: float) -> np.ndarray:
+        log_weight = np.log(exposure) + slope * t
+        weight = np.exp(log_weight - log_weight.max())
+        return weight / weight.sum()
+
+    observed = y @ t / y.sum()
+    low, high = -1 / t[-1], 1 / t[-1]
+    while weights(low) @ t > observed:
+        low *= 2
+    while weights(high) @ t < observed:
+        high *= 2
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if weights(middle) @ t < observed else (low, middle)
+    return high, y.sum() * weights(high)
+
+
+def trend(
+    counts: Iterable[float],
+    exposure: Iterable[float] | None = None,
+    times: Iterable[float] | None = None,
+    year_share: Iterable[float] | None = None,
+) -> Trend:
+    """Average change per year in percent: Poisson log-linear, with an exposure offset.
+
+    `exposure` is a population or other base; `times` are years (0, 1, 2, ... if not given);
+    `year_share` is the share of each year that the count covers, 1 for a complete year: a part-year
+    is offset, never annualised. The rule: phi is Pearson's chi-squared over n - 2; if phi <= 1 the
+    Wald z interval stands; if phi > 1 the standard error is multiplied by sqrt(phi) and t with
+    n - 2 degrees of freedom is used (quasi-Poisson). Fewer than 5 complete points are exploratory.
+    For a stock the interval is descriptive only: its years hold mostly the same people.
+
+    ValueError also for fewer than 3 counts, or if all events fall in the first or the last year.
+    """
+    y = _counts(counts, at_least=3)
+    n = len(y)
+    covered = _positive(year_share, "year_share", n)
+    if (covered > 1).any():
+        raise ValueError(f"year_share must be at most 1 for each count; found {covered.max():g}.")
+    t = _times(times, n)
+    slope, fitted = _poisson_fit(y, _positive(exposure, "exposure", n) * covered, t)
+    error = 1 / math.sqrt(fitted @ (t - fitted @ t / fitted.sum()) ** 2)
+    dispersion = float(((y - fitted) ** 2 / fitted).sum() / (n - 2))
+    poisson = change = _change(slope, error, Z95, "Poisson, Wald z 95%")
+    if dispersion > 1:
+        quantile = float(stdtrit(n - 2, 1 - TAIL))
+        method = f"quasi-Poisson, t({n - 2}) 95%"
+        change = _change(slope, error * math.sqrt(dispersion), quantile, method)
+    model = "quasi-Poisson" if dispersion > 1 else "Poisson"
+    return Trend(change, poisson, dispersion, model, n, int((covered == 1).sum()))
+
+
+def log_growth(values: Iterable[float], times: Iterable[float] | None = None) -> Estimate:
+    """Average change per year in percent by least squares on logs, t(n-2); 3 values or more."""
+    y = np.log(_positive(values, "values"))
+    n = len(y)
+    if n < 3:
+        raise ValueError(f"values must hold 3 or more values; found {n}.")
+    t = _times(times, n)
+    t = t - t.mean()
+    slope = float(t @ y / (t @ t))
+    residual = y - y.mean() - slope * t
+    error = math.sqrt(residual @ residual / (n - 2) / (t @ t))
+    return _change(slope, error, float(stdtrit(n - 2, 1 - TAIL)), f"log-linear, t({n - 2}) 95%")
+
+
+def total_change(first: float, last: float) -> float:
+    """Change from first to last in percent of the first."""
+    start = checked_number(first, "first", positive=True)
+    return 100 * (checked_number(last, "last") - start) / start
+
+
+def compound_growth(first: float, last: float, years: float) -> float:
+    """The constant change per year, in percent, that leads from first to last."""
+    growth = 1 + total_change(first, last) / 100
+    return 100 * (growth ** (1 / checked_number(years, "years", positive=True)) - 1)
+
+
+def growth_split(
+    first_count: float, first_population: float, last_count: float, last_population: float
+) -> GrowthSplit:
+    """Split log growth of a count: ln(O2/O1) = ln(r2/r1) + ln(D2/D1), r = O/D; counts above 0."""
+    first, last = checked_count(first_count, minimum=1), checked_count(last_count, minimum=1)
+    d1 = checked_number(first_population, "first_population", positive=True)
+    d2 = checked_number(last_population, "last_population", positive=True)
+    return GrowthSplit(
+        math.log(last / first), math.log((last / d2) / (first / d1)), math.log(d2 / d1)
+    )
+
+
+# Control charts, for complete periods of equal length. Rules for signals need about 12 points;
+# with fewer, draw a run chart.
+
+
+def c_chart(counts: Iterable[float]) -> Estimate:
+    """Mean count and its 3-sigma Poisson limits; the lower limit is never below 0."""
+    mean = float(_counts(counts, at_least=2).mean())
+    width = 3 * math.sqrt(mean)
+    return Estimate(mean, max(0.0, mean - width), mean + width, "c-chart, 3 sigma")
+
+
+def xmr(counts: Iterable[float]) -> Estimate:
+    """Mean count and its XmR natural limits: 2.66 mean moving ranges, never below 0."""
+    o = _counts(counts, at_least=2)
+    mean, width = float(o.mean()), 2.66 * float(np.abs(np.diff(o)).mean())
+    return Estimate(mean, max(0.0, mean - width), mean + width, "XmR, 2.66 moving ranges")
+
+
+def homogeneity(counts: Iterable[float]) -> Homogeneity:
+    """Test whether counts of equal periods vary more than one Poisson mean allows."""
+    o = _counts(counts, at_least=2)
+    if not o.any():
+        raise ValueError("counts must not all be 0 for a test of homogeneity.")
+    statistic = float(((o - o.mean()) ** 2 / o.mean()).sum())
+    return Homogeneity(statistic, len(o) - 1, float(chdtrc(len(o) - 1, statistic)))
+
+
+# What rounded figures in a source can and cannot say
+
+
+def _rounding_range(printed: float, step: float, name: str) -> tuple[float, float, float]:
+    value, half = checked_number(printed, name, positive=True), checked_number(step, "step") / 2
+    if half >= value:
+        raise ValueError(f"{name} must exceed half its rounding step ({half:g}); found {value:g}.")
+    return value, value - half, value + half
+
+
+def implied_population(
+    count: float, printed_rate: float, step: float = 1, count_step: float = 0, per: float = 100_000
+) -> Estimate:
+    """Population implied by a count and a printed rate, with bounds from rounding to the steps.
+
+    For test inputs and plausibility checks only: published rates use official populations.
+    """
+    o, o_low, o_high = _rounding_range(checked_count(count, minimum=1), count_step, "count")
+    r, r_low, r_high = _rounding_range(printed_rate, step, "printed_rate")
+    return Estimate(per * o / r, per * o_low / r_high, per * o_high / r_low, "rounding bounds")
+
+
+def rounded_change(first_rate: float, last_rate: float, step: float = 1) -> Estimate:
+    """Change in percent between two printed rates, with bounds from rounding (not a 95% range)."""
+    a, a_low, a_high = _rounding_range(first_rate, step, "first_rate")
+    b, b_low, b_high = _rounding_range(last_rate, step, "last_rate")
+    ends = total_change(a, b), total_change(a_high, b_low), total_change(a_low, b_high)
+    return Estimate(*ends, "rounding bounds")
+
+
+def one_in_n(printed_rate: float, step: float = 1, per: float = 100_000) -> Estimate:
+    """The N of "one in N" for a printed rate, with bounds from rounding; step 0 if unrounded."""
+    r, r_low, r_high = _rounding_range(printed_rate, step, "printed_rate")
+    return Estimate(per / r, per / r_high, per / r_low, "rounding bounds")
+
+
+def annualised(count: float, days: int, days_in_year: int = 365) -> float:
+    """A part-year count scaled to a year, for a labelled sensitivity figure only.
+
+    Never silently: print it beside the count as recorded. For a trend use `year_share` instead.
+    """
+    covered = checked_count(days, "days", minimum=1)
+    if days_in_year not in (365, 366) or covered > days_in_year:
+        raise ValueError(
+            f"days must be 1 to 365 (366 in a leap year); found {covered} of {days_in_year}."
+        )
+    return checked_count(count) * days_in_year / covered
+
+
+# Display
+
+
+def round_half_up(value: float, digits: int = 0) -> float:
+    """Round for display: halves away from zero, as the decimal number reads; never prints -0."""
+    number = Decimal(repr(_finite(value, "value", "a finite number")))
+    return (
+        float(number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, Context(prec=700))) + 0.0
+    )
