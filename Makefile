@@ -1,0 +1,77 @@
+# The short way in; `make` lists what there is.
+# Needs Python 3.11 or newer with its venv module, make and git. All else is installed into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= python3 python3.13 python3.12 python3.11
+YEAR ?=
+REGION ?=
+export YEAR REGION
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help report test refresh clean distclean
+
+help: ## List these commands (the default)
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' \
+		| awk -F '|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@echo
+	@echo '  An edition of its own: make report YEAR=2020-21 REGION="West Midlands"'
+
+# !!str keeps Snakemake from guessing types: it would turn 2024_25 into 202425 and 012 into 12.
+report: $(READY) ## Build the report and say where its start page is
+	@$(BIN)/python -m snakemake --cores all --rerun-incomplete --nolock --scheduler greedy \
+		--config "year=!!str $$YEAR" "region=!!str $$REGION"
+
+test: $(READY) ## Check the style, test everything, compare the notebooks' stored outputs
+	@echo "Checking the style"
+	@$(BIN)/python -m ruff check src tests notebooks
+	@$(BIN)/python -m ruff format --check src tests notebooks
+	@echo "Testing the package, the notebooks and the book"
+	@$(BIN)/pytest
+	@echo "Executing the notebooks and comparing their stored outputs"
+	@$(BIN)/pytest --nbval notebooks/
+
+refresh: $(READY) ## Execute the committed notebooks in place and show what changed
+	@for notebook in notebooks/*.ipynb; do \
+		echo "Executing $$notebook"; \
+		$(BIN)/python -m rso_report.execute "$$notebook" "$$notebook" || exit 1; \
+	done
+	@git --no-pager diff --stat -- notebooks
+
+clean: ## Remove what was built
+	rm -rf build _build _site .snakemake .pytest_cache .ruff_cache .hypothesis
+
+distclean: clean ## Remove the environment too
+	rm -rf $(VENV) src/*.egg-info
+
+# An environment that was moved or copied still points at its old place, so it is made anew.
+ifneq ($(wildcard $(READY)),)
+ifneq ($(shell cat $(READY)),$(CURDIR))
+.PHONY: $(READY)
+endif
+endif
+
+$(READY): requirements.lock pyproject.toml
+	@for name in $(PYTHON); do \
+		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+		then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.11 or newer is needed; found: $$(python3 --version 2>&1)." >&2; \
+		echo "With one elsewhere: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$$python lacks the venv module. On Debian or Ubuntu: apt install python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	if [ -e $@ ] && [ "$$(cat $@)" != "$(CURDIR)" ]; then rm -rf $(VENV); fi; \
+	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "Creating $(VENV) with $$($$python --version)"; \
+		$$python -m venv --clear $(VENV); \
+	fi
+	@echo "Installing the packages of requirements.lock (a few minutes)"
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
+	@echo "Installing this package"
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@echo "$(CURDIR)" > $@

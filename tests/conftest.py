@@ -1,0 +1,48 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The built report: the folder in RSO_REPORT_SITE, or a fresh build of the default edition."""
+    if given := os.environ.get("RSO_REPORT_SITE"):
+        assert (Path(given) / "index.html").is_file(), f"RSO_REPORT_SITE={given} has no index.html"
+        return Path(given).resolve()
+    output = tmp_path_factory.mktemp("site")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", "--keep-going"]
+    build = subprocess.run(
+        [*command, "--all", "--path-output", output, ROOT],
+        capture_output=True,
+        text=True,
+    )
+    if build.returncode:
+        pytest.fail(f"the book does not build:\n{build.stdout[-2000:]}\n{build.stderr[-4000:]}")
+    return output / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail(
+            "no `chromium` on the path, and pages must be tested in a browser: "
+            "install it (Debian or Ubuntu: apt-get install chromium)"
+        )
+    # No sandbox: it is refused to root, which is who runs tests in a container, and the only
+    # pages opened are our own. The rest keeps the browser from talking to anyone by itself.
+    quiet = (
+        "--no-sandbox --disable-background-networking --disable-component-update "
+        "--disable-sync --no-first-run --disable-quic"
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=quiet.split())
+        yield browser
+        browser.close()

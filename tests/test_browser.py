@@ -1,0 +1,239 @@
+"""The built report, as a reader's browser sees it: opened from a folder, with no network."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+OWN_SCHEMES = {"file", "data", "blob"}
+CHART_STATE = """box => ({
+  id: box.closest('figure').id,
+  state: box.dataset.state,
+  name: box.querySelector('[role=img]')?.ariaLabel,
+  marks: [...box.querySelectorAll('svg g.role-mark > :not(g)')].filter(mark => {
+    const {width, height} = mark.getBBox();
+    return width + height > 0;
+  }).length,
+})"""
+IMAGE_STATE = """box => {
+  const image = box.querySelector('img');
+  return {id: box.closest('figure').id, width: image?.naturalWidth ?? 0, alt: image?.alt ?? ''};
+}"""
+
+
+@dataclass
+class Visit:
+    """What one page did while it was read from top to bottom."""
+
+    page: str
+    requests: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    charts: list[dict] = field(default_factory=list)
+    width_on_narrow_screen: int = 0
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Every page by its path; the front door is left out, as it only leads to the first page."""
+    paths = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}
+    pages = {
+        name: path
+        for name, path in paths.items()
+        if not name.startswith("_") and name != "index.html"
+    }
+    assert pages
+    return pages
+
+
+@pytest.fixture(scope="module")
+def documents(pages):
+    return {name: BeautifulSoup(path.read_text(), "html.parser") for name, path in pages.items()}
+
+
+def open_page(context, path: Path, visit: Visit):
+    page = context.new_page()
+    page.on("request", lambda request: visit.requests.append(request.url))
+    page.on("pageerror", lambda error: visit.messages.append(f"{visit.page}: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type in {"error", "warning"}
+            and visit.messages.append(f"{visit.page}: {message.type}: {message.text}")
+        ),
+    )
+    page.goto(path.as_uri())
+    return page
+
+
+def narrow_width(page) -> int:
+    page.set_viewport_size({"width": 320, "height": 640})
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+@pytest.fixture(scope="module")
+def visits(browser, pages):
+    """One visit to each page, scrolled past every chart until each is drawn or has failed."""
+    context, visits = browser.new_context(), []
+    for name, path in pages.items():
+        visit = Visit(name)
+        page = open_page(context, path, visit)
+        for box in page.locator(".rso-chart").all():
+            box.scroll_into_view_if_needed()
+            page.wait_for_function(
+                "box => box.dataset.state !== 'static'", arg=box.element_handle(), timeout=20_000
+            )
+            visit.charts.append(box.evaluate(CHART_STATE))
+        visit.width_on_narrow_screen = narrow_width(page)
+        visits.append(visit)
+        page.close()
+    context.close()
+    return visits
+
+
+@pytest.fixture(scope="module")
+def visits_without_scripts(browser, pages):
+    context, visits = browser.new_context(java_script_enabled=False), []
+    for name, path in pages.items():
+        visit = Visit(name)
+        page = open_page(context, path, visit)
+        visit.charts = [box.evaluate(IMAGE_STATE) for box in page.locator(".rso-chart").all()]
+        visit.width_on_narrow_screen = narrow_width(page)
+        visits.append(visit)
+        page.close()
+    context.close()
+    return visits
+
+
+def test_pages_ask_nothing_of_another_host(visits, visits_without_scripts):
+    foreign = [
+        f"{visit.page}: {address}"
+        for visit in visits + visits_without_scripts
+        for address in visit.requests
+        if urlsplit(address).scheme not in OWN_SCHEMES
+    ]
+    assert not foreign, "\n".join(foreign)
+
+
+def test_pages_name_no_file_on_another_host(documents):
+    """Also those a browser would fetch only later, or on another screen."""
+    loaders = {"script", "link", "img", "iframe", "source", "audio", "video", "object", "embed"}
+    foreign = [
+        f"{name}: {address}"
+        for name, document in documents.items()
+        for tag in document.find_all(loaders)
+        for attribute in ("src", "href", "srcset", "data")
+        if (address := tag.get(attribute, "")).startswith(("http:", "https:", "//"))
+    ]
+    assert not foreign, "\n".join(foreign)
+
+
+def test_consoles_stay_silent(visits, visits_without_scripts):
+    messages = [text for visit in visits + visits_without_scripts for text in visit.messages]
+    assert not messages, "\n".join(messages)
+
+
+def test_every_chart_is_drawn_with_marks_and_a_name(visits):
+    bad = [
+        f"{visit.page}: {chart}"
+        for visit in visits
+        for chart in visit.charts
+        if chart["state"] != "drawn" or not chart["marks"] or not chart["name"]
+    ]
+    assert not bad, "\n".join(bad)
+
+
+def test_every_figure_is_visited_and_has_its_data_in_the_page(documents, visits):
+    figures = {
+        name: {figure["id"]: figure for figure in document.select("figure.rso-figure")}
+        for name, document in documents.items()
+    }
+    assert {visit.page: [chart["id"] for chart in visit.charts] for visit in visits} == {
+        name: list(each) for name, each in figures.items()
+    }
+    assert sum(map(len, figures.values())), "no page has a figure"
+    without_data = [
+        f"{name}#{figure_id}"
+        for name, each in figures.items()
+        for figure_id, figure in each.items()
+        if not figure.select("details table tbody tr")
+    ]
+    assert not without_data, "\n".join(without_data)
+
+
+def test_without_scripts_each_figure_is_an_image_with_words(visits_without_scripts):
+    bad = [
+        f"{visit.page}: {image}"
+        for visit in visits_without_scripts
+        for image in visit.charts
+        if image["width"] == 0 or not image["alt"].strip()
+    ]
+    assert not bad, "\n".join(bad)
+
+
+def test_the_image_stays_where_the_chart_library_fails(browser, pages, documents):
+    name = next(name for name, document in documents.items() if document.select(".rso-chart"))
+    context = browser.new_context()
+    context.route("**/vega-bundle.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(pages[name].as_uri())
+    box = page.locator(".rso-chart").first
+    box.scroll_into_view_if_needed()
+    page.wait_for_function("box => box.dataset.state === 'failed'", arg=box.element_handle())
+    assert box.evaluate(IMAGE_STATE)["width"] > 0
+    context.close()
+
+
+def test_no_page_scrolls_sideways_on_a_narrow_screen(visits, visits_without_scripts):
+    wide = [
+        f"{visit.page}: {visit.width_on_narrow_screen} px"
+        for visit in visits + visits_without_scripts
+        if visit.width_on_narrow_screen > 320
+    ]
+    assert not wide, "\n".join(wide)
+
+
+def test_search_finds_pages_of_a_report_opened_from_a_folder(browser, site):
+    visit = Visit("search.html")
+    context = browser.new_context()
+    page = open_page(context, site / "search.html", visit)
+    page.goto((site / "search.html").as_uri() + "?q=offenders")
+    page.locator("#search-results li a").first.wait_for()
+    context.close()
+    assert visit.messages == []
+
+
+def test_language_is_british_english(site, documents):
+    front_door = BeautifulSoup((site / "index.html").read_text(), "html.parser")
+    for document in [front_door, *documents.values()]:
+        assert document.html["lang"] == "en-GB"
+
+
+def test_ids_are_unique_in_each_page(documents):
+    repeated = []
+    for name, document in documents.items():
+        ids = [tag["id"] for tag in document.find_all(id=True)]
+        repeated += [f"{name}#{each}" for each in sorted(set(ids)) if ids.count(each) > 1]
+    assert not repeated, "\n".join(repeated)
+
+
+def test_every_internal_link_and_anchor_leads_somewhere(site, pages, documents):
+    ids = {
+        pages[name].resolve(): {tag["id"] for tag in document.find_all(id=True)}
+        for name, document in documents.items()
+    }
+    front_door = BeautifulSoup((site / "index.html").read_text(), "html.parser")
+    broken = []
+    for name, document in {**documents, "index.html": front_door}.items():
+        for tag in document.find_all(["a", "link", "script", "img"]):
+            address = tag.get("href") or tag.get("src") or ""
+            if urlsplit(address).scheme or address in {"", "#"}:
+                continue
+            path, fragment = urldefrag(address)
+            page = site / name
+            target = (page.parent / unquote(urlsplit(path).path)).resolve() if path else page
+            missing_anchor = fragment and unquote(fragment) not in ids.get(target.resolve(), ())
+            if not target.is_file() or missing_anchor:
+                broken.append(f"{name}: {address}")
+    assert not broken, "\n".join(broken)

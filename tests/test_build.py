@@ -1,0 +1,308 @@
+"""The build as a whole, on a toy project: what runs again, what stays when something fails."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from rso_report.publish import beside, complaints, publish, recover, switch
+
+ROOT = Path(__file__).resolve().parents[1]
+MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "YEAR", "REGION"}
+PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
+CONFIG = 'title: Toy\nexecute:\n  execute_notebooks: "off"\nonly_build_toc_files: true\n'
+TOC = "format: jb-book\nroot: book/index\nchapters:\n- file: notebooks/key-findings\n"
+RENDERER = "class ChartRenderer:\n    mime_priority_overrides = []\n"
+DATASET = """
+import re, sys
+from pathlib import Path
+from rso_report.errors import ReportError
+
+DATA = Path(__file__).parents[2] / "data"
+
+def load(table, region):
+    if region == "Mars":
+        raise ReportError("region: found 'Mars'; allowed: West Midlands.")
+    return (DATA / f"{table}.csv").read_text()
+
+def tables_read(notebook):
+    return [DATA / f"{table}.csv" for table in re.findall(r"load\\('(.+?)'", notebook.read_text())]
+
+if __name__ == "__main__" and any("bad" in path.read_text() for path in DATA.glob("*.csv")):
+    sys.exit("orders.csv, row 1: bad.")
+"""
+
+
+def write_notebook(path, table):
+    code = f"from rso_report.dataset import load\nprint(load('{table}', region), report_year)"
+    cells = [
+        new_markdown_cell(f"# On {table}", id="title"),
+        new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
+        new_code_cell(code, id="code"),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+
+
+def write_project(root):
+    """A project with the real Snakefile and steps, two tables and a notebook on each."""
+    for folder in ("book", "data", "notebooks", "src/rso_report"):
+        (root / folder).mkdir(parents=True)
+    package = root / "src" / "rso_report"
+    for name in ("__init__.py", "errors.py", "execute.py", "publish.py"):
+        shutil.copy(ROOT / "src" / "rso_report" / name, package)
+    (package / "dataset.py").write_text(DATASET)
+    (package / "book.py").write_text(RENDERER)
+    for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, root)
+    (root / "_config.yml").write_text(CONFIG)
+    (root / "_toc.yml").write_text(TOC + "- file: notebooks/more\n")
+    (root / "book" / "index.md").write_text("# Start\n")
+    (root / "data" / "datapackage.json").write_text("{}")
+    for table, notebook in (("register", "key-findings"), ("orders", "more")):
+        (root / "data" / f"{table}.csv").write_text("count\n1\n")
+        write_notebook(root / "notebooks" / f"{notebook}.ipynb", table)
+
+
+class Project:
+    """A toy project in a folder, built as everybody does: by `make report`."""
+
+    def __init__(self, root):
+        self.root = root
+        self.live = root / "_site" / "west-midlands-2021-22"
+        python = root / ".venv" / "bin" / "python"
+        python.parent.mkdir(parents=True, exist_ok=True)
+        # This environment, under guard: nothing is installed into it.
+        guard = '[ "$2" = pip ] && exit 1'
+        python.write_text(f'#!/bin/sh\n{guard}\nexec "{sys.executable}" "$@"\n')
+        python.chmod(0o755)
+        (root / ".venv" / ".ready").write_text(f"{root}\n")
+
+    def start(self, *edition):
+        environment = {name: os.environ[name] for name in set(os.environ) - MAKES_OWN}
+        return subprocess.Popen(
+            ["make", "report", *edition],
+            cwd=self.root,
+            env=environment | {"PYTHONPATH": str(self.root / "src")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def make(self, *edition):
+        """Build; return whether it succeeded, the notebooks executed, and the last message."""
+        running = self.start(*edition)
+        self.said, self.errors = running.communicate()
+        lines = [line for line in self.errors.strip().splitlines() if not line.startswith("make")]
+        starts = "Executing notebooks/"
+        executed = [line[len(starts) :].split(".")[0] for line in lines if line.startswith(starts)]
+        return running.returncode == 0, sorted(executed), lines[-1]
+
+    def site(self):
+        """The bytes of every file of the published report."""
+        return {path: path.read_bytes() for path in self.live.rglob("*") if path.is_file()}
+
+    def page(self, name):
+        return (self.live / "notebooks" / f"{name}.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    root = tmp_path_factory.mktemp("toy") / "with space"
+    write_project(root)
+    project = Project(root)
+    succeeded, executed, last = project.make()
+    assert (succeeded, executed) == (True, ["key-findings", "more"]), last
+    assert project.said == f"The report is ready: {project.live}/index.html\n"
+    return project
+
+
+@pytest.fixture
+def project(built, tmp_path):
+    shutil.copytree(built.root, tmp_path / "toy")
+    return Project(tmp_path / "toy")
+
+
+def test_a_second_run_executes_nothing_and_puts_back_a_site_that_was_deleted(project):
+    before = project.site()
+    shutil.rmtree(project.root / "_site")
+    succeeded, executed, last = project.make()
+    assert (succeeded, executed, last) == (True, [], "Publishing (always done)")
+    assert project.site() == before
+
+
+def test_a_changed_table_even_if_older_executes_only_the_notebooks_that_read_it(project):
+    table = project.root / "data" / "orders.csv"
+    table.write_text("count\n4711\n")
+    os.utime(table, (0, 0))
+    (project.root / "data" / "register.csv").touch()
+    succeeded, executed, last = project.make()
+    assert (succeeded, executed) == (True, ["more"]), last
+    assert "4711" in project.page("more")
+
+
+def test_another_edition_stands_beside_the_default_one(project):
+    before = project.site()
+    succeeded, executed, _ = project.make("YEAR=2019_20")  # nobody makes it a number
+    assert (succeeded, executed) == (True, ["key-findings", "more"])
+    assert project.site() == before
+    other = project.root / "_site" / "west-midlands-2019-20" / "notebooks" / "more.html"
+    assert "2019_20" in other.read_text()
+    assert "# Parameters" not in other.read_text()
+
+
+def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(project):
+    before = project.site()
+    succeeded, _, last = project.make("REGION=Mars")
+    assert (succeeded, last) == (False, "region: found 'Mars'; allowed: West Midlands.")
+    assert project.errors.count(last) == 1  # once, although both notebooks say it
+    assert project.site() == before
+    assert [path.name for path in (project.root / "_site").iterdir()] == [project.live.name]
+
+
+def test_faulty_data_stop_the_build_before_any_notebook(project):
+    before = project.site()
+    (project.root / "data" / "orders.csv").write_text("bad")
+    assert project.make() == (False, [], "orders.csv, row 1: bad.")
+    assert project.site() == before
+
+
+def test_a_warning_of_the_book_stops_the_build_and_names_the_page(project):
+    before = project.site()
+    (project.root / "book" / "index.md").write_text("# Start\n\n[broken](nowhere.md)\n")
+    succeeded, _, last = project.make()
+    assert not succeeded
+    assert last.startswith("book/index.md:3: WARNING: ")
+    assert "nowhere.md" in last
+    assert project.site() == before
+
+
+def test_a_second_build_at_the_same_time_is_refused(project):
+    with open(project.root / "build" / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        succeeded, _, last = project.make()
+    assert not succeeded
+    assert last == "Another build is running in this folder. Wait until it has finished."
+
+
+def test_a_build_that_was_killed_is_made_good_by_the_next(project):
+    table = project.root / "data" / "orders.csv"
+    table.write_text("count\n4711\n")
+    running = project.start()
+    while "Executing" not in running.stderr.readline():
+        assert running.poll() is None
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    succeeded, executed, last = project.make()
+    assert (succeeded, executed) == (True, ["more"]), last
+    assert "4711" in project.page("more")
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A live site and a new one, of one page each."""
+    for name in ("live", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.html").write_text(name)
+    return tmp_path / "new", tmp_path / "live"
+
+
+def test_a_new_site_takes_the_place_of_the_live_one(folders):
+    new, live = folders
+    switch(new, live)
+    assert (live / "index.html").read_text() == "new"
+    assert [path.name for path in live.parent.iterdir()] == ["live"]
+
+
+@pytest.mark.parametrize("exception", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("step", [1, 2])
+def test_whatever_interrupts_the_switch_a_whole_site_stays(folders, monkeypatch, step, exception):
+    new, live = folders
+    rename, calls = Path.rename, []
+
+    def interrupted(path, target):
+        calls.append(path)
+        if len(calls) == step:
+            raise exception
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(exception):
+        switch(new, live)
+    assert (live / "index.html").read_text() == "live"
+    assert not beside(live, "old").exists()
+
+
+def test_a_power_cut_between_the_two_renamings_is_made_good_by_the_next_run(folders):
+    new, live = folders
+    live.rename(beside(live, "old"))
+    shutil.copytree(new, beside(live, "new"))
+    recover(live)
+    assert (live / "index.html").read_text() == "live"
+    publish(new, live)
+    assert (live / "index.html").read_text() == "new"
+    assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
+
+
+def test_publishing_the_same_pages_again_does_not_touch_the_site(folders):
+    new, live = folders
+    publish(new, live)
+    inode = live.stat().st_ino
+    time.sleep(0.01)
+    assert publish(new, live) == live.resolve() / "index.html"
+    assert live.stat().st_ino == inode
+
+
+def test_complaints_are_the_warnings_or_else_the_last_lines(tmp_path):
+    page = tmp_path.resolve() / "book" / "index.md"
+    said = f"reading\n\x1b[31m{page}:3: WARNING: no such target\x1b[0m\ndone\n"
+    assert complaints(said, tmp_path) == "book/index.md:3: WARNING: no such target"
+    assert complaints("one\n\ntwo\n", tmp_path) == "one\ntwo"
+    many = complaints("".join(f"{n}: WARNING: x\n" for n in range(100)), tmp_path).splitlines()
+    assert (len(many), many[0]) == (16, "0: WARNING: x")
+    assert many[-1] == f"... and 85 more; all is in {tmp_path}.log"
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run the real Makefile in a folder of its own, with a stand-in for Python."""
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    def run(*arguments, python="exit 1"):
+        stand_in = tmp_path / "python"
+        stand_in.write_text(f"#!/bin/sh\n{python}\n")
+        stand_in.chmod(0o755)
+        command = ["make", *arguments, f"PYTHON={stand_in}"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    return run
+
+
+def test_make_alone_lists_what_there_is(make):
+    done = make()
+    assert done.returncode == 0
+    for goal in ("report", "test", "refresh", "clean"):
+        assert f"make {goal} " in done.stdout
+
+
+def test_make_says_which_python_is_needed(make):
+    done = make("report")
+    assert done.returncode != 0
+    assert "Python 3.11 or newer is needed" in done.stderr
+
+
+def test_make_says_how_to_get_the_venv_module(make):
+    done = make("report", python='case "$2" in *ensurepip*) exit 1;; esac')
+    assert done.returncode != 0
+    assert "apt install python3-venv" in done.stderr

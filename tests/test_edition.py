@@ -1,0 +1,112 @@
+"""Editions: what is shown, and which parameters are refused with which words."""
+
+import pandas as pd
+import pytest
+
+from rso_report import dataset, edition
+from rso_report.edition import VisitParameters, open_edition
+from rso_report.errors import ReportError
+
+DEFAULT = {"report_year": "2021-22", "region": "West Midlands"}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset.load("areas", "registered_offenders", "breaches", "missing", "staffing")
+
+
+def opened(data, **changes):
+    return open_edition(data, **{**DEFAULT, **changes})[0]
+
+
+def test_the_region_has_four_forces_and_a_joint_unit(data):
+    found = opened(data)
+    assert found.forces == ["WMP", "STA", "WMC", "WAR"]
+    assert "WMC_WAR_JOINT" in found.units and found.units[-1] == "WM"
+    assert found.title == "West Midlands region, 2021-22"
+
+
+def test_every_force_of_england_and_wales_lies_in_one_region(data):
+    forces = data.areas[data.areas["kind"] == "force"]
+    regions = data.areas[data.areas["kind"] == "region"]
+    assert len(forces) == 43 and len(regions) == 10
+    assert set(forces["parent_id"]) == set(regions["area_id"])
+
+
+def test_figures_after_the_report_year_are_hidden(data):
+    early = opened(data, report_year="2019-20")
+    shown = early.visible(data.breaches)
+    assert shown["period_end"].max() <= pd.Timestamp("2020-03-31")
+    assert (early.hidden(data.breaches)["period_end"] > pd.Timestamp("2020-03-31")).all()
+    assert len(early.hidden(data.breaches)) > 0
+
+
+def test_a_snapshot_on_the_last_day_of_the_year_is_shown(data):
+    shown = opened(data, report_year="2020-21").visible(data.registered_offenders)
+    assert (shown["as_at"].dt.strftime("%Y-%m-%d") == "2021-03-31").any()
+
+
+def test_the_default_year_is_the_latest_with_register_and_breach_figures(data):
+    found = opened(data, report_year="2022-23")
+    register = data.registered_offenders[data.registered_offenders["series_id"] == "STOCK_FOI"]
+    register = register[register["custody_status"] == "both"]
+    offences = data.breaches[data.breaches["series_id"] == "BREACH_RECORDED"]
+    years = [
+        {str(edition.periods.year_of(day)) for day in frame.loc[own, column]}
+        for frame, column in ((register, "as_at"), (offences, "period_end"))
+        for own in [frame["area_id"].isin(found.forces)]
+    ]
+    assert max(years[0] & years[1]) == DEFAULT["report_year"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"report_year": "2035-36"}, "no data covers 2035-36 for West Midlands region"),
+        ({"report_year": "1995-96"}, "the data reach from 2001-02 to"),
+        ({"report_year": "2021"}, "two years with a hyphen"),
+        ({"report_year": 202122}, "is not text"),
+        ({"region": "West Midland"}, "did you mean 'West Midlands'"),
+        ({"region": "Mercia"}, "allowed: North East, North West"),
+        ({"region": 7}, "region: found 7"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_is_allowed(data, changes, message):
+    with pytest.raises(ReportError, match=message):
+        opened(data, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"officers": 0}, "officers: found 0"),
+        ({"officers": "many"}, "officers: found 'many'"),
+        ({"weeks": 60}, "weeks: found 60"),
+        ({"policy_id": "NPCC_2017"}, "policy_id: found 'NPCC_2017'"),
+    ],
+)
+def test_a_wrong_visit_parameter_is_refused(data, changes, message):
+    with pytest.raises(ReportError, match=message):
+        open_edition(data, VisitParameters, **DEFAULT, **changes)
+
+
+@pytest.mark.parametrize("mix", ["2/18/30", "2/18/30/60", "a/b/c/d", "-2/22/30/50", "2:18:30:50"])
+def test_a_tier_mix_that_is_not_four_parts_of_100_is_refused(data, mix):
+    with pytest.raises(ReportError, match=r"four percentages that add to 100"):
+        open_edition(data, VisitParameters, **DEFAULT, tier_mix=mix)
+
+
+def test_a_force_of_another_region_is_refused(data):
+    with pytest.raises(ReportError, match="force: found 'KENT'.*WMP, STA, WMC, WAR"):
+        open_edition(data, VisitParameters, **DEFAULT, force="KENT")
+
+
+def test_an_unknown_parameter_is_refused_with_a_suggestion():
+    with pytest.raises(ReportError, match="'report_yaer' .did you mean 'report_year'"):
+        edition._refuse_unknown(["report_yaer"], ["report_year", "region"])
+
+
+def test_the_default_officers_are_the_published_constables(data):
+    staff = data.staffing[data.staffing["rank"] == "constable"]
+    fields = VisitParameters.model_fields
+    assert staff["value"].tolist() == [fields["officers"].default]

@@ -1,0 +1,161 @@
+"""Executing a notebook: the same bytes each time, nothing half done, one clear message."""
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from rso_report.execute import ExecutionError, execute, is_ours, main
+
+PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
+KERNEL = {"name": "python3", "display_name": "Somebody's own", "language": "python"}
+LANGUAGE = {"name": "python", "version": "3.0"}
+CHATTY = """
+import sys
+for number in range(50):
+    print(number, flush=True)
+    print("aside", file=sys.stderr, flush=True)
+report_year, region
+"""
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Write a notebook with a cell of parameters and one of the given code."""
+
+    def make(code, **metadata):
+        cells = [
+            new_markdown_cell("# A notebook", id="title"),
+            new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
+            new_code_cell(code, id="code"),
+        ]
+        metadata = {"kernelspec": KERNEL, "language_info": LANGUAGE} | metadata
+        path = tmp_path / "notebook.ipynb"
+        nbformat.write(new_notebook(cells=cells, metadata=metadata), path)
+        return path
+
+    return make
+
+
+def failure(notebook, output):
+    """The message with which an execution fails; it must leave no output behind."""
+    with pytest.raises(ExecutionError) as caught:
+        execute(notebook, output)
+    assert list(output.parent.iterdir()) == [notebook]
+    return str(caught.value)
+
+
+def test_executing_twice_gives_the_same_bytes(notebook, tmp_path):
+    source = notebook(CHATTY)
+    for name in ("once", "twice"):
+        execute(source, tmp_path / name, {"report_year": "2020-21"})
+    assert (tmp_path / "once").read_bytes() == (tmp_path / "twice").read_bytes()
+    assert (tmp_path / "once").read_bytes().endswith(b"}\n")
+
+
+def test_nothing_of_the_run_is_left_in_the_output(notebook, tmp_path):
+    source = notebook(CHATTY, papermill={"version": "0"})
+    execute(source, tmp_path / "out" / "notebook.ipynb", {"report_year": "2020-21"})
+    text = (tmp_path / "out" / "notebook.ipynb").read_text()
+    for trace in ("papermill", "duration", "start_time", 'execution"', "version", str(tmp_path)):
+        assert trace not in text
+    executed = json.loads(text)
+    assert executed["metadata"] == {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+    }
+    title, parameters, injected, code = executed["cells"]
+    assert [cell["id"] for cell in (title, parameters, code)] == ["title", "parameters", "code"]
+    assert injected["id"] == "injected-parameters"
+    assert injected["metadata"] == {"tags": ["injected-parameters", "remove-cell"]}
+    assert code["execution_count"] == 3
+    assert [output.get("name") for output in code["outputs"]] == ["stdout", "stderr", None]
+
+
+def test_without_parameters_a_notebook_is_executed_in_place_and_then_stays_as_it_is(notebook):
+    path = notebook("report_year, region")
+    execute(path, path)
+    first = path.read_bytes()
+    execute(path, path)
+    assert path.read_bytes() == first
+    assert b"injected" not in first
+    assert b"West Midlands" in first
+
+
+def test_cells_without_ids_get_the_same_ones_each_time(notebook, tmp_path):
+    path = notebook("1 + 1")
+    old = json.loads(path.read_text()) | {"nbformat_minor": 4}
+    for cell in old["cells"]:
+        del cell["id"]
+    path.write_text(json.dumps(old))
+    execute(path, tmp_path / "out")
+    cells = json.loads((tmp_path / "out").read_text())["cells"]
+    assert [cell["id"] for cell in cells] == ["cell-0", "cell-1", "cell-2"]
+
+
+@pytest.mark.parametrize("value", ["2024_25", "012", "No", "1e3"])
+def test_p_passes_what_was_typed_as_a_string(notebook, tmp_path, value, monkeypatch):
+    passed = {}
+    monkeypatch.setattr("rso_report.execute.execute", lambda *given: passed.update(given[2]))
+    assert main(["in", "out", "-p", "report_year", value, "-y", "weeks: 44"]) == 0
+    assert passed == {"report_year": value, "weeks": 44}
+
+
+def test_a_failing_notebook_writes_nothing_and_its_message_comes_last(notebook, tmp_path):
+    output = tmp_path / "notebook-out.ipynb"
+    command = [sys.executable, "-m", "rso_report.execute", notebook("def f():\n    1 / 0\nf()")]
+    done = subprocess.run([*command, output], capture_output=True, text=True)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert lines[0].endswith("notebook.ipynb stopped in cell [2]:")
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+    assert len(lines) < 6
+    assert not output.exists()
+
+
+def test_a_failing_notebook_leaves_the_last_output_alone(notebook, tmp_path):
+    output = tmp_path / "out.ipynb"
+    output.write_text("the last one")
+    with pytest.raises(ExecutionError):
+        execute(notebook("1 / 0"), output)
+    assert output.read_text() == "the last one"
+
+
+def test_an_error_of_the_package_is_its_message_alone(notebook, tmp_path):
+    code = "from rso_report.errors import ReportError\nraise ReportError('region: found Mars.')"
+    assert failure(notebook(code), tmp_path / "out") == "region: found Mars."
+    assert is_ours("ReportError")
+    assert not is_ours("ValueError")
+    assert not is_ours("JSONDecodeError")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import sys; sys.exit(0)", "left by sys.exit before its last cell"),
+        ("import os; os._exit(0)", "Python died while executing it"),
+    ],
+)
+def test_a_notebook_that_ends_early_has_failed(notebook, tmp_path, code, message):
+    assert message in failure(notebook(code), tmp_path / "out")
+
+
+def test_a_missing_notebook_is_named(tmp_path):
+    with pytest.raises(ExecutionError, match=r"There is no notebook .*nowhere\.ipynb"):
+        execute(tmp_path / "nowhere.ipynb", tmp_path / "out")
+
+
+def test_a_file_that_is_no_notebook_is_named(tmp_path):
+    path = tmp_path / "text.ipynb"
+    path.write_text("# Heading")
+    assert failure(path, tmp_path / "out").startswith(f"{path} is not a notebook")
+
+
+def test_a_parameter_that_the_notebook_does_not_declare_is_refused(notebook, tmp_path):
+    with pytest.raises(ExecutionError, match="no parameter yaer. It takes: report_year, region"):
+        execute(notebook("1"), tmp_path / "out", {"yaer": "2020-21"})
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,221 @@
+import copy
+import json
+import subprocess
+import sys
+
+import altair as alt
+import nbformat
+import pandas as pd
+import papermill
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_notebook
+from sphinx.errors import ExtensionError
+
+from rso_report import book, figures
+
+DATA = pd.DataFrame(
+    {"Date": pd.to_datetime(["2020-03-31", "2021-03-31"]), "Rate": [142.123456789, 144.0]}
+)
+TABLE = pd.DataFrame({"Date": ["2020", "2021"], "Rate": ["142", "144"], "RSOs": [3608, None]})
+WORDS = {
+    "figure_id": "fig-rate",
+    "headline": "The rate rose",
+    "subtitle": "RSOs per 100,000 aged 10+, West Midlands Police",
+    "alt": "A line rises from 142 to 144.",
+    "source": [("MoJ", "../book/sources.md#moj"), ("ONS", None)],
+    "notes": ["Crude rates."],
+    "table": TABLE,
+}
+
+
+def chart(data=DATA):
+    return alt.Chart(data).mark_line().encode(x="Date:T", y=alt.Y("Rate:Q", title="Rate"))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What `figures.show` displays, as it is stored in a notebook."""
+    bundles = []
+    monkeypatch.setattr(figures, "display", lambda bundle, raw: bundles.append(bundle))
+
+    def show(drawing=None, **changes):
+        figures.show(drawing or chart(), **(WORDS | changes))
+        return json.loads(json.dumps(bundles.pop()))
+
+    return show
+
+
+def test_a_figure_is_one_output_with_a_chart_and_words(shown):
+    bundle = shown()
+    assert list(bundle) == [figures.MIME_TYPE, "text/plain"]
+    assert bundle["text/plain"] == "The rate rose\nA line rises from 142 to 144."
+    figure = bundle[figures.MIME_TYPE]["usermeta"]["figure"]
+    assert figure == {
+        "id": "fig-rate",
+        "headline": WORDS["headline"],
+        "subtitle": WORDS["subtitle"],
+        "alt": WORDS["alt"],
+        "source": [["MoJ", "../book/sources.md#moj"], ["ONS", None]],
+        "notes": ["Crude rates."],
+        "table": {
+            "columns": ["Date", "Rate", "RSOs"],
+            "rows": [["2020", "142", 3608], ["2021", "144", "[x]"]],
+        },
+    }
+
+
+def test_numbers_are_rounded_and_dates_are_iso(shown):
+    (rows,) = shown()[figures.MIME_TYPE]["datasets"].values()
+    assert rows == [
+        {"Date": "2020-03-31T00:00:00", "Rate": 142.123},
+        {"Date": "2021-03-31T00:00:00", "Rate": 144.0},
+    ]
+
+
+def test_large_whole_numbers_are_not_rounded():
+    spec = figures.specification(chart(pd.DataFrame({"Date": ["2021"], "Rate": [56_123_457.0]})))
+    assert next(iter(spec["datasets"].values()))[0]["Rate"] == 56_123_457
+
+
+def test_a_chart_does_not_depend_on_the_charts_before_it():
+    def selecting():
+        pick = alt.selection_point(fields=["Date"])
+        return (
+            chart()
+            .add_params(pick)
+            .encode(opacity=alt.condition(pick, alt.value(1), alt.value(0.5)))
+        )
+
+    assert figures.specification(selecting()) == figures.specification(selecting())
+
+
+def test_the_width_includes_the_axes_unless_the_author_gives_one():
+    spec = figures.specification(chart())
+    assert (spec["width"], spec["autosize"]["type"]) == (640, "fit-x")
+    for sized in (chart().properties(width=400), chart() | chart(), chart().encode(row="Date:O")):
+        assert "autosize" not in figures.specification(sized)
+
+
+def test_grid_lines_lead_from_one_quantity_only():
+    upwards = alt.Chart(DATA).mark_point().encode(x="Rate:Q", y="Rate:Q")
+    sideways = alt.Chart(DATA).mark_bar().encode(x="Rate:Q", y="Date:O")
+    for drawing in (upwards, upwards + upwards, upwards | sideways):
+        assert not figures.specification(drawing)["config"]["axisXQuantitative"]["grid"]
+    assert "axisXQuantitative" not in figures.specification(sideways)["config"]
+
+
+def test_a_chart_may_differ_from_the_house_look():
+    spec = figures.specification(chart().configure_axis(labelFontSize=20))
+    assert spec["config"]["axis"]["labelFontSize"] == 20
+    assert spec["config"]["axis"]["labelAngle"] == 0
+    assert spec["config"]["range"]["category"] == figures.COLOURS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"figure_id": "Fig 1"}, "lower-case"),
+        ({"alt": ""}, "'fig-rate' needs alt"),
+        ({"source": "", "headline": ""}, "needs headline and source"),
+        ({"table": TABLE.assign(Rate=[142.5, 144.25])}, "column 'Rate': 142.5 needs"),
+    ],
+)
+def test_a_figure_that_would_leave_readers_out_is_refused(shown, changes, message):
+    with pytest.raises(ValueError, match=message):
+        shown(**changes)
+
+
+def test_the_block_shows_words_picture_data_and_source(shown):
+    block = BeautifulSoup(book.figure_block(shown()[figures.MIME_TYPE]), "html.parser")
+    assert block.select_one("figcaption .headline").text == "The rate rose"
+    image = block.select_one(".rso-chart[data-state=static] img")
+    assert image["alt"] == WORDS["alt"]
+    assert image["src"].startswith("data:image/svg+xml;base64,")
+    assert image["width"] == "640"
+    assert block.select_one("details table caption").text == f"Data: {WORDS['subtitle']}"
+    assert [cell.text for cell in block.select("details tbody td")] == [
+        "142",
+        "3,608",
+        "144",
+        "[x]",
+    ]
+    assert block.select_one("details a")["href"] == (
+        "data:text/csv;charset=utf-8,"
+        "Date%2CRate%2CRSOs%0D%0A2020%2C142%2C3608%0D%0A2021%2C144%2C%5Bx%5D%0D%0A"
+    )
+    assert block.find_all("p")[-1].text == "Source: MoJ; ONS"
+
+
+def test_the_block_is_the_same_each_time(shown):
+    assert len({book.figure_block(shown()[figures.MIME_TYPE]) for _ in range(3)}) == 1
+
+
+def test_nothing_in_a_figure_can_end_its_script_or_become_markup(shown):
+    attack = '</script><script>alert("x")</script>'
+    drawing = chart(DATA.assign(Name=attack)).encode(tooltip="Name:N", detail=alt.Detail("Name:N"))
+    changes = dict.fromkeys(("headline", "subtitle", "alt"), attack)
+    changes |= {"source": attack, "notes": [attack], "table": TABLE.assign(Name=attack)}
+    html = book.figure_block(shown(drawing, **changes)[figures.MIME_TYPE])
+    (script,) = BeautifulSoup(html, "html.parser").find_all("script")
+    assert html.count("</script") == 1
+    assert attack in json.dumps(json.loads(script.string)).replace('\\"', '"')
+
+
+class Renderer:
+    """The little that `handle_mime` asks of MyST-NB's renderer before it fails."""
+
+    source = "notebooks/x.ipynb"
+
+
+@pytest.mark.parametrize("fault", ["mark", "usermeta"])
+def test_a_chart_that_cannot_be_drawn_ends_the_build(shown, fault):
+    spec = copy.deepcopy(shown()[figures.MIME_TYPE])
+    del spec[fault]
+    data = book.MimeData(figures.MIME_TYPE, spec, cell_index=3)
+    with pytest.raises(ExtensionError, match=r"notebooks/x.ipynb, cell 3: cannot draw"):
+        book.ChartRenderer.handle_mime(Renderer(), data, False)
+
+
+def test_links_to_sources_of_pages_become_links_to_pages():
+    html = '<a href="../book/a.md#b"><a href="c.ipynb"><a href="https://x.org/r.md"><a href="#d">'
+    assert book.page_links(html) == (
+        '<a href="../book/a.html#b"><a href="c.html"><a href="https://x.org/r.md"><a href="#d">'
+    )
+    download = '<a href="../_sources/notebooks/c.ipynb">'
+    assert book.page_links(download) == download
+
+
+def nbval(notebook):
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", notebook.name],
+        cwd=notebook.parent,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_stored_figure_compares_strictly(tmp_path):
+    """It passes as it was stored, and a change in one value of its data is found."""
+    code = [
+        "import altair as alt\nimport pandas as pd\nfrom rso_report import figures, tables",
+        'data = pd.DataFrame({"Force": ["A", "B"], "Rate": [1 / 3, 2.0]})',
+        'pick = alt.selection_point(fields=["Force"])\n'
+        'chart = alt.Chart(data).mark_bar().encode(y="Force:N", x="Rate:Q").add_params(pick)\n'
+        'figures.show(chart, figure_id="fig-a", headline="H", subtitle="S", alt="A", source="X",\n'
+        '             table=data[["Force"]])',
+        'tables.show(data, table_id="tab-a", caption="C", source="X", formats={"Rate": 2})',
+    ]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in code])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    path = tmp_path / "figure.ipynb"
+    nbformat.write(notebook, path)
+    papermill.execute_notebook(path, path, progress_bar=False)
+
+    unchanged = nbval(path)
+    assert unchanged.returncode == 0, unchanged.stdout
+
+    path.write_text(path.read_text().replace("0.333333", "0.333334"))
+    changed = nbval(path)
+    assert changed.returncode == 1
+    assert "0.333334" in changed.stdout

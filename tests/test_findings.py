@@ -1,0 +1,129 @@
+"""The ten answers: the figures they must quote, the gaps they must admit, where they come from."""
+
+import copy
+import re
+
+import pytest
+
+from rso_report import dataset, findings
+from rso_report.edition import VisitParameters, open_edition
+
+ANSWERS = [
+    findings.community,
+    findings.rates,
+    findings.change,
+    findings.register_difference,
+    findings.whereabouts_unknown,
+    findings.offences,
+    findings.outcomes,
+    findings.visit_frequency,
+    findings.gaps,
+]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+
+
+def opened(data, year="2021-22", region="West Midlands"):
+    return open_edition(data, VisitParameters, report_year=year, region=region)
+
+
+def text(data, answer, **edition):
+    return "\n".join(answer(data, opened(data, **edition)[0]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "quoted"),
+    [
+        (findings.community, ["3,655", "1,318", "31 March 2021", "no figure published"]),
+        (findings.rates, ["144", "130", "122", "139.1 to 148.5"]),
+        (findings.change, ["+2.6%", "population that grew +0.6%"]),
+        (findings.register_difference, ["4,620", "3,655", "965", "79.1%"]),
+        (findings.whereabouts_unknown, ["46", "1.05%", "4,380", "14", "2 [r]", "5 at first", "52"]),
+        (findings.offences, ["1,721", "237", "174", "2021-22 286 [p]"]),
+        (findings.outcomes, ["46, 12.6", "26, 19.7", "do not compare"]),
+        (findings.visit_frequency, ["12 visits", "4 visits", "2 visits", "1 visit a year"]),
+        (findings.gaps, ["Warwickshire Police"]),
+    ],
+)
+def test_an_answer_quotes_the_figures_of_the_default_edition(data, answer, quoted):
+    said = text(data, answer)
+    assert [q for q in quoted if q not in said] == []
+
+
+def test_the_worked_illustration(data):
+    edition, parameters = opened(data)
+    said = findings.workload(data, edition, parameters)[0]
+    for quoted in ("3,655", "7,529", "3.80", "43,860", "not a finding"):
+        assert quoted in said
+    model = findings.illustration(data, edition, parameters)
+    assert model["tiers"] == {"very_high": 73, "high": 658, "medium": 1097, "low": 1827}
+    assert model["crew_per_week"] == pytest.approx(7.60535, abs=5e-6)
+    assert model["reactive"] == pytest.approx(6404.68, abs=5e-3)
+    assert model["per_point"] == pytest.approx(402.05)
+
+
+def test_every_answer_with_a_number_names_its_source(data):
+    for answer in (findings.community, findings.offences, findings.whereabouts_unknown):
+        for line in text(data, answer).splitlines():
+            if re.search(r"\*\*: \d", line) and "sum of its forces" not in line:
+                assert "data-and-sources.md#source-" in line, line
+
+
+def test_every_source_that_is_linked_exists(data):
+    known = set(data.sources["source_id"])
+    for answer in ANSWERS:
+        linked = re.findall(r"#source-([a-z0-9-]+)", text(data, answer))
+        assert set(linked) <= known
+
+
+def test_an_earlier_edition_does_not_know_later_figures(data):
+    early = "\n".join(text(data, answer, year="2019-20") for answer in ANSWERS)
+    assert "2020-21" not in early and "2021" not in early.replace("November 2021", "").replace(
+        "autumn 2021", ""
+    ).replace("es-2021", "")
+    assert "3,655" not in early and "268" not in early
+
+
+def test_a_region_without_figures_says_so_and_goes_on(data):
+    edition, parameters = opened(data, year="2012-13", region="Wales")
+    for answer in ANSWERS:
+        assert answer(data, edition)
+    assert "no figure published" in text(data, findings.rates, year="2012-13", region="Wales")
+    assert "no figure published" in findings.workload(data, edition, parameters)[0].lower()
+
+
+@pytest.mark.parametrize(
+    "region", ["North East", "London", "South West", "Yorkshire and the Humber"]
+)
+@pytest.mark.parametrize("year", ["2001-02", "2009-10", "2017-18", "2023-24"])
+def test_every_region_and_year_has_ten_answers(data, region, year):
+    edition, parameters = opened(data, year, region)
+    for answer in ANSWERS:
+        assert all(isinstance(line, str) and "nan" not in line for line in answer(data, edition))
+    assert findings.workload(data, edition, parameters)
+
+
+def test_a_changed_cell_changes_the_sentence(data):
+    changed = copy.copy(data)
+    changed.registered_offenders = data.registered_offenders.copy()
+    cell = changed.registered_offenders["row_id"] == "RO0008"
+    assert changed.registered_offenders.loc[cell, "value"].tolist() == [3655]
+    changed.registered_offenders.loc[cell, "value"] = 3656
+    assert "3,656" in text(changed, findings.community)
+    assert "3,655" not in text(changed, findings.community)
+
+
+def test_no_rise_or_fall_is_claimed_where_none_is_established(data):
+    edition, _ = opened(data)
+    said = findings.breach_trend(data, edition, "WMP", "NOTIFICATION")
+    assert "−35.0 to +20.5" in said and "no rise or fall is established" in said
+    assert "exploratory and not interpreted" in said
+
+
+def test_a_lower_bound_gets_no_interval(data):
+    said = text(data, findings.outcomes, year="2020-21")
+    line = next(line for line in said.splitlines() if "England and Wales" in line)
+    assert "at least 1,640, at least 25.5 per 1,000" in line

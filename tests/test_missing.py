@@ -1,0 +1,99 @@
+"""Snapshots of people whose whereabouts were unknown, on the real data."""
+
+import pytest
+
+from rso_report import dataset, missing
+from rso_report.edition import open_edition
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset.load("areas", "sources", "registered_offenders", "missing")
+
+
+@pytest.fixture(scope="module")
+def edition(data):
+    return open_edition(data, report_year="2021-22", region="West Midlands")[0]
+
+
+@pytest.fixture(scope="module")
+def snapshots(data, edition):
+    return missing.snapshots(data, edition)
+
+
+def one(frame, area, year):
+    row = frame[(frame["area_id"] == area) & (frame["as_at"].dt.year == year)]
+    assert len(row) == 1
+    return row.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("area", "year", "value"),
+    [
+        ("WMP", 2007, 25),
+        ("WMP", 2010, 30),
+        ("WMP", 2012, 34),
+        ("WMP", 2014, 43),
+        ("WMP", 2015, 39),
+        ("WMP", 2018, 46),
+        ("STA", 2012, 5),
+        ("WMC", 2015, 6),
+        ("WMC_WAR_JOINT", 2018, 4),
+    ],
+)
+def test_every_snapshot_of_the_evidence_is_there(snapshots, area, year, value):
+    assert one(snapshots, area, year)["value"] == value
+
+
+def test_46_of_4380_is_1_05_percent(snapshots):
+    row = one(snapshots, "WMP", 2018)
+    assert row["registered"] == 4380 and row["abroad"] == 14
+    assert (row["share"], row["lower"], row["upper"]) == pytest.approx(
+        (1.05023, 0.788323, 1.39792), abs=5e-6
+    )
+
+
+def test_no_share_without_a_denominator_from_the_same_reply(snapshots):
+    assert one(snapshots, "WMP", 2014)[["registered", "share"]].isna().all()
+
+
+def test_five_became_two_and_both_are_kept(snapshots):
+    row = one(snapshots, "STA", 2018)
+    assert (row["value"], row["first_value"], row["status"]) == (2, 5, "revised")
+
+
+def test_the_regional_55_became_52(data, edition, snapshots):
+    total = missing.region_totals(data, edition).iloc[0]
+    assert (total["printed"], total["first"], total["current"], total["units"]) == (55, 55, 52, 3)
+    row = one(snapshots, "WM", 2018)
+    assert (row["value"], row["first_value"], row["status"]) == (52, 55, "revised")
+
+
+def test_a_joint_reply_is_never_split(data, snapshots):
+    joint = data.missing[data.missing["source_id"] == "es-2018-02-22"]
+    assert not set(joint["area_id"]) & {"WMC", "WAR"}
+    assert not ((snapshots["area_id"].isin(["WMC", "WAR"])) & (snapshots["as_at"] > "2018")).any()
+
+
+def test_the_2014_snapshot_by_mappa_level(data, edition):
+    parts = missing.breakdowns(data, edition)
+    own = parts[parts["as_at"] == "2014-06-30"]
+    assert own.set_index("part")["value"].to_dict() == {
+        "MAPPA level 1": 42,
+        "MAPPA level unknown": 1,
+    }
+
+
+def test_no_evidence_of_a_change_in_share(snapshots):
+    first, last, change = missing.share_change(snapshots, "WMP")
+    assert (first["value"], last["value"]) == (34, 46)
+    assert (change.value, change.lower, change.upper) == pytest.approx(
+        (-0.0169406, -0.512198, 0.443913), abs=5e-7
+    )
+
+
+def test_later_snapshots_are_hidden_from_earlier_editions(data):
+    early = open_edition(data, report_year="2013-14", region="West Midlands")[0]
+    assert missing.snapshots(data, early)["as_at"].dt.year.max() == 2012
+    late = open_edition(data, report_year="2022-23", region="West Midlands")[0]
+    assert one(missing.snapshots(data, late), "WMP", 2023)["value"] == 59

@@ -1,0 +1,198 @@
+"""The notebooks as an analyst and a reviewer use them: plain Papermill, plain nbval."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from rso_report import dataset
+from rso_report.edition import Parameters, VisitParameters
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
+
+
+def tool(name, *arguments, **environment):
+    """Run a command line tool of this environment from the root, as a person would."""
+    return subprocess.run(
+        [Path(sys.executable).with_name(name), *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def papermill(name, output, *arguments, **environment):
+    return tool("papermill", f"notebooks/{name}.ipynb", output, *arguments, **environment)
+
+
+def outputs(path):
+    """All that the cells of a notebook display, as text."""
+    found = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            found += [json.dumps(v, ensure_ascii=False) for v in output.get("data", {}).values()]
+    return "\n".join(found)
+
+
+def code_cells(path):
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+
+
+def test_the_six_notebooks_are_there():
+    assert NAMES == [
+        "breaches",
+        "data-quality",
+        "home-visits",
+        "key-findings",
+        "missing-offenders",
+        "regional-trends",
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_committed_with_outputs_and_without_times_or_random_ids(path):
+    text = path.read_text(encoding="utf-8")
+    assert outputs(path)
+    assert not re.search(
+        r'"(papermill|start_time|end_time|duration|iopub)|altair-viz-[0-9a-f]', text
+    )
+    assert all(c.get("execution_count") for c in code_cells(path))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_no_function_is_defined_in_a_notebook(path):
+    for cell in code_cells(path):
+        assert not re.search(r"^\s*(def|class) ", cell.source, re.M), cell.id
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_help_reads_as_documentation(path):
+    said = tool("papermill", "--help-notebook", path).stdout
+    model = VisitParameters if path.stem == "home-visits" else Parameters
+    for name in model.model_fields:
+        line = re.search(rf"^\s+{name}: (\w+) \(default (.*)\)\s+(.*)$", said, re.M)
+        assert line and len(line[3]) > 15, f"{name} is not documented:\n{said}"
+
+
+def test_the_notebooks_defaults_are_those_of_the_typed_model():
+    cell = next(
+        c
+        for c in code_cells(ROOT / "notebooks/home-visits.ipynb")
+        if "parameters" in c.metadata.tags
+    )
+    values = {}
+    exec(cell.source, values)
+    fields = {n: f for n, f in VisitParameters.model_fields.items() if not f.is_required()}
+    assert {name: values[name] for name in fields} == {n: f.default for n, f in fields.items()}
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory):
+    """Every notebook executed for 2019-20 by plain Papermill."""
+    folder = tmp_path_factory.mktemp("earlier")
+    for name in NAMES:
+        run = papermill(name, folder / f"{name}.ipynb", "-p", "report_year", "2019-20")
+        assert run.returncode == 0, run.stderr[-2000:]
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_year_says_which_it_is(earlier, name):
+    assert "Edition: West Midlands region, 2019-20" in outputs(earlier / f"{name}.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("name", "later"),
+    [
+        ("breaches", ["2020-21", "2021-22", "1,721", "1,640"]),
+        ("key-findings", ["3,655", "1,318", "64,300", "4,642", "2020-21"]),
+        ("regional-trends", ["3,655", "1,318", "64,300", "4,642", "4,620"]),
+        ("home-visits", ["3,655", "7,529"]),
+    ],
+)
+def test_another_year_hides_later_data(earlier, name, later):
+    shown, full = outputs(earlier / f"{name}.ipynb"), outputs(ROOT / f"notebooks/{name}.ipynb")
+    assert [value for value in later if value not in full] == []  # what the default edition shows
+    assert [value for value in later if value in shown] == []
+
+
+def test_another_year_shows_what_was_known_by_then(earlier):
+    assert "433" in outputs(earlier / "breaches.ipynb")
+    assert "1,167" in outputs(earlier / "breaches.ipynb")
+    assert "3,563" in outputs(earlier / "regional-trends.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("report_yaer", "2019-20", "unknown parameter 'report_yaer' (did you mean 'report_year'?)"),
+        ("report_year", "2035-36", "no data covers 2035-36 for West Midlands region"),
+        ("report_year", "2019_20", "found 201920, which is not text"),
+        ("region", "Midlands", "region: found 'Midlands'"),
+    ],
+)
+def test_a_wrong_parameter_stops_plain_papermill_with_one_message(tmp_path, name, value, message):
+    run = papermill("breaches", tmp_path / "out.ipynb", "-p", name, value)
+    assert run.returncode != 0
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr.split("papermill.exceptions")[-1]
+
+
+def test_a_region_without_some_figures_says_so_and_goes_on(tmp_path):
+    out = tmp_path / "out.ipynb"
+    run = papermill("breaches", out, "-p", "region", "South West", "-p", "report_year", "2012-13")
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "no figure published" in outputs(out)
+
+
+def test_a_changed_cell_of_a_csv_changes_the_sentence(tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(dataset.data_folder(), data)
+    path = data / "registered_offenders.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(",3655,exact") == 1
+    path.write_text(text.replace(",3655,exact", ",3666,exact"), encoding="utf-8")
+    run = papermill("key-findings", tmp_path / "out.ipynb", RSO_REPORT_DATA=str(data))
+    assert run.returncode == 0, run.stderr[-2000:]
+    said = outputs(tmp_path / "out.ipynb")
+    assert "3,666" in said and "3,655" not in said
+
+
+def test_a_malformed_row_stops_papermill_naming_row_and_column(tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(dataset.data_folder(), data)
+    path = data / "missing.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",43,exact", ",forty-three,exact", 1), encoding="utf-8")
+    run = papermill("missing-offenders", tmp_path / "out.ipynb", RSO_REPORT_DATA=str(data))
+    assert run.returncode != 0
+    assert re.search(r"data/missing\.csv, row \d+, column value: found 'forty-three'", run.stderr)
+
+
+def nbval(path):
+    return tool("pytest", "--nbval", "-q", "-p", "no:cacheprovider", path)
+
+
+@pytest.fixture(scope="module")
+def tampered(tmp_path_factory):
+    """A copy of a notebook in which one stored value was changed."""
+    path = tmp_path_factory.mktemp("tampered") / "missing-offenders.ipynb"
+    text = (ROOT / "notebooks/missing-offenders.ipynb").read_text(encoding="utf-8")
+    assert "4,380" in text
+    path.write_text(text.replace("4,380", "4,381", 1), encoding="utf-8")
+    return path
+
+
+def test_a_changed_value_in_a_stored_output_makes_nbval_fail(tampered):
+    run = nbval(tampered)
+    assert run.returncode == 1, run.stdout[-2000:]
+    assert "4,381" in run.stdout or "4,380" in run.stdout

@@ -1,0 +1,77 @@
+"""The ledger: each computed entry is found again, and nothing is found that it is silent about."""
+
+import copy
+
+import pytest
+
+from rso_report import dataset, reconcile
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+
+
+@pytest.fixture(scope="module")
+def ledger(data):
+    return reconcile.ledger(data).set_index("discrepancy_id")
+
+
+def test_all_25_discrepancies_of_the_founding_documents_are_there(ledger):
+    assert [i for i in ledger.index if i.startswith("D")] == [f"D{n:02d}" for n in range(1, 26)]
+
+
+def test_every_entry_marked_as_computed_is_found_by_its_rule(ledger):
+    unfounded = ledger[(ledger["rule"] != "") & (ledger["evidence"] == 0)]
+    assert unfounded.index.tolist() == []
+
+
+def test_nothing_is_found_of_which_the_ledger_does_not_speak(data):
+    assert reconcile.unexplained(data).empty
+
+
+@pytest.mark.parametrize(
+    ("rule", "printed", "found"),
+    [
+        ("row_total", "112", "cells sum to 170"),
+        ("row_total", "151", "cells sum to 193"),
+        ("grand_total_of_rows", "174", "printed row totals sum to 116"),
+        ("grand_total_of_rows", "237", "printed row totals sum to 195"),
+        ("equal_cells", "41 and 41", "the same number under two titles"),
+        ("part_year", "401", "covers 328 to 348 of 365 days"),
+        ("total_not_printed", "4,585 and 57", "sum 4,642"),
+        ("total_not_printed", "1, 8, 45", "sum 54"),
+        ("two_counts", "4,295 and 4,380", "85 apart"),
+        ("revised_total", "55", "52 after the revision of one part"),
+        ("parts_of_total", "1,092", "parts sum to 1,060"),
+    ],
+)
+def test_the_known_errors_come_out_of_the_rows(data, rule, printed, found):
+    rows = reconcile.findings(data)
+    hit = rows[(rows["rule"] == rule) & (rows["printed"] == printed)]
+    assert hit["found"].tolist() == [found]
+
+
+def test_a_new_error_in_a_source_is_found(data):
+    changed = copy.copy(data)
+    changed.breaches = data.breaches.copy()
+    cell = changed.breaches["value"] == 412
+    assert cell.sum() == 1
+    changed.breaches.loc[cell, "value"] = 413
+    new = reconcile.findings(changed)
+    rules = set(new.loc[new["source_id"] == "wmp-foi-233a-22", "rule"])
+    assert "column_total" in rules
+    assert "1677" in set(new.loc[new["rule"] == "row_total", "printed"])
+
+
+def test_every_published_rate_up_to_2021_comes_out_exactly(data):
+    rates = reconcile.rate_back_test(data)
+    early = rates[rates["as_at"].dt.year <= 2021]
+    assert len(early) >= 27
+    assert early.loc[~early["agrees"], ["area_id", "as_at"]].values.tolist() == []
+
+
+def test_every_rate_that_misses_has_an_explanation(data):
+    rates = reconcile.rate_back_test(data)
+    assert "not explained" not in set(rates["explanation"])
+    assert len(rates[~rates["agrees"]]) > 0

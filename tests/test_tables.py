@@ -1,0 +1,151 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from rso_report import tables
+
+FORCES = pd.DataFrame(
+    {
+        "Police force area": ["West Midlands", "Staffordshire", "Warwickshire"],
+        "RSOs": [3655, 0, None],
+        "Rate": [144.25, 130.0, np.nan],
+        "Missing": ["46 [r]", "[c]", "[x]"],
+        "Status": ["Final", "[p]", "Final"],
+    }
+)
+
+
+def rendered(frame=FORCES, **changes):
+    arguments = {
+        "table_id": "tab-forces",
+        "caption": "RSOs by police force area",
+        "formats": {"Rate": 1} if "Rate" in frame else None,
+    }
+    return BeautifulSoup(tables.to_html(frame, **(arguments | changes)), "html.parser")
+
+
+def row(table, number):
+    return [cell.text for cell in table.select("tbody tr")[number].find_all(["th", "td"])]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (3655, None, "3,655"),
+        (np.int64(-1200), None, "-1,200"),
+        (3655.0, None, "3,655"),
+        (0, None, "0"),
+        (-0.04, 1, "0.0"),
+        (0.125, 2, "0.13"),
+        (2.675, 2, "2.68"),
+        (144.25, 1, "144.3"),
+        (1234567.5, 0, "1,234,568"),
+        (None, None, "[x]"),
+        (np.nan, 1, "[x]"),
+        (pd.NA, None, "[x]"),
+        (pd.NaT, None, "[x]"),
+        ("[c]", None, "[c]"),
+        (np.bool_(True), None, "Yes"),
+        (pd.Timestamp("2021-03-31"), None, "31 March 2021"),
+        (dt.date(2014, 6, 3), None, "3 June 2014"),
+    ],
+)
+def test_one_value_reads_as(value, digits, text):
+    assert tables.cell_text(value, digits) == text
+
+
+def test_a_missing_value_is_not_a_zero():
+    assert row(rendered(), 1) == ["Staffordshire", "0", "130.0", "[c]", "[p]"]
+    assert row(rendered(), 2) == ["Warwickshire", "[x]", "[x]", "[x]", "Final"]
+
+
+def test_a_fraction_needs_its_number_of_decimal_places():
+    with pytest.raises(ValueError, match="column 'Rate': 144.25 needs"):
+        rendered(formats=None)
+
+
+def test_headers_say_what_they_head():
+    table = rendered()
+    assert table.caption.text == "RSOs by police force area"
+    assert [cell["scope"] for cell in table.select("thead th")] == ["col"] * 5
+    assert [cell["scope"] for cell in table.select("tbody th")] == ["row"] * 3
+
+
+def test_rows_may_be_named_by_other_columns_than_the_first():
+    table = rendered(row_header=["Status", "Police force area"])
+    assert [cell.text for cell in table.select("tbody tr")[0].find_all("th")] == [
+        "West Midlands",
+        "Final",
+    ]
+
+
+def test_numbers_and_their_symbols_are_aligned_right_words_are_not():
+    assert [cell.text for cell in rendered().select("thead th.num")] == ["RSOs", "Rate", "Missing"]
+    intervals = pd.DataFrame({"Year": ["2019-20"], "95%": ["139.4–148.7"], "Next": ["2020-21"]})
+    assert [cell.text for cell in rendered(intervals).select("th.num")] == ["95%"]
+
+
+def test_only_the_symbols_that_occur_are_explained():
+    assert rendered().select_one(".rso-symbols").text == (
+        "Shorthand: [c] confidential, [r] revised, [p] provisional or part-year, [x] not available"
+    )
+    assert rendered(FORCES[["Police force area"]]).select_one(".rso-symbols") is None
+
+
+def test_the_table_scrolls_in_a_named_box_that_the_keyboard_reaches():
+    box = rendered().select_one(".rso-scroll")
+    assert (box["tabindex"], box["role"]) == ("0", "region")
+    assert box["aria-label"] == "RSOs by police force area"
+
+
+def test_nothing_in_a_table_can_become_markup():
+    frame = pd.DataFrame({"<b>A": ["<script>x</script>"], "B": [tables.Link("<i>", 'x"y')]})
+    html = tables.to_html(
+        frame, table_id="t", caption='<u>"', source=[("<s>", "x.md")], notes=["<em>"]
+    )
+    assert not any(tag in html for tag in ("<b>", "<script", "<i>", "<u>", "<s>", "<em>", 'x"y'))
+
+
+def test_a_link_cannot_run_a_script():
+    assert tables.Link("S1", "../book/sources.md#s1").html() == (
+        '<a href="../book/sources.md#s1">S1</a>'
+    )
+    for address in ("javascript:alert(1)", "JAVASCRIPT:x", "data:text/html,x", "//host/x"):
+        with pytest.raises(ValueError, match="not a web or relative address"):
+            tables.Link("S1", address)
+
+
+def test_a_source_may_be_text_or_parts_with_links():
+    assert tables.source_html("MoJ & ONS") == "MoJ &amp; ONS"
+    assert tables.source_html([("MoJ", "https://www.gov.uk/"), ("ONS", None)]) == (
+        '<a href="https://www.gov.uk/">MoJ</a>; ONS'
+    )
+
+
+@pytest.mark.parametrize(
+    ("frame", "changes", "message"),
+    [
+        (FORCES.head(0), {}, "is empty"),
+        (FORCES, {"formats": {"Rat": 1}}, "has no column Rat"),
+        (FORCES, {"row_header": "Force"}, "has no column Force"),
+        (FORCES, {"table_id": "Tab 1"}, "lower-case"),
+        (FORCES.rename(columns={"Status": "RSOs"}), {}, "unique"),
+    ],
+)
+def test_a_table_that_would_mislead_is_refused(frame, changes, message):
+    with pytest.raises(ValueError, match=message):
+        rendered(frame, **changes)
+
+
+def test_show_displays_html_and_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(tables, "display", lambda bundle, raw: shown.append(bundle))
+    tables.show(FORCES, table_id="t", caption="C", source="S", notes=iter("N"), formats={"Rate": 0})
+    (bundle,) = shown
+    assert bundle["text/html"].startswith('<figure class="rso-table" id="t">')
+    assert "Source: S" in bundle["text/html"]
+    assert "<li>N</li>" in bundle["text/html"]
+    assert bundle["text/plain"].splitlines()[2] == "West Midlands\t3,655\t144\t46 [r]\tFinal"
