@@ -78,6 +78,7 @@ class Project:
     def __init__(self, root):
         self.root = root
         self.live = root / "_site" / "west-midlands-2021-22"
+        self.executed = root / "build" / "west-midlands-2021-22" / "notebooks"
         python = root / ".venv" / "bin" / "python"
         python.parent.mkdir(parents=True, exist_ok=True)
         # This environment, under guard: nothing is installed into it.
@@ -86,10 +87,10 @@ class Project:
         python.chmod(0o755)
         (root / ".venv" / ".ready").write_text(f"{root}\n")
 
-    def start(self, *edition):
+    def start(self, *edition, command=("make", "report")):
         environment = {name: os.environ[name] for name in set(os.environ) - MAKES_OWN}
         return subprocess.Popen(
-            ["make", "report", *edition],
+            [*command, *edition],
             cwd=self.root,
             env=environment | {"PYTHONPATH": str(self.root / "src")},
             stdin=subprocess.DEVNULL,
@@ -196,16 +197,28 @@ def test_a_second_build_at_the_same_time_is_refused(project):
 
 
 def test_a_build_that_was_killed_is_made_good_by_the_next(project):
-    table = project.root / "data" / "orders.csv"
-    table.write_text("count\n4711\n")
+    (project.root / "data" / "orders.csv").write_text("count\n4711\n")
     running = project.start()
     while "Executing" not in running.stderr.readline():
         assert running.poll() is None
+    time.sleep(1)
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
+    (project.executed / "more.ipynb").write_text("half of a notebook")
     succeeded, executed, last = project.make()
     assert (succeeded, executed) == (True, ["more"]), last
     assert "4711" in project.page("more")
+
+
+def test_pages_older_than_a_notebook_are_built_again_even_if_its_execution_got_lost(project):
+    write_notebook(project.root / "notebooks" / "more.ipynb", "register")
+    only = project.executed.relative_to(project.root) / "more.ipynb"
+    snakemake = (sys.executable, "-m", "snakemake", "--cores", "1", "--nolock", only)
+    project.start(command=snakemake).communicate()
+    (project.root / only).unlink()
+    succeeded, executed, last = project.make()
+    assert (succeeded, executed) == (True, ["more"]), last
+    assert "On register" in project.page("more")
 
 
 @pytest.fixture
@@ -249,6 +262,13 @@ def test_a_power_cut_between_the_two_renamings_is_made_good_by_the_next_run(fold
     shutil.copytree(new, beside(live, "new"))
     recover(live)
     assert (live / "index.html").read_text() == "live"
+    assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
+
+
+def test_what_an_interrupted_run_left_is_not_in_the_way_of_the_next(folders):
+    new, live = folders
+    for role in ("old", "new"):
+        shutil.copytree(live, beside(live, role))
     publish(new, live)
     assert (live / "index.html").read_text() == "new"
     assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]

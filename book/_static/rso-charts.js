@@ -21,7 +21,11 @@
       await load();
       // Drawn out of sight and put in place when complete, so that paper never shows half of it.
       const picture = document.createElement("div");
-      await window.vegaEmbed(picture, spec, { mode: "vega", renderer: "svg", actions: false });
+      const controls = document.createElement("div"); // outside the picture, or none could use them
+      controls.className = "rso-controls";
+      const options = { mode: "vega", renderer: "svg", actions: false, bind: controls };
+      await window.vegaEmbed(picture, spec, options);
+      if (controls.childElementCount) box.before(controls);
       picture.setAttribute("role", "img");
       picture.setAttribute("aria-label", image.alt);
       picture.querySelector("svg").setAttribute("aria-hidden", "true");

@@ -70,7 +70,7 @@ def _tables_html() -> list[str]:
         found.append(
             tables.to_html(
                 columns,
-                table_id=f"table-{name.replace('_', '-')}",
+                table_id=f"tab-{name.replace('_', '-')}",
                 caption=f"{resource['title']}: {resource['path']}",
                 notes=[
                     f"{resource['description']}.",
@@ -109,7 +109,7 @@ def _sources_html(sources: pd.DataFrame) -> str:
             "Read": sources["read"],
         }
     )
-    html = tables.to_html(frame, table_id="sources-list", caption="Every source of a figure")
+    html = tables.to_html(frame, table_id="tab-sources-list", caption="Every source of a figure")
     for source_id in sources["source_id"]:  # the anchor that every citation leads to
         cell = f'<th scope="row">{source_id}</th>'
         html = html.replace(cell, f'<th scope="row" id="source-{source_id}">{source_id}</th>', 1)

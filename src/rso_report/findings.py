@@ -261,7 +261,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
 
 
 def outcomes(data: Tables, edition: Edition) -> list[str]:
-    """7. How many cautions or convictions, and why they do not compare with recorded offences."""
+    """7. How many cautions or convictions; `not_comparable` says what they are not."""
     found = breaches.outcomes(data, edition)
     bullets = []
     for area in [*edition.forces, "EW"]:
@@ -280,14 +280,14 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
         )
     if not bullets:
         return [f"Cautions or convictions: {NOT_PUBLISHED} for the region."]
-    return [*bullets, "- " + not_comparable()]
+    return bullets
 
 
 def not_comparable() -> str:
     """Why cautions or convictions and recorded offences are never divided by each other."""
     return (
-        "These do not compare with recorded offences: an outcome counts people or occasions dealt "
-        "with by caution or conviction in the year of disposal, among RSOs managed in the "
+        "Cautions or convictions do not compare with recorded offences: an outcome counts people "
+        "or occasions dealt with by caution or conviction in the year of disposal, among RSOs managed in the "
         "community; a recorded offence counts each offence in the year of recording, whatever "
         "became of it. One person may have several offences, and courts take time. Neither number "
         "is a share of the other."

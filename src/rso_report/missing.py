@@ -4,6 +4,8 @@ Snapshots are never added over dates or joined by a line: the same person can st
 them, definitions change, and replies come when somebody asks.
 """
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from rso_report import statistics
@@ -34,8 +36,8 @@ def whole(rows: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def snapshots(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Every snapshot of the region's units, revised where the source revised it.
+def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None) -> pd.DataFrame:
+    """Every snapshot of the region's units, or of `areas`, revised where its source revised it.
 
     Columns of `missing` plus `first_value`, `registered` (RSOs in the same reply), `share`,
     `lower`, `upper` (percent, Wilson; only with that denominator and base of 20 or more) and
@@ -43,7 +45,8 @@ def snapshots(data: Tables, edition: Edition) -> pd.DataFrame:
     """
     ratio_caveat("MISSING_STOCK", "STOCK_FOI")
     rows = edition.visible(data.missing)
-    own = preferred(whole(rows)[lambda f: f["area_id"].isin(edition.units)], data.sources, _KEY)
+    chosen = list(areas) if areas is not None else edition.units
+    own = preferred(whole(rows)[lambda f: f["area_id"].isin(chosen)], data.sources, _KEY)
     abroad = rows[rows["believed_abroad"] == "yes"][[*_KEY, "value", "source_id"]]
     own = own.merge(abroad.rename(columns={"value": "abroad"}), on=[*_KEY, "source_id"], how="left")
     own["abroad"] = own["abroad"].astype("Int64")

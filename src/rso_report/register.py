@@ -4,6 +4,8 @@ Two series, never joined: STOCK_MAPPA counts people managed in the community on 
 STOCK_FOI is what a force itself calls its register, usually with people in custody.
 """
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from rso_report import statistics
@@ -206,3 +208,56 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "register_source": pairs["source_id_register"],
         }
     )
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """All police areas of a date against their pooled rate.
+
+    `areas` has a row for each area with count and population: area_id, count, population, rate
+    (per 100,000 aged 10 and over), lower, upper (95%), z (with dispersion), outside (beyond the
+    99.8% limits). `absent` are the areas without data.
+    """
+
+    as_at: pd.Timestamp
+    target: float
+    dispersion: float
+    areas: pd.DataFrame
+    absent: list[str]
+
+
+def funnel(data: Tables, edition: Edition) -> Funnel | None:
+    """The latest 31 March for which population is held, all areas of England and Wales.
+
+    The target is the pooled rate of the areas with data, phi the mean of their squared z-scores
+    (Spiegelhalter's funnel plot, Statistics in Medicine 2005); limits are widened by sqrt(phi)
+    where phi is above 1. None if fewer than ten areas have a count.
+    """
+    forces = edition.areas.loc[edition.areas["kind"] == "force", "area_id"].tolist()
+    counts = community(data, edition, forces)
+    counts = counts[(counts["qualifier"] == "exact") & (counts["as_at_precision"] == "day")]
+    held = data.population_districts["mid_year"].dt.year + 1
+    counts = counts[counts["as_at"].dt.year.isin(held.unique()) & (counts["as_at"].dt.month == 3)]
+    # The rates of March 2022 and later rest on estimates that are not held for those dates.
+    counts = counts[counts["as_at"] < "2022-03-31"]
+    if counts.empty:
+        return None
+    last = counts["as_at"].max()
+    own = counts[counts["as_at"] == last]
+    if len(own) < 10:
+        return None
+    people = [
+        population_10plus(data.population_districts, area, last.year - 1) for area in own["area_id"]
+    ]
+    pooled = statistics.pooled_rate(own["value"].tolist(), people)
+    phi = statistics.funnel_dispersion(own["value"].tolist(), people)
+    rows = []
+    for area, count, population in zip(own["area_id"], own["value"], people, strict=True):
+        rate = statistics.rate(int(count), population)
+        z = statistics.funnel_z(int(count), population, pooled.value, dispersion=phi)
+        rows.append((area, int(count), population, rate.value, rate.lower, rate.upper, z))
+    columns = ["area_id", "count", "population", "rate", "lower", "upper", "z"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["outside"] = frame["z"].abs() > statistics.Z998
+    absent = [force for force in forces if force not in set(own["area_id"])]
+    return Funnel(last, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)
