@@ -50,7 +50,7 @@ def by_year(
         return lines + points
     marks = pd.DataFrame(
         {
-            "year": breaks["date"].dt.year + breaks["date"].dt.dayofyear / 365 - 0.25,
+            "year": breaks["date"].dt.year + breaks["date"].dt.day_of_year / 365 - 0.25,
             "title": breaks["title"],
         }
     ).round(2)

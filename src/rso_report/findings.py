@@ -287,10 +287,10 @@ def not_comparable() -> str:
     """Why cautions or convictions and recorded offences are never divided by each other."""
     return (
         "Cautions or convictions do not compare with recorded offences: an outcome counts people "
-        "or occasions dealt with by caution or conviction in the year of disposal, among RSOs managed in the "
-        "community; a recorded offence counts each offence in the year of recording, whatever "
-        "became of it. One person may have several offences, and courts take time. Neither number "
-        "is a share of the other."
+        "or occasions dealt with by caution or conviction in the year of disposal, among RSOs "
+        "managed in the community; a recorded offence counts each offence in the year of "
+        "recording, whatever became of it. One person may have several offences, and courts take "
+        "time. Neither number is a share of the other."
     )
 
 

@@ -6,9 +6,11 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from rso_report import periods
+from rso_report.dataset import Tables
 from rso_report.statistics import round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
+LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
 
 
 def say(*paragraphs: str) -> None:
@@ -74,9 +76,24 @@ def source_label(sources: pd.DataFrame, source_id: str) -> str:
 
 
 def source_links(sources: pd.DataFrame, ids: Iterable[str]) -> list[tuple[str, str]]:
-    """`(label, link)` of each source once, in order, for tables and figures."""
+    """`(label, link)` of each source once, in order."""
     unique = list(dict.fromkeys(ids))
     return [(source_label(sources, i), f"{SOURCES_PAGE}#source-{i}") for i in unique]
+
+
+def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Source links for a table or figure, and the mark that leads to the ledger.
+
+    The mark names every entry of `discrepancies` that concerns one of the sources.
+    """
+    unique = list(dict.fromkeys(ids))
+    entries = [
+        entry.discrepancy_id
+        for entry in data.discrepancies.itertuples()
+        if not {entry.source_id, *entry.other_sources.split("|")}.isdisjoint(unique)
+    ]
+    mark = [(f"known discrepancies: {', '.join(entries)}", LEDGER)] if entries else []
+    return source_links(data.sources, unique) + mark
 
 
 def cited(sources: pd.DataFrame, ids: Iterable[str]) -> str:
