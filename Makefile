@@ -66,7 +66,7 @@ $(READY): requirements.lock pyproject.toml
 		exit 1; \
 	fi; \
 	if [ -e $@ ] && [ "$$(cat $@)" != "$(CURDIR)" ]; then rm -rf $(VENV); fi; \
-	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	if ! $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "Creating $(VENV) with $$($$python --version)"; \
 		$$python -m venv --clear $(VENV); \
 	fi

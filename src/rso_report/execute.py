@@ -8,7 +8,7 @@ difference in a committed notebook is a difference in the report.
 
 ``-p`` always passes a string. Papermill's own ``-p`` guesses: ``2024_25`` becomes the number
 202425 and ``No`` becomes False, and a year or a region must arrive as it was typed. Whoever needs
-another type says so in YAML: ``-y 'confidence: 0.95'``.
+another type says so in YAML, as with Papermill: ``-y 'weeks: 44'``.
 
 Without parameters no cell is injected, so a committed notebook can be executed in place.
 """
@@ -32,12 +32,14 @@ from nbformat.reader import NotJSONError
 from papermill.exceptions import PapermillExecutionError, strip_color
 from traitlets.config import Config
 
+from rso_report.errors import ReportError
+
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 INJECTED = "injected-parameters"
 LONGEST_SOCKET_PATH = 90  # bytes; the systems' own limits are 104 and 108, and a port is added
 
 
-class ExecutionError(Exception):
+class ExecutionError(ReportError):
     """A notebook was not executed; the message tells whoever asked for it why."""
 
 
@@ -182,24 +184,16 @@ def write(notebook: NotebookNode, output: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def typed(text: str) -> dict[str, Any]:
-    """Return the parameters of a YAML mapping."""
-    value = yaml.safe_load(text)
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 'name: value'")
-    return value
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Execute one notebook as the command line says; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rso_report.execute", description="Execute a notebook reproducibly."
-    )
+    parser = argparse.ArgumentParser(prog="python -m rso_report.execute")
     parser.add_argument("notebook", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("-p", nargs=2, metavar=("NAME", "VALUE"), action="append", default=[])
-    parser.add_argument("-y", type=typed, metavar="YAML", action="append", default=[])
+    parser.add_argument("-y", type=yaml.safe_load, metavar="YAML", action="append", default=[])
     options = parser.parse_args(arguments)
+    if not all(isinstance(mapping, dict) for mapping in options.y):
+        parser.error("-y takes a mapping, such as 'weeks: 44'")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the kernel is shut down too
     parameters = dict(options.p)
     for mapping in options.y:

@@ -16,27 +16,33 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rso_report.errors import ReportError
+
 BUILDER = "from jupyter_book.cli.main import main; main()"  # it can't be run by python -m
-COPIED = ("_config.yml", "_toc.yml", "book", "data", "*.md", "LICENSE", "CITATION.cff")
+PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
 SHOWN = 15
 
 
-class BuildError(Exception):
+class BuildError(ReportError):
     """The book was not built; the message holds what the builder complained of."""
+
+
+def page_files(root: Path) -> list[Path]:
+    """Return the files that the book is made of, notebooks aside, as paths below ``root``."""
+    found = {path.relative_to(root) for pattern in PAGES for path in root.glob(pattern)}
+    hidden = {path for path in found if any(part.startswith(".") for part in path.parts)}
+    return sorted(path for path in found - hidden if (root / path).is_file())
 
 
 def assemble(root: Path, notebooks: list[Path], work: Path) -> None:
     """Make ``work`` a fresh source of the book: the pages of ``root`` and these notebooks."""
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    for pattern in COPIED:
-        for path in sorted(root.glob(pattern)):
-            copy = shutil.copytree if path.is_dir() else shutil.copy2
-            copy(path, work / path.name)
-    (work / "notebooks").mkdir()
-    for notebook in notebooks:
-        shutil.copy2(notebook, work / "notebooks" / notebook.name)
+    copies = {path: root / path for path in page_files(root)}
+    copies |= {Path("notebooks", notebook.name): notebook for notebook in notebooks}
+    for path, source in copies.items():
+        (work / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, work / path)
 
 
 def build(work: Path) -> Path:
