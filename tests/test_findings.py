@@ -53,6 +53,13 @@ def test_an_answer_quotes_the_figures_of_the_default_edition(data, answer, quote
     assert [q for q in quoted if q not in said] == []
 
 
+def test_two_forces_are_compared_by_a_ratio_with_its_interval(data):
+    edition, _ = opened(data)
+    said = findings.outcome_ratios(data, edition)
+    assert len(said) == 1 and "0.64 times" in said[0] and "0.39 to 1.03" in said[0]
+    assert "no clear difference" in said[0]
+
+
 def test_recorded_offences_and_outcomes_are_said_not_to_compare():
     assert "do not compare with recorded offences" in findings.not_comparable()
 

@@ -38,6 +38,9 @@ class VisitParameters(Parameters):
     officers: Annotated[int, Field(ge=1, le=10_000, description="visiting officers")] = 45
     crew: Annotated[int, Field(ge=1, le=4, description="officers on each visit")] = 2
     weeks: Annotated[int, Field(ge=1, le=52, description="working weeks a year")] = 44
+    success_share: Annotated[
+        float, Field(gt=0, le=1, description="share of attempts that find the person in")
+    ] = 1.0
     seed: Annotated[int, Field(ge=0, description="seed of the random draws")] = 20220331
 
     def mix(self) -> dict[str, float]:

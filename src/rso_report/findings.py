@@ -5,6 +5,7 @@ What is not published is said, not filled.
 """
 
 import math
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
@@ -283,6 +284,29 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     return bullets
 
 
+def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
+    """Ratio of the outcome rates of two forces in the latest year that they share."""
+    found = breaches.outcomes(data, edition)
+    own = found[found["per_1000"].notna() & found["area_id"].isin(edition.forces)]
+    texts = []
+    for first, second in combinations(edition.forces, 2):
+        pair = own[own["area_id"] == first].merge(
+            own[own["area_id"] == second], on="period", suffixes=("_a", "_b")
+        )
+        if pair.empty:
+            continue
+        row = pair.iloc[-1]
+        ratio = statistics.rate_ratio(row.value_a, row.stock_a, row.value_b, row.stock_b)
+        clear = (
+            "a clear difference" if not ratio.lower <= 1 <= ratio.upper else "no clear difference"
+        )
+        texts.append(
+            f"In {row.period} the rate of {edition.name(first)} was {number(ratio.value, 2)} times "
+            f"that of {edition.name(second)} ({interval(ratio.lower, ratio.upper, 2)}): {clear}."
+        )
+    return texts
+
+
 def not_comparable() -> str:
     """Why cautions or convictions and recorded offences are never divided by each other."""
     return (
@@ -350,8 +374,9 @@ def illustration(
     """The numbers of the worked illustration; None without a count or a known policy.
 
     Keys: force, area_id, people, as_at, on_date, source_id, frequencies, tiers (people by tier),
-    visits (a year), per_week (visits of an officer, one officer a visit), crew_per_week, fewest,
-    most, per_point (visits for each percentage point moved), band, reactive.
+    visits (a year), attempts (a year, at the success share), per_week (visits of an officer, one
+    officer a visit), crew_per_week (attempts, with the crew of the parameters), fewest, most,
+    per_point (visits for each percentage point moved from low to very high), band, reactive.
     """
     policy = data.visit_policy[data.visit_policy["valid_from"] <= pd.Timestamp(edition.year.end)]
     counts = register.community(data, edition)
@@ -379,9 +404,14 @@ def illustration(
         "frequencies": often,
         "tiers": tiers,
         "visits": due,
+        "attempts": visits.attempts(due, parameters.success_share),
         "per_week": visits.officer_load(exact, parameters.officers, parameters.weeks),
         "crew_per_week": visits.officer_load(
-            exact, parameters.officers, parameters.weeks, crew=parameters.crew
+            exact,
+            parameters.officers,
+            parameters.weeks,
+            crew=parameters.crew,
+            success_share=parameters.success_share,
         ),
         "fewest": fewest,
         "most": most,

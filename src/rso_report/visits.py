@@ -10,11 +10,14 @@ missing value, or a mix that does not sum to 1.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rso_report.statistics import checked_count, checked_number
+
+if TYPE_CHECKING:  # the calculation itself needs no pandas, and starts faster without
+    import pandas as pd
 
 TIERS = ("very_high", "high", "medium", "low")
 MIX_TOLERANCE = 1e-6
@@ -163,7 +166,7 @@ def people_per_officer(total: float, officers: float) -> float:
     return checked_count(total, "total") / checked_number(officers, "officers", positive=True)
 
 
-def frequencies(policy: pd.DataFrame, policy_id: str) -> dict[str, int]:
+def frequencies(policy: "pd.DataFrame", policy_id: str) -> dict[str, int]:
     """Minimum visits a year for each tier, from the table `visit_policy`.
 
     Raises ValueError if the policy is not in the table or sets no fixed number for some tier.
