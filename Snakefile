@@ -10,6 +10,7 @@ the one that the notebooks themselves declare in their cell of parameters.
 
 import ast
 import fcntl
+import json
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ from papermill import inspect_notebook
 from snakemake.logging import DefaultFormatter, logger
 
 from rso_report.dataset import tables_read
+from rso_report.publish import page_files
 
 
 class Terse(DefaultFormatter):
@@ -91,12 +93,22 @@ def slug(text):
 def sources(wildcards):
     """Return what a notebook's execution depends on, as paths from here: people read them."""
     notebook = f"notebooks/{wildcards.name}.ipynb"
-    return [notebook, *map(os.path.relpath, tables_read(Path(notebook))), DATA[-1], *PACKAGE]
+    return [notebook, *map(os.path.relpath, tables_read(Path(notebook))), *PACKAGE]
 
 
-def digest(paths):
+def schema():
+    """Return the description of the data without sizes and hashes, which change with any row."""
+    package = json.loads(Path(DESCRIPTOR).read_text(encoding="utf-8"))
+    for resource in package["resources"]:
+        resource.pop("bytes", None)
+        resource.pop("hash", None)
+    return json.dumps(package, sort_keys=True)
+
+
+def digest(paths, text=""):
     """Return a digest of files: a copied-in file can be different and yet older than its pages."""
-    contents = (Path(path).read_bytes() for path in paths if Path(path).is_file())
+    files = (Path(path) for path in paths)
+    contents = [text.encode(), *(file.read_bytes() for file in files if file.is_file())]
     return sha256(b"".join(sha256(content).digest() for content in contents)).hexdigest()[:16]
 
 
@@ -117,14 +129,10 @@ LOGS = f"build/{NAME}/logs"
 
 SOURCES = sorted(map(str, Path("notebooks").glob("*.ipynb")))
 NOTEBOOKS = [Path(source).stem for source in SOURCES]
-DATA = sorted(map(str, Path("data").glob("*.csv"))) + ["data/datapackage.json"]
+DESCRIPTOR = "data/datapackage.json"
+DATA = sorted(map(str, Path("data").glob("*.csv"))) + [DESCRIPTOR]
 PACKAGE = sorted(map(str, Path("src/rso_report").glob("*.py"))) + ["requirements.lock"]
-PAGES = ["_config.yml", "_toc.yml"] + sorted(
-    str(path)
-    for pattern in ("book/**/*", "*.md", "LICENSE", "CITATION.cff")
-    for path in Path().glob(pattern)
-    if path.is_file()
-)
+PAGES = list(map(str, page_files(Path())))
 PYTHON = sys.executable
 
 
@@ -164,7 +172,7 @@ rule check_data:
     message:
         "Checking the data"
     priority: 100
-    threads: workflow.cores or 1
+    threads: 1000  # Snakemake takes as many as there are
     shell:
         "{PYTHON:q} -m rso_report.dataset > /dev/null 2> {log:q}"
 
@@ -172,11 +180,12 @@ rule check_data:
 rule execute_notebook:
     input:
         sources,
+        ancient(DESCRIPTOR),  # what matters of it is in params
         notebook="notebooks/{name}.ipynb",
     output:
         f"{BUILD}/notebooks/{{name}}.ipynb",
     params:
-        content=lambda wildcards: digest(sources(wildcards)),
+        content=lambda wildcards: digest(sources(wildcards), schema()),
         # A function, for what is given may hold braces, which mean something to Snakemake.
         parameters=lambda _: [word for pair in sorted(GIVEN.items()) for word in ("-p", *pair)],
     log:
@@ -191,14 +200,13 @@ rule execute_notebook:
 rule book:
     input:
         "build/data-checked",
-        DATA,
         PACKAGE,
         PAGES,
         notebooks=expand(rules.execute_notebook.output, name=NOTEBOOKS),
     output:
         f"{BUILD}/book/_build/html/index.html",
     params:
-        content=digest(DATA + PACKAGE + PAGES + SOURCES),
+        content=digest(PACKAGE + PAGES + SOURCES),
     log:
         f"{LOGS}/book.log",
     message:

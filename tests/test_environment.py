@@ -124,7 +124,7 @@ def test_no_file_names_where_packages_are_downloaded_from():
     [
         "https://py*pi.org/project/x",
         "pip install --inde*x-url https://mirror.example/",
-        "find-lin*ks = /opt/wheels",
+        "find-lin*ks = ./folder",
         "https://mirror.example/simpl*e/",
         "x @ https://mirror.example/x-1-py3-none-any.wh*l",
     ],
