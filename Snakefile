@@ -153,7 +153,9 @@ rule report:
     message:
         "Publishing"
     shell:
-        "{PYTHON:q} -m rso_report.publish site {params.live:q} {input:q} 2> {log:q}"
+        # Whatever may not be published stops here, before the site is switched.
+        "({PYTHON:q} -m rso_report.leaks $(dirname {input:q})"
+        " && {PYTHON:q} -m rso_report.publish site {params.live:q} {input:q}) 2> {log:q}"
 
 
 # The check comes before any notebook by its priority and by taking every core. It isn't an input

@@ -40,6 +40,15 @@ if __name__ == "__main__" and any("bad" in path.read_text() for path in DATA.glo
     sys.exit("orders.csv, row 1: bad.")
 """
 
+LEAKS = """
+import sys
+from pathlib import Path
+
+for page in Path(sys.argv[1]).rglob("*.html"):
+    if "withheld" in page.read_text():
+        sys.exit("A withheld value stands in a page.")
+"""
+
 QUICK_BOOK = """
 import sys
 from pathlib import Path
@@ -74,6 +83,7 @@ def write_project(root):
         shutil.copy(ROOT / "src" / "rso_report" / name, package)
     (package / "dataset.py").write_text(DATASET)
     (package / "book.py").write_text(RENDERER)
+    (package / "leaks.py").write_text(LEAKS)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     (root / "_config.yml").write_text(CONFIG)
@@ -210,6 +220,14 @@ def test_a_warning_of_the_book_stops_the_build_and_names_the_page(project):
     assert not succeeded
     assert last.startswith("book/index.md:3: WARNING: ")
     assert "nowhere.md" in last
+    assert project.site() == before
+
+
+def test_a_withheld_value_in_a_page_stops_the_build_before_the_site_is_switched(project):
+    before = project.site()
+    (project.root / "data" / "orders.csv").write_text("count\nwithheld\n")
+    succeeded, _, last = project.make()
+    assert (succeeded, last) == (False, "A withheld value stands in a page.")
     assert project.site() == before
 
 

@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.optimize import LinearConstraint, milp
 
-from rso_report import dataset, disclosure, missing
-from rso_report.disclosure import HIDDEN, RULES, TOTAL, DisclosureError, Secret
+from rso_report import dataset, disclosure, leaks, missing
+from rso_report.disclosure import HIDDEN, RULES, TOTAL, DisclosureError
 from rso_report.edition import open_edition
+from rso_report.leaks import Secret
 from rso_report.tables import to_html
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -259,7 +260,7 @@ def test_west_mercia_alone_of_three_forces_42_34_and_5_stays_hidden(data):
     assert whole.to_dict() == {"THREE_MIDLANDS": 42, "STA": 5, "WMP": 34}
     alone = whole["THREE_MIDLANDS"] - whole["STA"] - whole["WMP"]
     assert decision(**FORCE, value=alone, derived=True) == ("WITHHOLD", "[c]")
-    disclosure.require_clean(ROOT / "notebooks", [Secret(("West Mercia", "May 2012"), int(alone))])
+    leaks.require_clean(ROOT / "notebooks", [Secret(("West Mercia", "May 2012"), int(alone))])
 
 
 def test_no_snapshot_of_the_report_is_a_1_to_4_that_nobody_printed(data):
@@ -639,16 +640,16 @@ CLEAN = {
 def test_a_withheld_value_is_found_in(name, tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / name).write_text(LEAKS[name], encoding="utf-8")
-    assert disclosure.scan(tmp_path, [SECRET]) == [f"sub/{name}"]
+    assert leaks.scan(tmp_path, [SECRET]) == [f"sub/{name}"]
     with pytest.raises(DisclosureError, match=f"sub/{name}") as error:
-        disclosure.require_clean(tmp_path, [SECRET])
+        leaks.require_clean(tmp_path, [SECRET])
     assert "3" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_a_withheld_value_is_not_seen_where_it_is_not(name, tmp_path):
     (tmp_path / name).write_text(CLEAN[name], encoding="utf-8")
-    assert disclosure.scan(tmp_path, [SECRET]) == []
+    assert leaks.scan(tmp_path, [SECRET]) == []
 
 
 @steady
@@ -657,24 +658,24 @@ def test_any_number_is_found_however_it_is_written(tmp_path_factory, value, styl
     folder = tmp_path_factory.mktemp("site")
     (folder / "a.html").write_text(f"<tr><td>Northtown<td>{style.format(value)}</tr>")
     (folder / "b.html").write_text(f"<tr><td>Northtown<td>{value}1<td>1{value}<td>{value}.5</tr>")
-    assert disclosure.scan(folder, [Secret(("Northtown",), value)]) == ["a.html"]
+    assert leaks.scan(folder, [Secret(("Northtown",), value)]) == ["a.html"]
 
 
 def test_names_and_numbers_are_found_in_every_spelling_of_the_same_characters(tmp_path):
     (tmp_path / "a.html").write_text("<p>YNYS&nbsp;Mo&#770;n:\n1&#8239;234</p>", encoding="utf-8")
-    assert disclosure.scan(tmp_path, [Secret(("Ynys M\u00f4n",), 1234)]) == ["a.html"]
+    assert leaks.scan(tmp_path, [Secret(("Ynys M\u00f4n",), 1234)]) == ["a.html"]
 
 
 def test_the_chart_library_the_search_index_and_pictures_are_not_searched(tmp_path):
     for name in ("vega-bundle.js", "searchindex.js", "chart.png"):
         (tmp_path / name).write_text(LEAKS["log.txt"])
-    assert disclosure.scan(tmp_path, [SECRET]) == []
+    assert leaks.scan(tmp_path, [SECRET]) == []
 
 
 def test_a_folder_with_nothing_to_search_is_not_clean(tmp_path):
     for folder in (tmp_path, tmp_path / "mistyped"):
         with pytest.raises(DisclosureError, match="no file to search"):
-            disclosure.require_clean(folder, [SECRET])
+            leaks.require_clean(folder, [SECRET])
 
 
 def test_a_secret_does_not_show_its_value():
@@ -694,7 +695,7 @@ def test_from_counts_to_pages_nothing_hidden_gets_out_and_an_open_table_does_not
     assert Secret(THREE, 3) in secrets and len(secrets) == 4
     shown = disclosure.published(DISTRICTS, hidden).rename_axis("district").reset_index()
     (tmp_path / "index.html").write_text(page(shown), encoding="utf-8")
-    disclosure.require_clean(tmp_path, secrets)
+    leaks.require_clean(tmp_path, secrets)
     (tmp_path / "index.html").write_text(page(LEAK_TABLE), encoding="utf-8")
     with pytest.raises(DisclosureError, match="index.html"):
-        disclosure.require_clean(tmp_path, secrets)
+        leaks.require_clean(tmp_path, secrets)

@@ -1,22 +1,14 @@
 """What may be published of a count of people, and the proof that the rest cannot be worked out.
 
-Three layers, as statistical offices have them: a rule for each cell (`decide`), further cells of
-an additive table hidden and audited as an attacker would (`protect`), and a search of the finished
-files for what was withheld (`require_clean`). A rate, chart, tooltip or download is withheld with
-its count: decide the count, then leave its row out of all of them.
+Two layers, as statistical offices have them: a rule for each cell (`decide`), and further cells of
+an additive table hidden and audited as an attacker would (`protect`). A rate, chart, tooltip or
+download is withheld with its count: `release` leaves the row of the count out of all of them.
+Module `leaks` is the third layer: it searches the finished files for what was withheld.
 """
 
-import csv
-import json
-import re
-import unicodedata
-from base64 import b64decode
-from collections.abc import Collection, Hashable, Iterable, Iterator
-from dataclasses import astuple, dataclass, field
-from html import unescape
-from pathlib import Path
+from collections.abc import Collection, Hashable, Iterable
+from dataclasses import astuple, dataclass
 from typing import Literal
-from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pandas as pd
@@ -31,23 +23,8 @@ FORCE_OR_ABOVE = ("country", "region", "group", "joint", "force")
 PUBLIC_SOURCES = ("foi_response", "official_statistics", "force_statement", "news_report")
 SMALL_AREA = 10_000  # residents of all ages; an area of exactly so many is small
 ATTRIBUTE_THRESHOLD = 10
-
-_ADDRESS = re.compile(
-    r"data:(text/[a-z]+|image/svg\+xml|application/json)[^,\"']*?(;base64)?,([^\"')\s]*)"
-)
-_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
-_ATTRIBUTE = re.compile(r"\b(?:alt|title|content|label|value|aria-[a-z]+|data-[\w-]+)=\"([^\"]*)\"")
-_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
-_HEAD = re.compile(r"<caption\b.*?</caption>|<thead\b.*?</thead>", re.DOTALL)
-_ROW = re.compile(r"(?=<tr\b)")
-_BLOCK = re.compile(
-    r"</?(?:p|div|li|d[dt]|h[1-6]|figcaption|summary|text|title|desc|pre|br)\b[^>]*>"
-)
-_NESTED = re.compile(r"\n|</|^\s*[{\[]")
-_TAG = re.compile(r"<[/!a-zA-Z][^>]*>")
-_MONTH = r" (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d"
-_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-_COUNTED = r" (?:\w+ )?(?:people|persons?|m[ae]n|wom[ae]n|rsos?|offenders?|missing|were|was)\b"
+COUNTS = ("registered_offenders", "missing", "orders", "breaches")
+_SPLITS = ["sex", "mappa_level", "subset", "believed_abroad", "custody_status"]
 
 
 class DisclosureError(ReportError):
@@ -150,14 +127,15 @@ def log(decided: pd.DataFrame) -> pd.DataFrame:
 def decide_package(
     data: Tables, threshold: int = 5, mode: Literal["standard", "strict"] = "standard"
 ) -> pd.DataFrame:
-    """Return the decision (see `decide`) on every row of the four tables of counts.
+    """Return the decision (see `decide`) on every row of the tables of counts that are loaded.
 
     Keeps table, row_id, series_id and area_id. A row is public if its source is of a kind that is
     published. Force level needs no population, so a row below it would be withheld as [x].
     """
-    tables = ("registered_offenders", "missing", "orders", "breaches")
+    tables = [name for name in COUNTS if hasattr(data, name)]
     rows = pd.concat([getattr(data, name).assign(table=name) for name in tables])
-    split = rows[["sex", "mappa_level", "subset", "believed_abroad", "custody_status"]].fillna("")
+    rows = rows.reindex(columns=rows.columns.union([*_SPLITS, "went_missing_since"]))
+    split = rows[_SPLITS].fillna("")
     whole = split.isin(["", "all", "unknown", "both", "community", "not_stated"]).all(axis=1)
     cells = rows[["table", "row_id", "series_id", "area_id", "value"]].assign(
         geography_level=rows["area_id"].map(data.areas.set_index("area_id")["kind"]),
@@ -170,6 +148,19 @@ def decide_package(
         attribute=~whole | rows["went_missing_since"].notna(),
     )
     return decide(cells.reset_index(drop=True), threshold, mode)
+
+
+def release(data: Tables) -> int:
+    """Drop from `data` every row of a count that may not be published; return how many.
+
+    Called before anything is computed, so that no total, rate, chart or sentence can hold them.
+    """
+    decided = decide_package(data)
+    withheld = decided[decided["sdc_decision"] != "PUBLISH"]
+    for name, rows in withheld.groupby("table"):
+        table = getattr(data, name)
+        setattr(data, name, table[~table["row_id"].isin(rows["row_id"])].reset_index(drop=True))
+    return len(withheld)
 
 
 def suppress(table: pd.DataFrame, hidden: Iterable[Cell]) -> frozenset[Cell]:
@@ -242,57 +233,6 @@ def published(table: pd.DataFrame, hidden: Iterable[Cell]) -> pd.DataFrame:
     return pd.DataFrame(shown, rows, columns, dtype=object)
 
 
-@dataclass(frozen=True)
-class Secret:
-    """A withheld value and the words that name its cell, e.g. ("West Mercia", "May 2012").
-
-    The fewest words that tell the cell from others find the most.
-    """
-
-    words: tuple[str, ...]
-    value: int | str = field(repr=False)
-
-
-def scan(folder: Path, secrets: Iterable[Secret]) -> list[str]:
-    """Return the text files below `folder` in which a withheld value stands with its words.
-
-    That is: in one table row, JSON object or list, CSV row, attribute, block or line of text; some
-    of the words, not all, may stand above it, in captions, column heads and enclosing objects.
-    Numbers are found as digits, or as a word that counts people ("three people", up to nine), also
-    inside `data:` addresses. It errs towards a hit. It can't see what a drawing shows by lengths or
-    separate labels, pictures, archives, spreadsheets, nor what a value was rounded to or is part of
-    (a sum, a rate), unless that is given as a secret too.
-    """
-    sought = [([_pattern(w) for w in s.words], _pattern(s.value)) for s in secrets]
-
-    def held(above: str, record: str) -> bool:
-        here = _plain(record)
-        likely = [words for words, value in sought if value.search(here)]
-        return any(
-            any(word.search(here) for word in words)
-            and all(word.search(here) or word.search(_plain(above)) for word in words)
-            for words in likely
-        )
-
-    texts = ((path, path.read_text("utf-8", errors="replace")) for path in _text_files(folder))
-    return [
-        path.relative_to(folder).as_posix()
-        for path, text in texts
-        if any(held(above, record) for above, record in _records(text, path.suffix))
-    ]
-
-
-def require_clean(folder: Path, secrets: Iterable[Secret]) -> None:
-    """Raise DisclosureError, with the names of the files but not the values, if `scan` has hits.
-
-    Also if there is no file to search: a mistyped folder is not a clean one.
-    """
-    if not _text_files(folder):
-        raise DisclosureError(f"{folder}: there is no file to search for withheld values.")
-    if hits := scan(folder, secrets):
-        raise DisclosureError(f"A withheld value stands in {', '.join(hits)}.")
-
-
 def _typed(cells: pd.DataFrame, name: str, dtype: str, missing: bool | None = None) -> pd.Series:
     """One column as `dtype`, with `missing` in its gaps; a failure names it, never a value."""
     try:
@@ -355,75 +295,3 @@ def _bounds(cells: dict[Cell, int], hidden: Collection[Cell], cell: Cell) -> tup
             raise DisclosureError(f"The audit has no result: {best.message}")
         found.append(known + sign * round(best.fun) if best.status == 0 else np.inf)
     return found[0], found[1]
-
-
-def _text_files(folder: Path) -> list[Path]:
-    """Files to search: not the chart library, nor the search index, whose numbers number pages."""
-    return sorted(
-        path
-        for path in Path(folder).rglob("*")
-        if path.suffix in (".html", ".json", ".csv", ".ipynb", ".svg", ".js", ".txt", ".md")
-        and not re.match(r"vega|searchindex\.js", path.name)
-    )
-
-
-def _records(text: str, kind: str = "") -> Iterator[tuple[str, str]]:
-    """The parts of a text in which a value and its words belong together, each with what is above.
-
-    `kind` is a file's suffix or a MIME type.
-    """
-    if "csv" in kind:
-        rows = ["; ".join(row) for row in csv.reader(text.splitlines())]
-        yield from ((rows[0], row) for row in rows)
-        return
-    if text.lstrip().startswith(("{", "[")):
-        try:
-            yield from _json_records(json.loads(text), "")
-            return
-        except ValueError:  # a line of text, or a script
-            pass
-    for mime, coded, data in _ADDRESS.findall(text):
-        content = unquote_to_bytes(data)
-        yield from _records(
-            (b64decode(content) if coded else content).decode("utf-8", "replace"), mime
-        )
-    text = _ADDRESS.sub("", text)
-    for script in _SCRIPT.findall(text):
-        yield from _records(script)
-    text = _SCRIPT.sub("", text)
-    yield from (("", words) for words in _ATTRIBUTE.findall(text))
-    for table in _TABLE.findall(text):
-        yield from ((" ".join(_HEAD.findall(table)), row) for row in _ROW.split(table))
-    text = _TABLE.sub("", text)
-    yield from (("", part) for part in (_BLOCK.split(text) if "</" in text else text.splitlines()))
-
-
-def _json_records(node: object, above: str) -> Iterator[tuple[str, str]]:
-    """The objects and lists of a JSON value, below the plain texts of those that enclose them."""
-    if isinstance(node, str):
-        yield from _records(node) if _NESTED.search(node) else ()
-    elif isinstance(node, list) and any(isinstance(n, str) and n.endswith("\n") for n in node):
-        yield from _records("".join(map(str, node)))  # the lines of a notebook
-    elif isinstance(node, dict | list):
-        pairs = node.items() if isinstance(node, dict) else [("", node)]
-        items = [(key, n) for key, n in pairs for n in (n if isinstance(n, list) else [n])]
-        plain = [f"{k} {n}" for k, n in items if not _NESTED.search(str(n))]
-        yield above, "; ".join(plain)
-        for inner in node.values() if isinstance(node, dict) else node:
-            yield from _json_records(inner, f"{above}; {'; '.join(plain)}")
-
-
-def _plain(text: str) -> str:
-    """Text without tags, entities, case, and kinds of space."""
-    words = unicodedata.normalize("NFKC", unescape(_TAG.sub(" ", text)))
-    return " ".join(words.casefold().split())
-
-
-def _pattern(sought: int | str) -> re.Pattern[str]:
-    """Finds words, or a number that is no part of another, of a name or of a date."""
-    if isinstance(sought, str):
-        return re.compile(rf"(?<!\w){re.escape(_plain(sought))}(?!\w)")
-    digits = f"{abs(sought):,}".replace(",", "[, ]?")
-    number = rf"(?<![\w.])(?<!\w-){digits}(?:\.0+)?(?!\w|\.\d|,\d{{3}}|{_MONTH})"
-    word = _WORDS[abs(sought)] if abs(sought) < len(_WORDS) else digits
-    return re.compile(rf"{number}|\b{word}{_COUNTED}")

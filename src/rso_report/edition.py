@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rso_report import periods
+from rso_report import disclosure, periods
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
 
@@ -110,9 +110,11 @@ def open_edition(data: Tables, model: type[Parameters] = Parameters, **given: An
     `given` are the parameters that the notebook declares. A name that Papermill injected and the
     notebook does not declare, a badly written or impossible value, an unknown region and a year
     outside the data all raise ReportError with what was found and what is allowed. `data` needs
-    the tables `areas` and `registered_offenders`.
+    the tables `areas` and `registered_offenders`; counts that may not be published are dropped
+    from it here, before anything is computed.
     """
     _refuse_unknown(_injected_names(), list(given))
+    disclosure.release(data)
     year = periods.financial_year(given["report_year"])
     try:
         parameters = model(**given)
