@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ExtensionError
 
-from rso_report import book, figures
+from rso_report import book, figures, tables
 
 DATA = pd.DataFrame(
     {"Date": pd.to_datetime(["2020-03-31", "2021-03-31"]), "Rate": [142.123456789, 144.0]}
@@ -179,11 +179,11 @@ def test_a_chart_that_cannot_be_drawn_ends_the_build(shown, fault):
 
 def test_links_to_sources_of_pages_become_links_to_pages():
     html = '<a href="../book/a.md#b"><a href="c.ipynb"><a href="https://x.org/r.md"><a href="#d">'
-    assert book.page_links(html) == (
+    assert tables.page_links(html) == (
         '<a href="../book/a.html#b"><a href="c.html"><a href="https://x.org/r.md"><a href="#d">'
     )
     download = '<a href="../_sources/notebooks/c.ipynb">'
-    assert book.page_links(download) == download
+    assert tables.page_links(download) == download
 
 
 def nbval(notebook):

@@ -25,18 +25,9 @@ from sphinx.errors import ExtensionError
 from rso_report import tables
 from rso_report.data_page import DataPackage
 from rso_report.figures import MIME_TYPE
+from rso_report.tables import page_links
 
-_PAGE_LINK = re.compile(r'href="(?![a-z]+:|[^"]*_sources/)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
 _TABLE = re.compile(r'<figure class="rso-table" id="([^"]+)">.*?<caption><span>([^<]*)', re.DOTALL)
-
-
-def page_links(html: str) -> str:
-    """Return `html` with links to sources of pages (`../book/x.md#y`) turned into `.html`.
-
-    Sphinx does this for Markdown but leaves raw HTML alone; with it, authors need one form of
-    link everywhere, and the one that also works where notebooks are read as they are.
-    """
-    return _PAGE_LINK.sub(r'href="\1.html\2"', html)
 
 
 def _csv_address(columns: list[str], rows: list[list]) -> str:

@@ -61,7 +61,8 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
     """Titles of a family by year, with computed totals beside printed ones.
 
     One row for each title, then `All titles, computed` and `All titles, printed`; one column for
-    each period (part-years marked [p]), then `Total, computed` and `Total, printed`. A printed
+    each period (part-years marked [p]), then `Total, computed`, `Total, printed` and `Rows` (the
+    row identifiers of the cells). A printed
     total is [z] where part of what it sums lies after the edition's year, [x] where none is
     printed.
     """
@@ -101,6 +102,8 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
         "[z]",
         printed("grand"),
     ]
+    rows = own.groupby("offence_title")["row_id"].agg("+".join)
+    wide["Rows"] = rows.reindex(wide.index).fillna("").astype("object")
     marked = {period: f"{period} [p]" for period in part}
     return wide.rename(columns=marked).rename_axis("Offence title", axis=0).reset_index()
 

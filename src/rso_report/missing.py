@@ -53,10 +53,11 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     for sum_ in region_totals(data, edition).itertuples():  # a printed total follows its parts
         if sum_.current != sum_.printed:
             row = (own["area_id"] == sum_.area_id) & (own["as_at"] == sum_.as_at)
-            own.loc[row, ["value", "first_value", "status"]] = [
+            own.loc[row, ["value", "first_value", "status", "row_id"]] = [
                 sum_.current,
                 sum_.printed,
                 "revised",
+                sum_.rows,
             ]
     registered = data.registered_offenders.set_index("row_id")
     own["registered"] = own["denominator_row"].map(registered["value"]).astype("Int64")

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import pandas as pd
 from IPython.display import Markdown, display
 
-from rso_report import periods
+from rso_report import periods, tables
 from rso_report.dataset import Tables
 from rso_report.statistics import round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
+ROWS_PAGE = "../book/data-rows.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
 
 
@@ -94,6 +95,16 @@ def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
     ]
     mark = [(f"known discrepancies: {', '.join(entries)}", LEDGER)] if entries else []
     return source_links(data.sources, unique) + mark
+
+
+def rows(identifiers: Iterable[str]) -> list[tables.Links]:
+    """For each text of row identifiers (`RO0001+RO0002`), links to the rows themselves."""
+    found = []
+    for text in identifiers:
+        names = str(text).replace("+", " ").split()
+        parts = (tables.Link(name, f"{ROWS_PAGE}#row-{name.lower()}") for name in names)
+        found.append(tables.Links(tuple(parts)))
+    return found
 
 
 def cited(sources: pd.DataFrame, ids: Iterable[str]) -> str:

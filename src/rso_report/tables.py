@@ -27,6 +27,7 @@ SYMBOLS = {
 
 Source = str | Sequence[tuple[str, str | None]]
 
+_PAGE_LINK = re.compile(r'href="(?![a-z]+:|[^"]*_sources/)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 _SAFE_HREF = re.compile(r"https?://|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:|//)")
 _NUMBER = r"[-−+<>≤≥£]?\s?\d{1,3}(,?\d{3})*(\.\d+)?\s?%?"
@@ -59,6 +60,21 @@ class Link:
         return f'<a href="{escape(self.href)}">{escape(self.text)}</a>'
 
 
+@dataclass(frozen=True)
+class Links:
+    """A table cell that holds several links."""
+
+    parts: tuple[Link, ...]
+
+    def __str__(self) -> str:
+        """Return the words of the links, as used in plain text."""
+        return " ".join(map(str, self.parts))
+
+    def html(self) -> str:
+        """Return the links as HTML."""
+        return " ".join(part.html() for part in self.parts)
+
+
 def check_identifier(name: str) -> str:
     """Return `name` if it can be an HTML id and a link target; raise ValueError if not."""
     if not _IDENTIFIER.fullmatch(name):
@@ -73,7 +89,7 @@ def cell_text(value: object, digits: int | None = None) -> str:
     up (as a hand check would, unlike Python's half-even), dates read "31 March 2021", and a
     missing value is [x]. Raises ValueError for a fractional number without `digits`.
     """
-    if isinstance(value, str | Link):
+    if isinstance(value, str | Link | Links):
         return str(value)
     if value is None or value is pd.NA or value is pd.NaT:
         return "[x]"
@@ -153,7 +169,9 @@ def to_html(
 
     def cell(column: str, position: int) -> str:
         value = frame[column].iloc[position]
-        content = value.html() if isinstance(value, Link) else escape(texts[column][position])
+        content = (
+            value.html() if isinstance(value, Link | Links) else escape(texts[column][position])
+        )
         if column in headers:
             return f'<th scope="row">{content}</th>'
         return f"<td{align[column]}>{content}</td>"
@@ -209,3 +227,12 @@ def show(
     rows = zip(*_texts(frame, formats or {}).values(), strict=True)
     plain = "\n".join([caption, "\t".join(frame.columns), *map("\t".join, rows)])
     display({"text/html": html, "text/plain": plain}, raw=True)
+
+
+def page_links(html: str) -> str:
+    """Return `html` with links to sources of pages (`../book/x.md#y`) turned into `.html`.
+
+    Sphinx does this for Markdown but leaves raw HTML alone; with it, authors need one form of
+    link everywhere, and the one that also works where notebooks are read as they are.
+    """
+    return _PAGE_LINK.sub(r'href="\1.html\2"', html)
