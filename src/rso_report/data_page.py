@@ -85,6 +85,7 @@ def _rows_html(data: dataset.Tables, name: str) -> str:
     rows = getattr(data, name)
     areas = data.areas.set_index("area_id")["name"]
     titles = data.sources.set_index("source_id")["title"]
+    addresses = data.sources.set_index("source_id")["address"]
     told = {"row_id", "area_id", "value", "source_id", "locator"}
     shown = [column for column in rows.columns if column not in told]
     frame = pd.DataFrame(
@@ -94,6 +95,10 @@ def _rows_html(data: dataset.Tables, name: str) -> str:
             "Value": [_value(value) for value in rows["value"]] if "value" in rows else "[z]",
             "Source": [
                 tables.Link(titles[s], f"data-and-sources.md#source-{s}") for s in rows["source_id"]
+            ],
+            "Found at": [
+                tables.Link("address", addresses[s]) if addresses[s] else "not recorded"
+                for s in rows["source_id"]
             ],
             "Place": rows["locator"],
             "Definition and dates": [

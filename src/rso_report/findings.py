@@ -73,7 +73,7 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
 def _count_with_date(data: Tables, row: pd.Series | None) -> str:
     if row is None:
         return f"{NOT_PUBLISHED} for any date"
-    return f"{counted(row)} {on_date(row)} {cited(data.sources, [row['source_id']])}"
+    return f"{counted(row)} {on_date(row)} {_cite(data, row)}"
 
 
 def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
@@ -104,10 +104,15 @@ def rates(data: Tables, edition: Edition) -> list[str]:
         against = ""
         if len(country) and pd.notna(country.iloc[0]["published"]):
             against = f", against {country.iloc[0]['published']:.0f} in England and Wales"
-        source = row["rate_source"] if pd.notna(row["rate_source"]) else row["count_source"]
+        known = [part for part in ("rate", "count") if pd.notna(row[f"{part}_row"])]
+        cite = cited(
+            data.sources,
+            [row[f"{part}_source"] for part in known],
+            [row[f"{part}_row"] for part in known],
+        )
         bullets.append(
             f"- **{edition.name(force)}**: {_rate_words(row)} on "
-            f"{periods.day_label(row['as_at'])}{against} {cited(data.sources, [source])}"
+            f"{periods.day_label(row['as_at'])}{against} {cite}"
         )
     return bullets
 
@@ -197,7 +202,7 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
         f"community, {number(row['gap'])} fewer. The register includes people in custody and was "
         "counted on another date, so the two are different measures, not a disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
-        f"{cited(data.sources, sources)}.{later}"
+        f"{cited(data.sources, sources, [row['community_row'], row['register_row']])}.{later}"
     ]
 
 
@@ -223,7 +228,7 @@ def _in_joint(edition: Edition, covered: set[str], force: str) -> bool:
 
 
 def _cite(data: Tables, row: pd.Series) -> str:
-    return cited(data.sources, [row["source_id"]])
+    return cited(data.sources, [row["source_id"]], [row["row_id"]])
 
 
 def snapshot_words(row: pd.Series) -> str:
@@ -327,7 +332,7 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     paragraphs = []
     for _, policy in own.groupby("policy_id", sort=False):
         row = policy.iloc[0]
-        link = cited(data.sources, [row["source_id"]])
+        link = cited(data.sources, [row["source_id"]], policy["row_id"])
         if row["kind"] == "fixed_interval":
             tiers = listed(
                 f"{TIER_NAMES[p.risk_tier]} risk every {_months(p.max_interval_months)} "

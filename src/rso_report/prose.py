@@ -107,7 +107,13 @@ def rows(identifiers: Iterable[str]) -> list[tables.Links]:
     return found
 
 
-def cited(sources: pd.DataFrame, ids: Iterable[str]) -> str:
-    """Markdown links to sources: `([Express & Star, 4 November 2021](…))`."""
+def cited(sources: pd.DataFrame, ids: Iterable[str], rows: Iterable[str] = ()) -> str:
+    """Markdown links to sources: `([Express & Star, 4 November 2021](…))`.
+
+    With `rows`, texts of row identifiers beside each source (`RO0001+RO0002`), a link to each
+    row follows, in which the number stands with its source, place and definition.
+    """
     links = [f"[{label}]({href})" for label, href in source_links(sources, ids)]
+    names = dict.fromkeys(name for text in rows for name in text.split("+"))
+    links += [f"[{name}]({ROWS_PAGE}#row-{name.lower()})" for name in names]
     return f"({'; '.join(links)})"
