@@ -193,8 +193,8 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
     later = ""
     if newest["as_at"].year > row["year"]:
         later = (
-            f" The newest register total is {number(newest['value'])} {on_date(newest)}; no "
-            "community count of that year is published."
+            f" The newest register total is {number(newest['value'])} {on_date(newest)} "
+            f"{_cite(data, newest)}; no community count of that year is published."
         )
     return [
         f"In {row['year']} the register of {edition.name(row['area_id'])} held "
