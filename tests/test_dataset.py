@@ -106,6 +106,13 @@ def test_all_faults_come_at_once(folder):
     }
 
 
+def test_faults_of_cells_and_of_rules_come_together(folder):
+    spoil(folder, "areas", ",force,", ",constabulary,")
+    spoil(folder, "breaches", ",286,exact,provisional", ",286,exact,final")
+    found = faults(folder, "breaches")
+    assert {f.file for f in found} == {"data/areas.csv", "data/breaches.csv"}
+
+
 def test_the_same_figure_of_the_same_source_twice_is_a_fault(folder):
     path = folder / "breaches.csv"
     row = next(r for r in path.read_text(encoding="utf-8").splitlines() if r.startswith("BR0001,"))
@@ -135,6 +142,23 @@ def test_a_revision_must_name_a_row_of_the_same_area(folder):
 def test_an_absent_package_is_one_clear_message(tmp_path):
     with pytest.raises(DataError, match=r"datapackage\.json"):
         dataset.load("areas", folder=tmp_path)
+
+
+def test_an_absent_file_is_named(folder):
+    (folder / "staffing.csv").unlink()
+    assert {f.file for f in faults(folder, "staffing")} == {"data/staffing.csv"}
+
+
+def test_a_description_that_is_itself_wrong_is_a_clear_message(folder):
+    path = folder / "datapackage.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"integer"', '"whole"'))
+    assert faults(folder, "staffing")
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_what_is_allowed(folder):
+    (folder / "staffing.csv").write_bytes(b"\xff\xfePK\x03")
+    assert "data/staffing.csv: found" in str(faults(folder, "staffing")[0])
+    assert "CSV file in UTF-8" in str(faults(folder, "staffing")[0])
 
 
 def test_an_unknown_table_is_named():

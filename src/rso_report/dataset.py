@@ -158,20 +158,26 @@ def _checked(
         if resource["name"] in names
     ]
     faults = _schema_faults({**package, "resources": resources}, folder)
-    if faults:  # the rules need well-typed cells
+    faulty = {fault.file for fault in faults}
+    if "datapackage.json" in faulty:  # nothing can be read by a description that is itself wrong
         return faults, {}
-    frames = {r["name"]: _frame(r, folder) for r in resources}
-    for resource in resources:
+    sound = [r for r in resources if f"data/{r['path']}" not in faulty]
+    frames = {r["name"]: _frame(r, folder) for r in sound}  # the rules need well-typed cells
+    for resource in sound:
         faults += _rule_faults(resource, frames)
     return faults, frames
 
 
 def _schema_faults(package: dict, folder: Path) -> list[Fault]:
     """What Frictionless finds, each put in our words with what the schema allows."""
-    from frictionless import Package  # costs 0.4 s: only when data are loaded
+    from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
     faults = []
-    report = Package.from_descriptor(package, basepath=str(folder)).validate()
+    try:
+        report = Package.from_descriptor(package, basepath=str(folder)).validate()
+    except FrictionlessException as error:
+        note = str(error.error.note)
+        return [Fault("datapackage.json", None, None, note, "a valid description")]
     schemas = {r["name"]: r["schema"] for r in package["resources"]}
     for error in report.errors:
         faults.append(Fault("datapackage.json", None, None, error.message, "a valid description"))
@@ -182,7 +188,7 @@ def _schema_faults(package: dict, folder: Path) -> list[Fault]:
         for error in task.errors:
             column = getattr(error, "field_name", None) or getattr(error, "label", None)
             cell = getattr(error, "cell", None)
-            found = f"'{cell}'" if cell else "nothing" if cell == "" else error.note
+            found = f"'{cell}'" if cell else "nothing" if cell == "" else error.note or "nothing"
             if error.type == "foreign-key":
                 column, found = ", ".join(error.field_names), f"'{', '.join(error.field_cells)}'"
             elif error.type == "primary-key":
@@ -205,6 +211,10 @@ def _allowed(error: Any, field: dict | None) -> str:  # noqa: ANN401
         return f"a value that stands in {error.reference_name or 'the same table'}"
     if error.type == "primary-key":
         return "each value only once"
+    if error.type in ("encoding-error", "source-error", "scheme-error", "format-error"):
+        return "a CSV file in UTF-8 with the columns of datapackage.json"
+    if error.type == "blank-row":
+        return "no empty row"
     if field is None or error.type not in ("type-error", "constraint-error"):
         return error.description.rstrip(".")
     rules = field.get("constraints", {})
@@ -297,7 +307,7 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             frame["status"],
             "revised exactly where revises_row names a row",
         )
-    if name == "missing":
+    if name == "missing" and "registered_offenders" in frames:
         registered = frames["registered_offenders"].set_index("row_id")["value"]
         most = frame["denominator_row"].map(registered)
         report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
