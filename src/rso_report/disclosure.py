@@ -135,7 +135,9 @@ def decide_package(
     tables = [name for name in COUNTS if hasattr(data, name)]
     rows = pd.concat([getattr(data, name).assign(table=name) for name in tables])
     rows = rows.reindex(columns=rows.columns.union([*_SPLITS, "went_missing_since"]))
-    split = rows[_SPLITS].fillna("")
+    split = (
+        rows[_SPLITS].astype("object").fillna("")
+    )  # a table that is not loaded has no such column
     whole = split.isin(["", "all", "unknown", "both", "community", "not_stated"]).all(axis=1)
     cells = rows[["table", "row_id", "series_id", "area_id", "value"]].assign(
         geography_level=rows["area_id"].map(data.areas.set_index("area_id")["kind"]),
