@@ -4,6 +4,7 @@ A Sphinx directive, so that the page cannot fall behind the data: every table wi
 and every source with the anchor that sentences and figures link to.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import pandas as pd
@@ -114,10 +115,7 @@ def _rows_html(data: dataset.Tables, name: str) -> str:
     html = tables.to_html(
         frame, table_id=f"tab-rows-{name.replace('_', '-')}", caption=f"Rows of {name}.csv"
     )
-    for row_id in rows["row_id"]:
-        cell = f'<th scope="row">{row_id}</th>'
-        html = html.replace(cell, f'<th scope="row" id="row-{row_id.lower()}">{row_id}</th>', 1)
-    return html
+    return _anchored(html, rows["row_id"], "row")
 
 
 def _value(value: object) -> str:
@@ -190,7 +188,12 @@ def _sources_html(sources: pd.DataFrame) -> str:
         }
     )
     html = tables.to_html(frame, table_id="tab-sources-list", caption="Every source of a figure")
-    for source_id in sources["source_id"]:  # the anchor that every citation leads to
-        cell = f'<th scope="row">{source_id}</th>'
-        html = html.replace(cell, f'<th scope="row" id="source-{source_id}">{source_id}</th>', 1)
+    return _anchored(html, sources["source_id"], "source")
+
+
+def _anchored(html: str, names: Iterable[str], kind: str) -> str:
+    """A table whose row of each name is the target `kind-name` that citations lead to."""
+    for name in names:
+        cell = f'<th scope="row">{name}</th>'
+        html = html.replace(cell, f'<th scope="row" id="{kind}-{name.lower()}">{name}</th>', 1)
     return html

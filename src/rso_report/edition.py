@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rso_report import disclosure, periods
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
+from rso_report.visits import TIERS
 
 
 class Parameters(BaseModel):
@@ -45,8 +46,6 @@ class VisitParameters(Parameters):
 
     def mix(self) -> dict[str, float]:
         """The tier mix as shares of 1, by tier; ReportError if not four parts of 100."""
-        from rso_report.visits import TIERS
-
         try:
             parts = [float(part) for part in self.tier_mix.split("/")]
         except ValueError:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import statistics
+from rso_report import series, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.series import SeriesError, ratio_caveat, require_one_series
+from rso_report.series import SeriesError, ratio_caveat
 
 _KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
 _PRECISION = ["day", "month", "response_date", "publication_date", "year", "inferred"]
@@ -171,7 +171,8 @@ def missing_parts(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -
 def region_total(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -> int:
     """Community RSOs of the whole region at a date, the sum of all its forces.
 
-    Raises SeriesError if a force is missing: part of a region is not the region.
+    Raises SeriesError if a force is missing: part of a region is not the region. So it does for
+    a rounded or approximate part (see `series.total`).
     """
     absent = missing_parts(counts, edition, as_at)
     if absent:
@@ -179,7 +180,7 @@ def region_total(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) ->
             f"No regional total: no count for {', '.join(absent)} at {as_at:%Y-%m-%d}."
         )
     own = counts[(counts["as_at"] == as_at) & counts["area_id"].isin(edition.forces)]
-    return int(require_one_series(own, "add")["value"].sum())
+    return series.total(own)
 
 
 def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
