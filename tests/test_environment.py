@@ -24,12 +24,10 @@ SOURCES = re.compile(f"{HOSTS}|{OPTIONS}|{DOWNLOADS}", re.IGNORECASE)
 
 
 def declared():
-    """The direct dependencies of the package and of its tests."""
+    """The direct dependencies of the package, of its tests and of its other extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [
-        Requirement(line)
-        for line in project["dependencies"] + project["optional-dependencies"]["test"]
-    ]
+    extras = project["optional-dependencies"].values()
+    return [Requirement(line) for line in sum(extras, project["dependencies"])]
 
 
 def lock_entries():
