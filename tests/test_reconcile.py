@@ -14,7 +14,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def ledger(data):
-    return reconcile.ledger(data).set_index("discrepancy_id")
+    return reconcile.ledger(data, reconcile.findings(data)).set_index("discrepancy_id")
 
 
 def test_all_25_discrepancies_of_the_founding_documents_are_there(ledger):
@@ -27,7 +27,7 @@ def test_every_entry_marked_as_computed_is_found_by_its_rule(ledger):
 
 
 def test_nothing_is_found_of_which_the_ledger_does_not_speak(data):
-    assert reconcile.unexplained(data).empty
+    assert reconcile.unexplained(data, reconcile.findings(data)).empty
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ _TABLE = re.compile(r'<figure class="rso-table" id="([^"]+)">.*?<caption><span>(
 def _csv_address(columns: list[str], rows: list[list]) -> str:
     """Return the data of a chart as a `data:` address, which downloads from any kind of page."""
     text = io.StringIO()
-    csv.writer(text).writerows([columns, *rows])
+    csv.writer(text).writerows([columns, *([str(cell) for cell in row] for row in rows)])
     return "data:text/csv;charset=utf-8," + quote(text.getvalue())
 
 
@@ -50,8 +50,16 @@ def _image(vega: dict[str, Any], alt: str) -> str:
     return f'<img src="{address}" alt="{escape(alt)}" width="{width}" height="{height}">'
 
 
+def _cell(stored: str | int | list) -> str | int | tables.Links:
+    """One cell as `figures.show` stored it; a list holds links."""
+    if isinstance(stored, list):
+        return tables.Links(tuple(tables.Link(text, href) for text, href in stored))
+    return stored
+
+
 def _data_table(figure: dict[str, Any]) -> str:
-    columns, rows = figure["table"]["columns"], figure["table"]["rows"]
+    columns = figure["table"]["columns"]
+    rows = [[_cell(stored) for stored in row] for row in figure["table"]["rows"]]
     table = tables.to_html(
         pd.DataFrame(rows, columns=columns, dtype=object),
         table_id=f"{figure['id']}-data",

@@ -62,9 +62,8 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
 
     One row for each title, then `All titles, computed` and `All titles, printed`; one column for
     each period (part-years marked [p]), then `Total, computed`, `Total, printed` and `Rows` (the
-    row identifiers of the cells). A printed
-    total is [z] where part of what it sums lies after the edition's year, [x] where none is
-    printed.
+    row identifiers of the cells and of the printed totals). A printed total is [z] where part of
+    what it sums lies after the edition's year, [x] where none is printed.
     """
     offences = recorded(data, edition)
     own = offences[(offences["area_id"] == area) & (offences["family"] == family)]
@@ -81,16 +80,20 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
         & data.printed_totals["table_as_printed"].isin(own["table_as_printed"])
     ]
 
-    def printed(axis: str, period: str = "", title: str = "") -> object:
-        labels = [
+    totals = totals.assign(
+        period=[
             periods.period_label(start, end)
             for start, end in zip(totals["period_start"], totals["period_end"], strict=True)
         ]
+    )
+    shown_totals = edition.visible(totals)
+
+    def printed(axis: str, period: str = "", title: str = "") -> object:
         hit = totals[(totals["axis"] == axis) & (totals["offence_title"] == title)]
-        hit = hit[pd.Series(labels, index=totals.index)[hit.index] == period] if period else hit
+        hit = hit[hit["period"] == period] if period else hit
         if hit.empty:
             return "[x]"
-        return int(hit["value"].iloc[0]) if len(edition.visible(hit)) else "[z]"
+        return int(hit["value"].iloc[0]) if hit.index[0] in shown_totals.index else "[z]"
 
     wide["Total, computed"] = wide.sum(axis=1).astype("object")
     wide["Total, printed"] = pd.Series(
@@ -102,8 +105,14 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
         "[z]",
         printed("grand"),
     ]
-    rows = own.groupby("offence_title")["row_id"].agg("+".join)
-    wide["Rows"] = rows.reindex(wide.index).fillna("").astype("object")
+    cells = own.groupby("offence_title")["row_id"].agg("+".join)
+    of_rows = shown_totals[shown_totals["axis"] == "row"].groupby("offence_title")["row_id"]
+    named = cells.str.cat(of_rows.agg("+".join).reindex(cells.index).fillna(""), sep="+")
+    named["All titles, computed"] = "+".join(own["row_id"])
+    of_columns = shown_totals[shown_totals["axis"] != "row"]
+    of_columns = of_columns[of_columns["period"].isin(columns) | (of_columns["axis"] == "grand")]
+    named["All titles, printed"] = "+".join(of_columns["row_id"])
+    wide["Rows"] = named.reindex(wide.index).astype("object")
     marked = {period: f"{period} [p]" for period in part}
     return wide.rename(columns=marked).rename_axis("Offence title", axis=0).reset_index()
 
@@ -111,7 +120,8 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
 def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
     """Offences by period, classified by title and by printed heading, where the two differ.
 
-    Columns: area_id, period, and for each family `<family> by title`, `<family> by heading`.
+    Columns: area_id, period, for each family `<family> by title`, `<family> by heading`, and rows
+    (the row identifiers of all of them).
     """
     swapped = offences[
         (offences["heading_family"] != "") & (offences["heading_family"] != offences["family"])
@@ -124,7 +134,9 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
             chosen = offences[offences[column] == family]
             parts.append(chosen.groupby(key)["value"].sum().rename(f"{family} {name}"))
     if not parts:
-        return pd.DataFrame(columns=["area_id", "period"])
+        return pd.DataFrame(columns=["area_id", "period", "rows"])
+    counted = offences[offences[["family", "heading_family"]].isin(families).any(axis=1)]
+    parts.append(counted.groupby(key)["row_id"].agg("+".join).rename("rows"))
     return (
         pd.concat(parts, axis=1)
         .reset_index()
@@ -167,14 +179,16 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
         & rows["area_id"].isin([*edition.units, "EW"])
         & (rows["status"] != "doubtful")
     ]
-    stock = register.community(data, edition)[["area_id", "as_at", "value", "row_id", "qualifier"]]
+    stock = register.community(data, edition)
     stock = stock[stock["qualifier"].isin(["exact", "rounded"])]
-    merged = own.merge(
-        stock.rename(columns={"value": "stock", "row_id": "stock_row", "as_at": "period_end"}),
-        on=["area_id", "period_end"],
-        how="left",
-        suffixes=("", "_stock"),
-    )
+    names = {
+        "as_at": "period_end",
+        "value": "stock",
+        "row_id": "stock_row",
+        "source_id": "stock_source",
+    }
+    stock = stock.rename(columns=names)[["area_id", *names.values()]]
+    merged = own.merge(stock, on=["area_id", "period_end"], how="left")
     found = [
         statistics.rate(int(count), int(people), per=1000) if pd.notna(people) else None
         for count, people in zip(merged["value"], merged["stock"], strict=True)

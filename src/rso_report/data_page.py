@@ -1,7 +1,7 @@
-"""The page "Data and sources", made from the data package when the book is built.
+"""The pages of the data and their sources, made from the data package when the book is built.
 
-A Sphinx directive, so that the page cannot fall behind the data: every table with its columns,
-and every source with the anchor that sentences and figures link to.
+A Sphinx directive, so that the pages cannot fall behind the data: every table with its columns,
+every source, and every row of a figure, with the anchors that sentences and figures link to.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,8 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset, tables
+from rso_report.dataset import ROW_TABLES
+from rso_report.register import population_row
 from rso_report.tables import page_links
 
 _KINDS = {
@@ -27,58 +29,54 @@ _LICENCES = {
     "not_stated": "not stated: facts only",
 }
 
-_WITH_ROWS = (
-    "registered_offenders",
-    "published_rates",
-    "published_changes",
-    "breaches",
-    "printed_totals",
-    "orders",
-    "missing",
-    "visit_policy",
-    "risk_tiers",
-    "staffing",
-    "population",
-)
-
 
 class DataPackage(SphinxDirective):
-    """`{data-package} tables` lists tables and columns, `sources` the sources, `rows` all rows."""
+    """`{data-package} tables` lists tables and columns, `sources` the sources.
+
+    The name of a table lists its rows: `{data-package} breaches`.
+    """
 
     required_arguments = 1
-    parts: ClassVar[tuple[str, ...]] = ("tables", "sources", "rows")
+    parts: ClassVar[tuple[str, ...]] = ("tables", "sources", *ROW_TABLES.values())
 
     def run(self) -> list[nodes.Node]:
         """Return the part asked for as HTML; raises an error naming the parts if unknown."""
         self.env.note_dependency(str(dataset.data_folder() / "datapackage.json"))
         if self.arguments[0] == "tables":
-            return [nodes.raw("", html, format="html") for html in _tables_html()]
+            return self._tables()
         if self.arguments[0] == "sources":
             return self._sources()
-        if self.arguments[0] == "rows":
-            return self._rows()
+        if self.arguments[0] in self.parts:
+            return self._rows(self.arguments[0])
         raise self.error(f"data-package: found {self.arguments[0]!r}; allowed: {self.parts}")
+
+    def _target(self, anchor: str, title: str) -> None:
+        """Let the Markdown of any page link to an anchor of this one."""
+        domain = self.env.get_domain("std")
+        domain.note_hyperlink_target(anchor, self.env.docname, anchor, title)
+
+    def _tables(self) -> list[nodes.Node]:
+        for resource in dataset.descriptor()["resources"]:
+            self._target(f"tab-columns-{resource['name'].replace('_', '-')}", resource["title"])
+        return [nodes.raw("", html, format="html") for html in _tables_html()]
 
     def _sources(self) -> list[nodes.Node]:
         self.env.note_dependency(str(dataset.data_folder() / "sources.csv"))
         sources = dataset.load("sources").sources
-        standard = self.env.get_domain("std")
         for row in sources.itertuples():
-            anchor = f"source-{row.source_id}"
-            standard.note_hyperlink_target(anchor, self.env.docname, anchor, row.title)
+            self._target(f"source-{row.source_id}", row.title)
         return [nodes.raw("", _sources_html(sources), format="html")]
 
-    def _rows(self) -> list[nodes.Node]:
-        data = dataset.load(*_WITH_ROWS)
-        standard = self.env.get_domain("std")
-        found: list[nodes.Node] = []
-        for name in _WITH_ROWS:
-            self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
-            for row_id in getattr(data, name)["row_id"]:
-                anchor = f"row-{row_id.lower()}"
-                standard.note_hyperlink_target(anchor, self.env.docname, anchor, row_id)
-            found.append(nodes.raw("", page_links(_rows_html(data, name)), format="html"))
-        return found
+    def _rows(self, name: str) -> list[nodes.Node]:
+        self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
+        data = dataset.load(name, "areas", "sources")
+        if name == "population_districts":
+            identifiers, html = _population_html(data)
+        else:
+            identifiers, html = getattr(data, name)["row_id"], _rows_html(data, name)
+        for row_id in identifiers:
+            self._target(f"row-{row_id.lower()}", row_id)
+        return [nodes.raw("", page_links(_anchored(html, identifiers, "row")), format="html")]
 
 
 def _rows_html(data: dataset.Tables, name: str) -> str:
@@ -112,10 +110,68 @@ def _rows_html(data: dataset.Tables, name: str) -> str:
             ],
         }
     )
-    html = tables.to_html(
+    return tables.to_html(
         frame, table_id=f"tab-rows-{name.replace('_', '-')}", caption=f"Rows of {name}.csv"
     )
-    return _anchored(html, rows["row_id"], "row")
+
+
+def _population_html(data: dataset.Tables) -> tuple[list[str], str]:
+    """People aged 10 and over by police area and mid-year, then the districts they are sums of."""
+    districts = data.population_districts
+    young = districts[[f"age_{age}" for age in range(10)]].sum(axis=1)
+    people = districts.assign(under_10=young, older=districts["all_ages"] - young)
+    country = people.assign(area_id="EW")
+    sums = (
+        pd.concat([country, people])
+        .groupby(["area_id", "mid_year", "source_id"], sort=False, as_index=False)
+        .agg({"lad_code": "count", "all_ages": "sum", "under_10": "sum", "older": "sum"})
+    )
+    names = data.areas.set_index("area_id")["name"]
+    titles = data.sources.set_index("source_id")["title"]
+    identifiers = [
+        population_row(row.area_id, row.mid_year.year) for row in sums.itertuples(index=False)
+    ]
+    by_area = pd.DataFrame(
+        {
+            "Row": identifiers,
+            "Area": sums["area_id"].map(names),
+            "Mid-year": sums["mid_year"].map(tables.cell_text),
+            "Districts": sums["lad_code"],
+            "All ages": sums["all_ages"],
+            "Aged 0 to 9": sums["under_10"],
+            "Aged 10 and over": sums["older"],
+            "Source": [
+                tables.Link(titles[s], f"data-and-sources.md#source-{s}") for s in sums["source_id"]
+            ],
+        }
+    )
+    by_district = pd.DataFrame(
+        {
+            "District": people["lad_name"],
+            "Code": people["lad_code"],
+            "Police area": people["area_id"].map(names),
+            "Mid-year": people["mid_year"].dt.year.astype("str"),
+            "All ages": people["all_ages"],
+            "Aged 0 to 9": people["under_10"],
+            "Aged 10 and over": people["older"],
+        }
+    ).sort_values(["Mid-year", "Police area", "District"])
+    html = [
+        tables.to_html(
+            by_area,
+            table_id="tab-rows-population-districts",
+            caption="People aged 10 and over by police area: sums of the districts below",
+            notes=["Aged 10 and over: all ages less each single year of age from 0 to 9."],
+        ),
+        tables.to_html(
+            by_district,
+            table_id="tab-rows-districts",
+            caption="Rows of population_districts.csv",
+            row_header=["District", "Mid-year"],
+            notes=["Counted for each mid-year by the police area that the district belongs to."],
+        ),
+    ]
+    return identifiers, "\n".join(html)
 
 
 def _value(value: object) -> str:
@@ -148,7 +204,7 @@ def _tables_html() -> list[str]:
         found.append(
             tables.to_html(
                 columns,
-                table_id=f"tab-{name.replace('_', '-')}",
+                table_id=f"tab-columns-{name.replace('_', '-')}",
                 caption=f"{resource['title']}: {resource['path']}",
                 notes=[
                     f"{resource['description']}.",

@@ -22,6 +22,22 @@ from rso_report.errors import ReportError
 
 Tables = SimpleNamespace  # one data frame for each table that was loaded, by its name
 
+# The first two letters of a row's identifier name its table; `PD` are sums of district rows.
+ROW_TABLES = {
+    "RO": "registered_offenders",
+    "RT": "published_rates",
+    "CH": "published_changes",
+    "BR": "breaches",
+    "TO": "printed_totals",
+    "OR": "orders",
+    "MI": "missing",
+    "VP": "visit_policy",
+    "TI": "risk_tiers",
+    "ST": "staffing",
+    "PO": "population",
+    "PD": "population_districts",
+}
+
 STOCK_SERIES = ("STOCK_MAPPA", "STOCK_FOI", "ORDER_STOCK", "MISSING_STOCK")
 
 

@@ -145,10 +145,15 @@ def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 
 def _record(table: pd.DataFrame, figure_id: str) -> dict[str, list]:
-    """Return the data table as plain lists, having checked that it can be published."""
+    """Return the data table as plain lists, having checked that it can be published.
+
+    A cell of links is stored as a list of pairs, text and address.
+    """
     tables.to_html(table, table_id=f"{figure_id}-data", caption=figure_id)
 
-    def plain(value: object) -> str | int:
+    def plain(value: object) -> str | int | list:
+        if isinstance(value, tables.Links):
+            return [[link.text, link.href] for link in value.parts]
         text = tables.cell_text(value)
         return int(value) if pd.api.types.is_number(value) and text != "[x]" else text
 

@@ -35,6 +35,7 @@ from rso_report.prose import (
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 NOT_PUBLISHED = "no figure published"
+_REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
 
 
 def status_line(data: Tables, edition: Edition) -> str:
@@ -86,8 +87,10 @@ def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
     if absent:
         names = listed(edition.name(force) for force in absent)
         return f"no total, because no figure for {names} on {when} is published"
+    parts = counts[(counts["as_at"] == last) & counts["area_id"].isin(edition.forces)]
     return (
-        f"{number(register.region_total(counts, edition, last))} on {when}, the sum of its forces"
+        f"{number(register.region_total(counts, edition, last))} on {when}, the sum of its forces "
+        f"{cited(data.sources, parts['source_id'], parts['row_id'])}"
     )
 
 
@@ -101,15 +104,15 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             bullets.append(f"- **{edition.name(force)}**: {NOT_PUBLISHED}")
             continue
         country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
+        known = [part for part in ("rate", "count") if pd.notna(row[f"{part}_row"])]
+        sources = [row[f"{part}_source"] for part in known]
+        rows = [row[f"{part}_row"] for part in known] + [row["population_row"]]
         against = ""
         if len(country) and pd.notna(country.iloc[0]["published"]):
             against = f", against {country.iloc[0]['published']:.0f} in England and Wales"
-        known = [part for part in ("rate", "count") if pd.notna(row[f"{part}_row"])]
-        cite = cited(
-            data.sources,
-            [row[f"{part}_source"] for part in known],
-            [row[f"{part}_row"] for part in known],
-        )
+            sources.append(country.iloc[0]["rate_source"])
+            rows.append(country.iloc[0]["rate_row"])
+        cite = cited(data.sources, sources, rows)
         bullets.append(
             f"- **{edition.name(force)}**: {_rate_words(row)} on "
             f"{periods.day_label(row['as_at'])}{against} {cite}"
@@ -159,22 +162,32 @@ def change(data: Tables, edition: Edition) -> list[str]:
         if years > 1:
             yearly = statistics.compound_growth(first["count"], last["count"], years)
             words += f" ({signed(yearly)}% a year)"
-        bullets.append(f"- **{edition.name(area)}**: {words}{_split(own)}")
+        split, parts = _split(own)
+        used = pd.concat([own.iloc[[0, -1]], parts])
+        rows = [*used["count_row"], *parts["population_row"]]
+        bullets.append(
+            f"- **{edition.name(area)}**: {words}{split} "
+            f"{cited(data.sources, used['count_source'], rows)}"
+        )
     return bullets
 
 
-def _split(own: pd.DataFrame) -> str:
-    """How much of the growth is population, over the span for which populations are held."""
+def _split(own: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """How much of the growth is population, over the span for which populations are held.
+
+    The words, and the rows they are from.
+    """
     ready = own[own["rate"].notna()]
     if len(ready) < 2:
-        return "; the part that is population growth cannot be computed"
+        return "; the part that is population growth cannot be computed", ready.iloc[:0]
     first, last = ready.iloc[0], ready.iloc[-1]
     split = statistics.growth_split(
         first["count"], first["population_10plus"], last["count"], last["population_10plus"]
     )
     count, people = (100 * math.expm1(part) for part in (split.count, split.population))
     span = f"{first['as_at'].year} to {last['as_at'].year}"
-    return f"; from {span} it was {signed(count)}%, with a population that grew {signed(people)}%"
+    words = f"; from {span} it was {signed(count)}%, with a population that grew {signed(people)}%"
+    return words, ready.iloc[[0, -1]]
 
 
 def register_difference(data: Tables, edition: Edition) -> list[str]:
@@ -215,7 +228,8 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
         row = register.latest(snaps, unit)
         if row is None or kinds[unit] == "group":  # a changing set of forces: in the table only
             continue
-        bullets.append(f"- **{edition.name(unit)}**: {snapshot_words(row)} {_cite(data, row)}")
+        cite = cited(data.sources, [row["source_id"]], [row["rows"]])
+        bullets.append(f"- **{edition.name(unit)}**: {snapshot_words(row)} {cite}")
     covered = set(snaps["area_id"])
     silent = [f for f in edition.forces if f not in covered and not _in_joint(edition, covered, f)]
     bullets += [f"- **{edition.name(force)}**: {NOT_PUBLISHED}" for force in silent]
@@ -261,7 +275,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         )
         bullets.append(
             f"- **{edition.name(area)}, {breaches.FAMILIES[family]}**: {by_year}; together "
-            f"{number(own['value'].sum())} {cited(data.sources, own['source_id'])}"
+            f"{number(own['value'].sum())} {cited(data.sources, own['source_id'], own['rows'])}"
         )
     return bullets
 
@@ -282,11 +296,21 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
             rate = f"at least {number(row['per_1000'], 1)}" if bound else number(row["per_1000"], 1)
             per = f", {rate}{'' if bound else span} per 1,000 RSOs in the community"
         bullets.append(
-            f"- **{edition.name(area)}**, {row['period']}: {counted(row)}{per} {_cite(data, row)}"
+            f"- **{edition.name(area)}**, {row['period']}: {counted(row)}{per} "
+            f"{cited(data.sources, _outcome_sources(row), _outcome_rows(row))}"
         )
     if not bullets:
         return [f"Cautions or convictions: {NOT_PUBLISHED} for the region."]
     return bullets
+
+
+def _outcome_rows(row: pd.Series) -> list[str]:
+    """The rows that an outcome and its rate are from."""
+    return [row["row_id"], *([row["stock_row"]] if pd.notna(row["stock_row"]) else [])]
+
+
+def _outcome_sources(row: pd.Series) -> list[str]:
+    return [row["source_id"], *([row["stock_source"]] if pd.notna(row["stock_row"]) else [])]
 
 
 def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
@@ -301,13 +325,15 @@ def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
         if pair.empty:
             continue
         row = pair.iloc[-1]
+        rows = [row.row_id_a, row.row_id_b, row.stock_row_a, row.stock_row_b]
         ratio = statistics.rate_ratio(row.value_a, row.stock_a, row.value_b, row.stock_b)
         clear = (
             "a clear difference" if not ratio.lower <= 1 <= ratio.upper else "no clear difference"
         )
         texts.append(
             f"In {row.period} the rate of {edition.name(first)} was {number(ratio.value, 2)} times "
-            f"that of {edition.name(second)} ({interval(ratio.lower, ratio.upper, 2)}): {clear}."
+            f"that of {edition.name(second)} ({interval(ratio.lower, ratio.upper, 2)}): {clear} "
+            f"{cited(data.sources, [row.source_id_a, row.source_id_b], rows)}."
         )
     return texts
 
@@ -367,7 +393,8 @@ def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> lis
         f"assumed ({parameters.tier_mix} percent), at least {number(model['visits'])} visits a "
         f"year would be due, or {number(model['per_week'], 2)} a week for each of "
         f"{parameters.officers} officers. The mix is not published for any force: the true figure "
-        f"could lie anywhere from {number(model['fewest'])} to {number(model['most'])}. "
+        f"could lie anywhere from {number(model['fewest'])} to {number(model['most'])} "
+        f"{cited(data.sources, model['sources'], model['rows'])}. "
         "This is an illustration that joins figures of different years, not a finding, and a "
         "minimum that is due is not a visit that was made."
     ]
@@ -378,7 +405,8 @@ def illustration(
 ) -> dict[str, Any] | None:
     """The numbers of the worked illustration; None without a count or a known policy.
 
-    Keys: force, area_id, people, as_at, on_date, source_id, frequencies, tiers (people by tier),
+    Keys: force, area_id, people, as_at, on_date, rows and sources (of the count and the policy),
+    reactive_rows and reactive_sources, frequencies, tiers (people by tier),
     visits (a year), attempts (a year, at the success share), per_week (visits of an officer, one
     officer a visit), crew_per_week (attempts, with the crew of the parameters), fewest, most,
     per_point (visits for each percentage point moved from low to very high), band, reactive.
@@ -394,6 +422,8 @@ def illustration(
     row = max(last, key=lambda r: r["value"])
     people = int(row["value"])
     often = visits.frequencies(policy, parameters.policy_id)
+    rules = policy[policy["policy_id"] == parameters.policy_id]
+    reactive = data.risk_tiers[data.risk_tiers["measure"].isin(_REACTIVE)]
     mix = parameters.mix()
     tiers = visits.largest_remainder(people, mix)
     due = visits.minimum_visits(tiers, often)
@@ -405,7 +435,10 @@ def illustration(
         "people": people,
         "as_at": as_at(row),
         "on_date": on_date(row),
-        "source_id": row["source_id"],
+        "rows": [row["row_id"], *rules["row_id"]],
+        "sources": [row["source_id"], *rules["source_id"]],
+        "reactive_rows": reactive["row_id"].tolist(),
+        "reactive_sources": reactive["source_id"].tolist(),
         "frequencies": often,
         "tiers": tiers,
         "visits": due,
@@ -434,7 +467,7 @@ def _with_reactive_management(
 ) -> float | None:
     """Visits due if the published share were managed without visits; None if it does not fit."""
     rows = data.risk_tiers.set_index("measure")["value"]
-    share = rows["reactive_eligible_persons"] / rows["rsos_in_same_statement"]
+    share = rows[_REACTIVE[0]] / rows[_REACTIVE[1]]
     return people * visits.visits_per_person(mix, often, share) if share <= mix["low"] else None
 
 
@@ -488,7 +521,7 @@ def breach_trend(data: Tables, edition: Edition, area: str, family: str) -> str:
         text += ": no rise or fall is established"
     if not fit.interpretable:
         text += f"; with {fit.complete_points} complete years it is exploratory and not interpreted"
-    return text + "."
+    return f"{text} {cited(data.sources, complete['source_id'], complete['rows'])}."
 
 
 def share_change(data: Tables, edition: Edition, area: str) -> str:
@@ -497,6 +530,9 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
     if pair is None:
         return ""
     first, last, difference = pair
+    cite = cited(
+        data.sources, [first["source_id"], last["source_id"]], [first["rows"], last["rows"]]
+    )
     verdict = (
         "no evidence of a change"
         if difference.lower <= 0 <= difference.upper
@@ -506,6 +542,6 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
         f"For {edition.name(area)}, the share missing differs by "
         f"{signed(difference.value, 2)} percentage points ({signed(difference.lower, 2)} to "
         f"{signed(difference.upper, 2)}) between the snapshots {on_date(first)} and "
-        f"{on_date(last)}: {verdict}. Intervals describe chance variation; what is "
+        f"{on_date(last)}: {verdict} {cite}. Intervals describe chance variation; what is "
         "counted may differ by more."
     )

@@ -41,23 +41,26 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
 
     Columns of `missing` plus `first_value`, `registered` (RSOs in the same reply), `share`,
     `lower`, `upper` (percent, Wilson; only with that denominator and base of 20 or more) and
-    `abroad` (believed to be abroad, same reply).
+    `abroad` (believed to be abroad, same reply) and `rows`, the identifiers of all these.
     """
     ratio_caveat("MISSING_STOCK", "STOCK_FOI")
     rows = edition.visible(data.missing)
     chosen = list(areas) if areas is not None else edition.units
     own = preferred(whole(rows)[lambda f: f["area_id"].isin(chosen)], data.sources, _KEY)
-    abroad = rows[rows["believed_abroad"] == "yes"][[*_KEY, "value", "source_id"]]
-    own = own.merge(abroad.rename(columns={"value": "abroad"}), on=[*_KEY, "source_id"], how="left")
+    abroad = rows[rows["believed_abroad"] == "yes"][[*_KEY, "value", "source_id", "row_id"]]
+    abroad = abroad.rename(columns={"value": "abroad", "row_id": "abroad_row"})
+    own = own.merge(abroad, on=[*_KEY, "source_id"], how="left")
     own["abroad"] = own["abroad"].astype("Int64")
+    own["first_row"] = own["revises_row"]
     for sum_ in region_totals(data, edition).itertuples():  # a printed total follows its parts
         if sum_.current != sum_.printed:
             row = (own["area_id"] == sum_.area_id) & (own["as_at"] == sum_.as_at)
-            own.loc[row, ["value", "first_value", "status", "row_id"]] = [
+            own.loc[row, ["value", "first_value", "status", "row_id", "first_row"]] = [
                 sum_.current,
                 sum_.printed,
                 "revised",
                 sum_.rows,
+                sum_.first_rows,
             ]
     registered = data.registered_offenders.set_index("row_id")
     own["registered"] = own["denominator_row"].map(registered["value"]).astype("Int64")
@@ -68,6 +71,8 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     ]
     for name, column in (("value", "share"), ("lower", "lower"), ("upper", "upper")):
         own[column] = [getattr(e, name) if e else float("nan") for e in shares]
+    parts = own[["row_id", "first_row", "denominator_row", "abroad_row"]].fillna("")
+    own["rows"] = parts.agg("+".join, axis=1)
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
 
 
@@ -95,7 +100,8 @@ def region_totals(data: Tables, edition: Edition) -> pd.DataFrame:
 
     One row for each printed total whose parts the same source gives. Columns: area_id, as_at,
     as_at_precision, printed, first (sum of the parts as first given), current (after revisions),
-    units (number of units), source_id, rows.
+    units (number of units), source_id, rows (of the current sum), first_rows (of the printed total
+    and of the sum as first given).
     """
     rows = edition.visible(data.missing)
     rows = whole(rows)
@@ -122,6 +128,7 @@ def region_totals(data: Tables, edition: Edition) -> pd.DataFrame:
                     "units": len(last),
                     "source_id": printed.source_id,
                     "rows": "+".join(last["row_id"]),
+                    "first_rows": "+".join([printed.row_id, *first["row_id"]]),
                 }
             )
     return pd.DataFrame(found)

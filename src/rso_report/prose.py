@@ -6,11 +6,10 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from rso_report import periods, tables
-from rso_report.dataset import Tables
+from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.statistics import round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
-ROWS_PAGE = "../book/data-rows.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
 
 
@@ -99,21 +98,47 @@ def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
 
 def rows(identifiers: Iterable[str]) -> list[tables.Links]:
     """For each text of row identifiers (`RO0001+RO0002`), links to the rows themselves."""
-    found = []
-    for text in identifiers:
-        names = str(text).replace("+", " ").split()
-        parts = (tables.Link(name, f"{ROWS_PAGE}#row-{name.lower()}") for name in names)
-        found.append(tables.Links(tuple(parts)))
-    return found
+    return [
+        tables.Links(tuple(tables.Link(label, href) for label, href in row_links([text])))
+        for text in identifiers
+    ]
+
+
+def row_links(identifiers: Iterable[str]) -> list[tuple[str, str]]:
+    """`(label, link)` of each row named in texts of identifiers (`RO0001+RO0002`), once.
+
+    Three or more rows that follow each other become one link, `BR0001 to BR0005`: they stand
+    below each other where it leads.
+    """
+    names = sorted({name for text in identifiers for name in str(text).replace("+", " ").split()})
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    labels = []
+    for run in runs:
+        labels += run if len(run) < 3 else [f"{run[0]} to {run[-1]}"]
+    return [(label, row_address(label.split()[0])) for label in labels]
+
+
+def _follows(before: str, name: str) -> bool:
+    digits = before[2:].isdigit() and name[2:].isdigit()
+    return digits and before[:2] == name[:2] and int(before[2:]) + 1 == int(name[2:])
+
+
+def row_address(identifier: str) -> str:
+    """Where a row of the data stands on the pages: `../book/rows-breaches.md#row-br0001`."""
+    table = ROW_TABLES[identifier[:2]].replace("_", "-")
+    return f"../book/rows-{table}.md#row-{identifier.lower()}"
 
 
 def cited(sources: pd.DataFrame, ids: Iterable[str], rows: Iterable[str] = ()) -> str:
     """Markdown links to sources: `([Express & Star, 4 November 2021](…))`.
 
-    With `rows`, texts of row identifiers beside each source (`RO0001+RO0002`), a link to each
-    row follows, in which the number stands with its source, place and definition.
+    With `rows`, texts of row identifiers (`RO0001+RO0002`), a link to each row follows, in which
+    the number stands with its source, place and definition.
     """
-    links = [f"[{label}]({href})" for label, href in source_links(sources, ids)]
-    names = dict.fromkeys(name for text in rows for name in text.split("+"))
-    links += [f"[{name}]({ROWS_PAGE}#row-{name.lower()})" for name in names]
-    return f"({'; '.join(links)})"
+    links = [*source_links(sources, ids), *row_links(rows)]
+    return f"({'; '.join(f'[{label}]({href})' for label, href in links)})"

@@ -15,7 +15,7 @@ from rso_report import periods, statistics
 from rso_report.breaches import FAMILIES
 from rso_report.dataset import Tables
 from rso_report.missing import whole
-from rso_report.register import population_10plus, preferred
+from rso_report.register import population_10plus, population_row, preferred
 
 EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
 LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
@@ -38,14 +38,13 @@ class Finding:
 
 
 def findings(data: Tables) -> pd.DataFrame:
-    """Everything the rules find, one row each; `ledger` joins it to the ledger's words."""
+    """Everything the rules find, one row each, with the columns of `Finding`."""
     found = [asdict(finding) for rule in RULES for finding in rule(data)]
     return pd.DataFrame(found, columns=list(Finding.__annotations__))
 
 
-def ledger(data: Tables) -> pd.DataFrame:
-    """The ledger with `evidence`: how many findings bear out each computed entry."""
-    found = findings(data)
+def ledger(data: Tables, found: pd.DataFrame) -> pd.DataFrame:
+    """The ledger with `evidence`: how many of the findings bear out each computed entry."""
     entries = data.discrepancies
     evidence = [
         sum(_speaks_of(entry, finding) for finding in found.itertuples())
@@ -54,9 +53,8 @@ def ledger(data: Tables) -> pd.DataFrame:
     return entries.assign(evidence=evidence)
 
 
-def unexplained(data: Tables) -> pd.DataFrame:
+def unexplained(data: Tables, found: pd.DataFrame) -> pd.DataFrame:
     """Findings that no entry of the ledger speaks of: a new source may bring some."""
-    found = findings(data)
     entries = list(data.discrepancies.itertuples())
     known = [any(_speaks_of(e, finding) for e in entries) for finding in found.itertuples()]
     return found[[not k for k in known]]
@@ -92,7 +90,7 @@ def _printed_totals(data: Tables) -> list[Finding]:
                     total.locator,
                     str(total.value),
                     f"cells sum to {summed}",
-                    total.row_id,
+                    "+".join([total.row_id, *own["row_id"]]),
                 )
             )
     return found
@@ -118,7 +116,7 @@ def _grand_totals(data: Tables) -> list[Finding]:
                     total.locator,
                     str(total.value),
                     f"printed row totals sum to {summed}",
-                    total.row_id,
+                    "+".join([total.row_id, *rows["row_id"]]),
                 )
             )
     return found
@@ -304,7 +302,8 @@ def _rate_base(data: Tables) -> list[Finding]:
         & printed["base_as_printed"].isin(["people", "population", "residents"])
     ]
     counts = preferred(data.registered_offenders, data.sources)
-    counts = counts[counts["series_id"] == "STOCK_MAPPA"].set_index(["area_id", "as_at"])["value"]
+    counts = counts[counts["series_id"] == "STOCK_MAPPA"].set_index(["area_id", "as_at"])
+    counts, count_rows = counts["value"], counts["row_id"]
     districts = data.population_districts
     found = []
     for row in printed.itertuples():
@@ -325,7 +324,13 @@ def _rate_base(data: Tables) -> list[Finding]:
                     periods.as_at_label(row.as_at, row.as_at_precision),
                     f"{row.value:.0f} per 100,000 {row.base_as_printed}",
                     f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
-                    row.row_id,
+                    "+".join(
+                        [
+                            row.row_id,
+                            count_rows[row.area_id, row.as_at],
+                            population_row(row.area_id, row.as_at.year - 1),
+                        ]
+                    ),
                 )
             )
     return found
@@ -351,7 +356,7 @@ def _revised_totals(data: Tables) -> list[Finding]:
                         total.locator,
                         str(total.value),
                         f"{parts + revision.value} after the revision of one part",
-                        f"{total.row_id}+{revision.row_id}",
+                        "+".join([*same["row_id"], revision.row_id, revision.revises_row]),
                     )
                 )
     return found
@@ -361,9 +366,9 @@ def _change_claims(data: Tables) -> list[Finding]:
     """Percentages and differences as printed against the counts of the two dates."""
     counts = preferred(data.registered_offenders, data.sources)
     counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["qualifier"] == "exact")]
-    value = counts[(counts["sex"] == "all") & (counts["mappa_level"] == "all")].set_index(
-        ["area_id", "as_at"]
-    )["value"]
+    counts = counts[(counts["sex"] == "all") & (counts["mappa_level"] == "all")]
+    counts = counts.set_index(["area_id", "as_at"])
+    value, row_id = counts["value"], counts["row_id"]
     found = []
     for claim in data.published_changes.itertuples():
         first = value.get((claim.area_id, claim.from_date))
@@ -388,7 +393,13 @@ def _change_claims(data: Tables) -> list[Finding]:
                     f"{claim.from_date.year} to {claim.as_at.year}",
                     f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
                     f"{change:+.1f} from {first:,} to {last:,}",
-                    claim.row_id,
+                    "+".join(
+                        [
+                            claim.row_id,
+                            row_id[claim.area_id, claim.from_date],
+                            row_id[claim.area_id, claim.as_at],
+                        ]
+                    ),
                 )
             )
     return found
@@ -454,18 +465,21 @@ def rate_back_test(data: Tables) -> pd.DataFrame:
     """Every published rate for which count and population are held, computed again.
 
     Columns: area_id, as_at, count, population_10plus, published, computed (unrounded),
-    difference (computed less published), agrees (equal after rounding half up), explanation.
+    difference (computed less published), agrees (equal after rounding half up), explanation,
+    source_id (of the rate), rows (rate, count, population).
     """
-    printed = data.published_rates[data.published_rates["measure"] == "rate_per_100k_10plus"]
+    rates = data.published_rates
+    printed = rates[(rates["measure"] == "rate_per_100k_10plus") & (rates["status"] != "doubtful")]
     counts = preferred(data.registered_offenders, data.sources)
     counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
-    value = counts.set_index(["area_id", "as_at"])["value"]
+    counts = counts.set_index(["area_id", "as_at"])
     found = []
-    for row in preferred(printed, data.sources, ["area_id", "as_at"]).itertuples():
-        people = population_10plus(data.population_districts, row.area_id, row.as_at.year - 1)
-        count = value.get((row.area_id, row.as_at))
-        if people is None or count is None:
+    for row in printed.itertuples():
+        key, mid_year = (row.area_id, row.as_at), row.as_at.year - 1
+        people = population_10plus(data.population_districts, row.area_id, mid_year)
+        if people is None or key not in counts.index:
             continue
+        count = counts.at[key, "value"]
         computed = 1e5 * count / people
         agrees = statistics.round_half_up(computed) == row.value
         found.append(
@@ -479,9 +493,17 @@ def rate_back_test(data: Tables) -> pd.DataFrame:
                 "difference": computed - row.value,
                 "agrees": agrees,
                 "explanation": _why_a_rate_misses(row.as_at, computed - row.value, agrees),
+                "source_id": row.source_id,
+                "rows": "+".join(
+                    [
+                        row.row_id,
+                        counts.at[key, "row_id"],
+                        population_row(row.area_id, mid_year),
+                    ]
+                ),
             }
         )
-    return pd.DataFrame(found).sort_values(["as_at", "area_id"]).reset_index(drop=True)
+    return pd.DataFrame(found).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
 
 
 def _why_a_rate_misses(as_at: pd.Timestamp, difference: float, agrees: bool) -> str:

@@ -111,6 +111,11 @@ def population_10plus(districts: pd.DataFrame, area: str, mid_year: int) -> int 
     return int((rows["all_ages"] - young).sum())
 
 
+def population_row(area: str, mid_year: int) -> str:
+    """Identifier of a sum of district rows, `PD-WMP-2020`; its page lists the districts in it."""
+    return f"PD-{area}-{mid_year}"
+
+
 def published_rates(data: Tables, edition: Edition) -> pd.DataFrame:
     """Published rates per 100,000 aged 10 and over, one for each area and date."""
     rows = data.published_rates
@@ -128,7 +133,8 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
     The rate at 31 March of year Y uses residents aged 10 and over at mid-year Y-1, as the
     official one does. Columns: area_id, as_at, count (a text with its qualifier is for the page
     to make), population_10plus, rate, lower, upper (per 100,000; Byar, exact below 10),
-    published, and the row and source identifiers. Empty where a part is not published.
+    published, and the row and source identifiers (`population_row`: a sum of district rows).
+    Empty where a part is not published.
     """
     counts = community(data, edition).rename(
         columns={"value": "count", "row_id": "count_row", "source_id": "count_source"}
@@ -145,6 +151,12 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
         for area, day in zip(merged["area_id"], merged["as_at"], strict=True)
     ]
     merged["population_10plus"] = merged["population_10plus"].astype("Int64")
+    merged["population_row"] = [
+        population_row(area, day.year - 1) if pd.notna(people) else ""
+        for area, day, people in zip(
+            merged["area_id"], merged["as_at"], merged["population_10plus"], strict=True
+        )
+    ]
     for column in ("rate", "lower", "upper"):
         merged[column] = pd.Series(float("nan"), index=merged.index)
     ready = merged["count"].notna() & merged["population_10plus"].notna()
@@ -217,7 +229,8 @@ class Funnel:
 
     `areas` has a row for each area with count and population: area_id, count, population, rate
     (per 100,000 aged 10 and over), lower, upper (95%), z (with dispersion), outside (beyond the
-    99.8% limits). `absent` are the areas without data.
+    99.8% limits), source_id (of the count), rows (count and population). `absent` are the areas
+    without data.
     """
 
     as_at: pd.Timestamp
@@ -253,12 +266,17 @@ def funnel(data: Tables, edition: Edition) -> Funnel | None:
     pooled = statistics.pooled_rate(own["value"].tolist(), people)
     phi = statistics.funnel_dispersion(own["value"].tolist(), people)
     rows = []
-    for area, count, population in zip(own["area_id"], own["value"], people, strict=True):
-        rate = statistics.rate(int(count), population)
-        z = statistics.funnel_z(int(count), population, pooled.value, dispersion=phi)
-        rows.append((area, int(count), population, rate.value, rate.lower, rate.upper, z))
+    for row, population in zip(own.itertuples(), people, strict=True):
+        count = int(row.value)
+        rate = statistics.rate(count, population)
+        z = statistics.funnel_z(count, population, pooled.value, dispersion=phi)
+        rows.append((row.area_id, count, population, rate.value, rate.lower, rate.upper, z))
     columns = ["area_id", "count", "population", "rate", "lower", "upper", "z"]
     frame = pd.DataFrame(rows, columns=columns)
+    frame["source_id"] = own["source_id"].to_numpy()
+    frame["rows"] = [
+        f"{row.row_id}+{population_row(row.area_id, last.year - 1)}" for row in own.itertuples()
+    ]
     frame["outside"] = frame["z"].abs() > statistics.Z998
     absent = [force for force in forces if force not in set(own["area_id"])]
     return Funnel(last, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)

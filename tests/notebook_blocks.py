@@ -1,0 +1,159 @@
+"""What the notebooks publish, block by block, for tests that ask where each number comes from.
+
+A block is what is read as one: a row of a table, a paragraph or bullet, a point of a chart's data,
+or the words and picture of a chart. Each names the rows of data that it comes from by its links.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+from bs4 import BeautifulSoup
+
+from rso_report import dataset, figures, prose, tables
+from rso_report.figures import MIME_TYPE
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
+ROW = re.compile(r"#row-([a-z]{2}[-\w]*)$")
+RUN = re.compile(r"([A-Z]{2})(\d{4}) to [A-Z]{2}(\d{4})")
+
+
+@dataclass(frozen=True)
+class Block:
+    """`place` is notebook and table, chart or position; `text` what is read, without its links."""
+
+    place: str
+    key: str
+    text: str
+    rows: frozenset[str]
+    cells: tuple[tuple[str, str], ...] = ()
+
+
+def named_rows(links):
+    """Identifiers that links lead to; `BR0001 to BR0005` names five."""
+    found = set()
+    for label, href in links:
+        if run := RUN.fullmatch(label):
+            prefix, first, last = run.groups()
+            found |= {f"{prefix}{number:04d}" for number in range(int(first), int(last) + 1)}
+        elif ROW.search(href):
+            found.add(label)
+    return frozenset(found)
+
+
+def outputs_of(path):
+    """The stored outputs of a notebook."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [dict(o.data) for c in cells for o in c.get("outputs", []) if "data" in o]
+
+
+def run(path, data, keep_going=False):
+    """Execute a notebook in this process on given tables; return what it displays.
+
+    It gets only the tables that it says it reads. Quicker than a kernel by a second for each,
+    which matters where it is done hundreds of times. With `keep_going` a cell that fails is passed
+    over.
+    """
+    shown, names = [], {}
+    tables_of_it = {table.stem for table in dataset.tables_read(path)}
+    modules = (figures, prose, tables)
+    replaced = [(module, "display", module.display) for module in modules]
+    replaced.append((dataset, "load", dataset.load))
+
+    def display(content, raw=False):
+        shown.append(content if raw else {"text/markdown": content.data})
+
+    def load(*_):
+        return SimpleNamespace(**{name: getattr(data, name).copy() for name in tables_of_it})
+
+    try:
+        for module in modules:
+            module.display = display
+        dataset.load = load
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                try:
+                    exec(compile(cell.source, path.name, "exec"), names)
+                except Exception:
+                    if not keep_going:
+                        raise
+    finally:
+        for module, name, original in replaced:
+            setattr(module, name, original)
+    return shown
+
+
+def blocks(path, outputs):
+    """Every block of a notebook's outputs."""
+    found = []
+    charts = {}
+    for number, output in enumerate(outputs):
+        if MIME_TYPE in output:
+            own = _chart_blocks(path.stem, output[MIME_TYPE])
+            charts[f"#{output[MIME_TYPE]['usermeta']['figure']['id']}"] = own[-1].rows
+            found += own
+        elif "text/html" in output:
+            found += _table_blocks(path.stem, "".join(output["text/html"]))
+        elif "text/markdown" in output:
+            found += _text_blocks(path.stem, number, "".join(output["text/markdown"]))
+    return [_with_rows_of_charts(block, charts) for block in found]
+
+
+def _with_rows_of_charts(block, charts):
+    rows = block.rows.union(*(charts[name] for name in charts if f"({name})" in block.key))
+    return Block(block.place, block.key, block.text, rows, block.cells)
+
+
+def _table_blocks(page, html):
+    found = []
+    for figure in BeautifulSoup(html, "html.parser").find_all("figure", class_="rso-table"):
+        heads = [th.get_text() for th in figure.select("thead th")]
+        for number, tr in enumerate(figure.select("tbody tr")):
+            cells = tr.find_all(["th", "td"])
+            links = [(a.get_text(), a["href"]) for a in tr.find_all("a")]
+            texts = tuple(zip(heads, [c.get_text() for c in cells], strict=True))
+            said = " | ".join(text for head, text in texts if head not in ("Row", "Rows"))
+            place = f"{page}: {figure['id']}"
+            found.append(Block(place, f"row {number + 1}", said, named_rows(links), texts))
+    return found
+
+
+def _text_blocks(page, number, markdown):
+    parts = [p for p in re.split(r"\n\n|\n(?=- )", markdown) if p.strip()]
+    found = []
+    for part in parts:
+        text = LINK.sub(lambda m: "" if ROW.search(m[2]) else m[1], part)
+        links = LINK.findall(part)
+        found.append(Block(f"{page}: text", f"{number} {part}", text, named_rows(links)))
+    return found
+
+
+def _cell_text(cell):
+    if isinstance(cell, list):
+        return " ".join(text for text, _ in cell)
+    return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def _chart_blocks(page, spec):
+    figure = spec["usermeta"]["figure"]
+    place = f"{page}: {figure['id']}"
+    columns = figure["table"]["columns"]
+    found = []
+    for number, row in enumerate(figure["table"]["rows"]):
+        links = [tuple(link) for cell in row if isinstance(cell, list) for link in cell]
+        texts = [_cell_text(cell) for cell in row]
+        said = " | ".join(
+            text for head, text in zip(columns, texts, strict=True) if head not in ("Row", "Rows")
+        )
+        cells = tuple(zip(columns, texts, strict=True))
+        found.append(Block(place, f"point {number + 1}", said, named_rows(links), cells))
+    drawn = {name: value for name, value in spec.items() if name != "usermeta"}
+    words = {name: figure[name] for name in ("headline", "subtitle", "alt")}
+    whole = frozenset().union(*(block.rows for block in found))
+    found.append(Block(place, "chart", json.dumps([words, drawn], sort_keys=True), whole))
+    return found
