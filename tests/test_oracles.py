@@ -1,19 +1,22 @@
 """Each interval and rate against another library, on a thousand random inputs and the edges."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from PHStatsMethods import confidence_intervals as phs
+from PHStatsMethods import ph_rate
 from scipy import stats
 from statsmodels.stats import proportion, rates
 
 from rso_report import statistics as st
 
 EDGES = [0, 1, 9, 10]
-SEED, DRAWS = 20220331, 1000
+SEED, DRAWS = 20220331, 2000
 ALPHA = 2 * stats.norm.sf(st.Z95)
 
 
 def counts():
-    """Counts of every size, small ones often: the edges, then a thousand draws."""
+    """Counts of every size, small ones often: the edges, then random draws."""
     drawn = np.random.default_rng(SEED).integers(0, 10 ** np.arange(1, 6), (DRAWS // 5, 5))
     return [*EDGES, *drawn.ravel().tolist()]
 
@@ -30,8 +33,9 @@ def limits(estimate):
     return [estimate.lower, estimate.upper]
 
 
-def test_there_are_a_thousand_inputs():
-    assert len(counts()) >= DRAWS and len(shares()) >= DRAWS
+def test_there_are_a_thousand_inputs_for_each_method():
+    assert len([count for count in counts() if count >= 10]) >= 1000
+    assert len(shares()) >= 1000
 
 
 def test_exact_poisson_limits():
@@ -41,11 +45,22 @@ def test_exact_poisson_limits():
         assert limits(st.exact_poisson(count)) == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
 
-def test_byar_limits_lie_close_to_the_exact_ones():
-    # No library here has Byar's; it approximates the exact limits to under 1% from 10 events on.
+def test_byar_limits():
     for count in (c for c in counts() if c >= 10):
-        exact = rates.confint_poisson(count, 1, method="exact-c", alpha=ALPHA)
-        assert limits(st.byar(count)) == pytest.approx(list(exact), rel=0.01)
+        expected = [phs.byars_lower(count), phs.byars_upper(count)]
+        assert limits(st.byar(count)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_rates_of_a_public_health_library():
+    rng = np.random.default_rng(SEED + 4)
+    drawn = np.array([count for count in counts() if count > 0])  # the library refuses 0
+    people = rng.integers(np.maximum(drawn, 1), 10**7)
+    frame = pd.DataFrame({"count": drawn, "people": people})
+    expected = ph_rate(frame, "count", "people", metadata=False)
+    for count, population, row in zip(drawn, people, expected.itertuples(), strict=True):
+        found = st.rate(int(count), int(population))
+        assert found.value == pytest.approx(row.Value)
+        assert limits(found) == pytest.approx([row.lower_95_ci, row.upper_95_ci], rel=1e-6)
 
 
 def test_the_rule_changes_at_ten():
