@@ -1,140 +1,496 @@
-"""From a number in a table of the report to the rows of data it came from, and back.
+"""From any number of the report to the rows of data it comes from, and back.
 
-The stored outputs of the notebooks are read as a reader sees them: every row identifier must
-exist and lead to a source, a place and a definition, and the number must come out of those rows.
+The stored outputs of the notebooks are read as a reader sees them. Every block with a number leads
+to rows that exist, with a source and a place in it, and the number comes out of those rows: in
+tables and chart data by a sum done again here, in sentences by computing them from nothing else.
 """
 
+import copy
+import dataclasses
+import functools
 import re
-from pathlib import Path
 
-import nbformat
+import notebook_blocks
+import numpy as np
 import pytest
-from bs4 import BeautifulSoup
+import statsmodels.api as sm
+from PHStatsMethods import confidence_intervals as phs
 
-from rso_report import dataset
+from rso_report import dataset, edition, periods
 
-ROOT = Path(__file__).resolve().parents[1]
-PREFIXES = {
-    "RO": "registered_offenders",
-    "RT": "published_rates",
-    "CH": "published_changes",
-    "BR": "breaches",
-    "TO": "printed_totals",
-    "OR": "orders",
-    "MI": "missing",
-    "VP": "visit_policy",
-    "TI": "risk_tiers",
-    "ST": "staffing",
-    "PO": "population",
+# Tables that hold definitions, dates of breaks, numbers of rows, or the ledger's own words: each is
+# a table of the data shown as it is, or counts rows, so that no row of a figure stands behind it.
+WITHOUT_ROWS = {
+    "tab-breach-breaks",
+    "tab-coverage-by-year",
+    "tab-ledger",
+    "tab-register-breaks",
+    "tab-series-breaks",
+    "tab-series-definitions",
+    "tab-visit-breaks",
 }
-# Column that holds the number, for each table whose rows name what they came from.
-NUMBERS = {
-    "tab-register-totals": ["People on the register"],
-    "tab-community-and-register": ["Register, with custody", "Community at 31 March"],
-    "tab-outcomes": ["Cautions or convictions", "RSOs in the community at the end"],
-    "tab-orders-imposed": ["Orders made"],
-    "tab-missing-snapshots": ["Missing"],
-    "tab-missing-parts": ["People"],
-    "tab-missing-elsewhere": ["Missing"],
-    "tab-visit-policies": ["Longest interval, months"],
-    "tab-published-tiers": ["Value"],
-    "tab-staffing": ["Value"],
-    "tab-titles-notification-wmp": ["Total, computed"],
-    "tab-titles-shpo-wmp": ["Total, computed"],
-    "tab-titles-sro-wmp": ["Total, computed"],
-    "tab-community-counts-and-rates": ["RSOs in the community", "Rate as published"],
+# Paragraphs with numbers that are no figures: dates of the edition, headings of tables, how many
+# rows there are, and the limits of the disclosure rule.
+WITHOUT_FIGURES = (
+    "**Edition: ",
+    "In the reply ",
+    "The ledger holds ",
+    "- The ledger holds ",
+    "- 2 later figures ",
+    "Each of ",
+    "Areas of 10,000 residents ",
+    "Forces of the region with no figure ",
+    "For 42 published rates ",
+)
+# The rules' own findings, in words: tests of `reconcile` hold them, test_mutation.py their rows.
+IN_WORDS = {"tab-rule-findings"}
+DEFAULT = {"report_year": "2021-22", "region": "West Midlands"}
+# The country is given for the date of the forces' latest count, which is that of this row.
+DATED_BY = {"- **England and Wales**: 64,300": "RO0008"}
+# Columns that say what a row is about.
+LABELS = {
+    "31 March",
+    "Area",
+    "Area and year",
+    "As printed",
+    "Assumed share, %",
+    "Date",
+    "Definition",
+    "Explanation",
+    "Family",
+    "Force",
+    "Known from",
+    "Measure",
+    "Offence title",
+    "Part",
+    "Policy",
+    "Quantity",
+    "Remark",
+    "Risk tier",
+    "Row",
+    "Rows",
+    "Tool",
+    "Unit",
+    "Until",
+    "Year",
+    "Years used",
 }
 
-KINDS = {
-    "RSOs in the community": "RO",
-    "Rate as published": "RT",
-    "Cautions or convictions": "BR",
-    "RSOs in the community at the end": "RO",
-}
+
+@functools.cache
+def whole():
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*PREFIXES.values())
-
-
-@pytest.fixture(scope="module")
-def tables():
-    """Every table of the committed notebooks that names its rows: identifier and records."""
-    found = {}
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                html = output.get("data", {}).get("text/html", "")
-                for figure in BeautifulSoup(html, "html.parser").find_all("figure"):
-                    heads = [th.get_text() for th in figure.select("thead th")]
-                    if {"Row", "Rows"} & set(heads):
-                        body = [
-                            dict(
-                                zip(
-                                    heads,
-                                    [c.get_text() for c in tr.find_all(["th", "td"])],
-                                    strict=True,
-                                )
-                            )
-                            for tr in figure.select("tbody tr")
-                        ]
-                        found[figure["id"]] = body
+@functools.cache
+def stored():
+    """Every block of the committed notebooks."""
+    found = []
+    for path in notebook_blocks.NOTEBOOKS:
+        found += notebook_blocks.blocks(path, notebook_blocks.outputs_of(path))
     return found
 
 
-def identifiers(record):
-    return (record.get("Row") or record.get("Rows") or "").split()
+def table_of(block):
+    return block.place.split(": ")[1]
 
 
-def row_of(data, identifier):
-    table = getattr(data, PREFIXES[identifier[:2]])
-    rows = table[table["row_id"] == identifier]
-    assert len(rows) == 1, f"{identifier} is not in the data"
-    return rows.iloc[0]
+class Rows:
+    """The rows of data that a block names, by kind."""
+
+    def __init__(self, identifiers):
+        self.by_kind = {}
+        for name in sorted(identifiers):
+            self.by_kind.setdefault(name[:2], []).append(row_of(name))
+
+    def of(self, kind, **wanted):
+        return [
+            row
+            for row in self.by_kind.get(kind, [])
+            if all(row[name] == value for name, value in wanted.items())
+        ]
+
+    def sum(self, kind, **wanted):
+        return sum(row["value"] for row in self.of(kind, **wanted))
+
+    @property
+    def count(self):
+        """The one count of RSOs in the community."""
+        (row,) = self.of("RO", series_id="STOCK_MAPPA")
+        return row["value"]
+
+    @property
+    def register(self):
+        return self.sum("RO", series_id="STOCK_FOI")
+
+    @property
+    def people(self):
+        (row,) = self.of("PD")
+        return row["value"]
+
+    @property
+    def missing(self):
+        """Missing people now, and as first given, of a unit or of the sum of several."""
+        rows = self.of("MI", believed_abroad="all")
+        replaced = {row["revises_row"] for row in rows}
+        first = [row for row in rows if row["row_id"] in replaced]
+        now = [row for row in rows if row["row_id"] not in replaced]
+        if len({row["area_id"] for row in now}) > 1:
+            (first,) = ([row] for row in now if row["area_id"] == "WM")
+            now = [row for row in now if row["area_id"] != "WM"]
+        return sum(row["value"] for row in now), sum(row["value"] for row in first)
 
 
-def number(text):
-    found = re.search(r"\d[\d,]*", text)
-    return int(found[0].replace(",", "")) if found else None
+def row_of(name):
+    """A row as a mapping; of a population, the people aged 10 and over of its districts."""
+    table = getattr(whole(), dataset.ROW_TABLES[name[:2]])
+    if name.startswith("PD"):
+        area, year = re.fullmatch(r"PD-(\w+)-(\d{4})", name).groups()
+        rows = table[table["mid_year"].dt.year == int(year)]
+        rows = rows if area == "EW" else rows[rows["area_id"] == area]
+        assert len(rows), f"{name} has no districts"
+        under_10 = sum(rows[f"age_{age}"].sum() for age in range(10))
+        return {
+            "value": rows["all_ages"].sum() - under_10,
+            "source_id": rows["source_id"].iloc[0],
+            "locator": "districts",
+        }
+    rows = table[table["row_id"] == name]
+    assert len(rows) == 1, f"{name} is not in the data"
+    return rows.iloc[0].to_dict()
 
 
-def test_the_tables_that_name_their_rows_are_the_ones_checked_here(tables):
-    assert set(tables) == {*NUMBERS, "tab-rule-findings"}
+def byar(count, base, per):
+    return [per * phs.byars_lower(count) / base, per * phs.byars_upper(count) / base]
 
 
-def test_every_identifier_leads_to_a_row_with_source_place_and_definition(data, tables):
-    names = {i for body in tables.values() for record in body for i in identifiers(record)}
-    assert len(names) > 200
-    sources = set(data.sources["source_id"])
-    for name in names:
-        row = row_of(data, name)
-        assert row["source_id"] in sources and row["locator"]
+def wilson(count, base):
+    return [100 * phs.wilson_lower(count, base), 100 * phs.wilson_upper(count, base)]
 
 
-@pytest.mark.parametrize("table_id", NUMBERS)
-def test_the_number_comes_out_of_its_rows(data, tables, table_id):
-    checked = 0
-    for record in tables[table_id]:
-        rows = [row_of(data, name) for name in identifiers(record)]
-        if not rows:  # a row of totals, or one that says that nothing is published
+def share_of_reply(r):
+    (base,) = r.of("RO")
+    return r.missing[0], base["value"]
+
+
+def period(row):
+    return periods.period_label(row["period_start"], row["period_end"])
+
+
+def title_cell(r, cells, column):
+    """A cell of a table of titles: a sum of cells, or a total as printed."""
+    year = column.removesuffix(" [p]")
+    if cells["Offence title"] == "All titles, printed":
+        (row,) = (row for row in r.of("TO", axis="column") if period(row) == year)
+        return row["value"]
+    return sum(row["value"] for row in r.of("BR") if period(row) == year)
+
+
+def printed_total(r, cells):
+    (row,) = r.of("TO", axis="grand" if cells["Offence title"].startswith("All") else "row")
+    return row["value"]
+
+
+def trend(r, cells):
+    """Change a year, its interval, the plain interval and the dispersion, by another library."""
+    rows = {}
+    for row in r.of("BR"):
+        value, _ = rows.get(row["period_start"], (0, None))
+        rows[row["period_start"]] = (value + row["value"], row)
+    ends = "earliest" if "earliest" in cells["Years used"] else "latest"
+    counts, years, shares = [], [], []
+    for start, (value, row) in sorted(rows.items()):
+        end = row["period_end"]
+        until = row[f"covered_to_{ends}"] if row["period_status"] == "part" else end
+        counts.append(value)
+        years.append(start.year)
+        shares.append(((until - start).days + 1) / ((end - start).days + 1))
+    model = sm.GLM(
+        counts, sm.add_constant(np.array(years) - years[0]), sm.families.Poisson(), np.log(shares)
+    )
+    plain = model.fit()
+    dispersion = plain.pearson_chi2 / plain.df_resid
+    wide = model.fit(scale="X2" if dispersion > 1 else 1.0, use_t=dispersion > 1)
+
+    def change(value):
+        return 100 * np.expm1(value)
+
+    return {
+        "Change a year, %": [change(plain.params[1])],
+        "95% interval": list(change(wide.conf_int()[1])),
+        "Plain Poisson interval": list(change(plain.conf_int()[1])),
+        "Dispersion": [dispersion],
+    }
+
+
+MIX = {"very high": 0.02, "high": 0.18, "medium": 0.30, "low": 0.50}  # defaults of the notebook
+OFFICERS, WEEKS, CREW, SEED = 45, 44, 2, 20220331
+
+
+def tier_people(r):
+    """People by tier by largest remainder."""
+    exact = {tier: r.count * share for tier, share in MIX.items()}
+    people = {tier: int(value) for tier, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda tier: people[tier] - exact[tier])
+    for tier in by_remainder[: r.count - sum(people.values())]:
+        people[tier] += 1
+    return people
+
+
+def often(r):
+    return {row["risk_tier"].replace("_", " "): row["min_visits_per_year"] for row in r.of("VP")}
+
+
+def people_of_tier(r, cells):
+    people = tier_people(r)
+    return people.get(cells["Risk tier"], sum(people.values()))
+
+
+def visits_of_tier(r, cells):
+    people = tier_people(r)
+    return sum(people[tier] * visits for tier, visits in often(r).items())
+
+
+def visit_result(r, cells):
+    quantity, visits = cells["Quantity"], often(r)
+    per_person = sum(MIX[tier] * f for tier, f in visits.items())
+    if quantity.startswith(("Visits due a year", "Attempts a year")):
+        return [visits_of_tier(r, cells)]
+    if quantity.startswith("A week"):
+        return [r.count * per_person / (OFFICERS * WEEKS)]
+    if quantity.startswith("Attempts a week"):
+        return [CREW * r.count * per_person / (OFFICERS * WEEKS)]
+    if quantity.startswith("Fewest"):
+        return [r.count * visits["low"]]
+    if quantity.startswith("Most"):
+        return [r.count * visits["very high"]]
+    if quantity.startswith("Extra"):
+        return [r.count * (visits["very high"] - visits["low"]) / 100]
+    if quantity.startswith("95% band"):
+        alpha = [50 * share for share in MIX.values()]
+        mixes = np.random.default_rng(SEED).dirichlet(alpha, 10_000)
+        drawn = r.count * mixes @ np.array([visits[tier] for tier in MIX])
+        return list(np.percentile(drawn, [2.5, 97.5]))
+    (eligible,) = r.of("TI", measure="reactive_eligible_persons")
+    (of_all,) = r.of("TI", measure="rsos_in_same_statement")
+    return [r.count * (per_person - visits["low"] * eligible["value"] / of_all["value"])]
+
+
+def by_sex(kind):
+    def total(r, cells):
+        return r.sum(kind)
+
+    return {
+        "Men": lambda r, c: r.sum(kind, sex="male"),
+        "Women": lambda r, c: r.sum(kind, sex="female"),
+        "Both, computed": total,
+        "Women, percent": lambda r, c: 100 * r.sum(kind, sex="female") / r.sum(kind),
+        "95% interval": lambda r, c: wilson(r.sum(kind, sex="female"), r.sum(kind)),
+    }
+
+
+def reading(family, column):
+    return lambda r, c: r.sum("BR", **{column: family})
+
+
+SNAPSHOT = {
+    "Missing": lambda r, c: r.missing[0],
+    "At first reply": lambda r, c: r.missing[1],
+    "Registered, same reply": lambda r, c: r.sum("RO"),
+    "Share, %": lambda r, c: 100 * share_of_reply(r)[0] / share_of_reply(r)[1],
+    "95% interval": lambda r, c: wilson(*share_of_reply(r)),
+    "Believed abroad": lambda r, c: r.sum("MI", believed_abroad="yes"),
+}
+COMMUNITY_RATE = {
+    "RSOs in the community": lambda r, c: r.count,
+    "RSOs": lambda r, c: r.count,
+    "Count": lambda r, c: r.count,
+    "Rate as published": lambda r, c: r.sum("RT"),
+    "Published": lambda r, c: r.sum("RT"),
+    "Published rate": lambda r, c: r.sum("RT"),
+    "Rate computed": lambda r, c: 1e5 * r.count / r.people,
+    "Rate": lambda r, c: 1e5 * r.count / r.people,
+    "Computed": lambda r, c: 1e5 * r.count / r.people,
+    "Difference": lambda r, c: 1e5 * r.count / r.people - r.sum("RT"),
+    "95% interval": lambda r, c: byar(r.count, r.people, 1e5),
+    "People aged 10 and over": lambda r, c: r.people,
+}
+OUTCOME_RATE = {
+    "Cautions or convictions": lambda r, c: r.sum("BR"),
+    "RSOs in the community at the end": lambda r, c: r.count,
+    "Per 1,000 RSOs": lambda r, c: 1000 * r.sum("BR") / r.count,
+    "95% interval": lambda r, c: byar(r.sum("BR"), r.count, 1000),
+}
+TITLES = {
+    "Total, computed": lambda r, c: r.sum("BR"),
+    "Total, printed": printed_total,
+}
+VISITS = {
+    "People": people_of_tier,
+    "Visits a year each": lambda r, c: often(r)[c["Risk tier"]],
+    "Visits a year": visits_of_tier,
+}
+TREND = ["Change a year, %", "95% interval", "Plain Poisson interval", "Dispersion"]
+RECIPES = {
+    "tab-community-counts-and-rates": COMMUNITY_RATE,
+    "fig-published-rates": COMMUNITY_RATE,
+    "fig-community-counts": COMMUNITY_RATE,
+    "fig-country-counts": COMMUNITY_RATE,
+    "fig-funnel": COMMUNITY_RATE,
+    "tab-rate-back-test": COMMUNITY_RATE,
+    "tab-register-totals": {"People on the register": lambda r, c: r.register},
+    "fig-register-by-year": {"People on the register": lambda r, c: r.register},
+    "tab-register-by-sex": by_sex("RO"),
+    "tab-community-and-register": {
+        "Register, with custody": lambda r, c: r.register,
+        "Community at 31 March": lambda r, c: r.count,
+        "Difference": lambda r, c: r.register - r.count,
+        "Community as % of register": lambda r, c: 100 * r.count / r.register,
+    },
+    "fig-recorded-offences-chart": {"Offences": lambda r, c: r.sum("BR")},
+    "tab-titles-notification-wmp": TITLES,
+    "tab-titles-shpo-wmp": TITLES,
+    "tab-titles-sro-wmp": TITLES,
+    "tab-headings-and-titles": {
+        "SHPO by title": reading("SHPO", "family"),
+        "SHPO by heading": reading("SHPO", "heading_family"),
+        "SRO by title": reading("SRO", "family"),
+        "SRO by heading": reading("SRO", "heading_family"),
+    },
+    "tab-breach-trends": {
+        column: lambda r, c, column=column: trend(r, c)[column] for column in TREND
+    },
+    "tab-outcomes": OUTCOME_RATE,
+    "fig-outcome-rates": OUTCOME_RATE,
+    "tab-orders-in-force": by_sex("OR"),
+    "tab-orders-imposed": {"Orders made": lambda r, c: r.sum("OR")},
+    "tab-missing-snapshots": SNAPSHOT,
+    "tab-missing-elsewhere": SNAPSHOT,
+    "fig-missing-points": SNAPSHOT,
+    "tab-missing-parts": {"People": lambda r, c: r.sum("MI")},
+    "tab-visit-policies": {
+        "Longest interval, months": lambda r, c: r.of("VP")[0]["max_interval_months"],
+        "Fewest visits a year": lambda r, c: r.of("VP")[0]["min_visits_per_year"],
+    },
+    "tab-visits-by-tier": VISITS,
+    "fig-visits-chart": VISITS,
+    "fig-visit-explorer": VISITS,
+    "tab-visit-results": {"Value": visit_result},
+    "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
+    "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
+}
+
+
+def numbers(text):
+    """Numbers of a cell with the size of their last digit: `1.05` gives (1.05, 0.01)."""
+    text = re.sub(r"\[[a-z]\]", "", text).replace("−", "-").replace(",", "")
+    found = re.findall(r"-?\d+(?:\.\d+)?", text)
+    return [(float(n), 10.0 ** -len(n.partition(".")[2])) for n in found]
+
+
+def cell_faults(block):
+    """Cells of a table row that do not come out of the rows it names, or that nobody checks."""
+    rows, cells, faults = Rows(block.rows), dict(block.cells), []
+    recipes = RECIPES[table_of(block)]
+    for column, text in block.cells:
+        shown = numbers(text)
+        if column in LABELS or not shown:
             continue
-        value = "max_interval_months" if table_id == "tab-visit-policies" else "value"
-        columns = NUMBERS[table_id]
-        for position, column in enumerate(columns):
-            shown = number(record[column])
-            if shown is None:  # [x], or set for each person
-                continue
-            own = rows
-            if column in KINDS:
-                own = [row for row in rows if row["row_id"].startswith(KINDS[column])]
-            elif len(columns) == 2:  # two rows of one table, in the order of the columns
-                own = [rows[position]]
-            assert shown == sum(row[value] for row in own), (column, record)
-            checked += 1
-    assert checked
+        if table_of(block).startswith("tab-titles-") and re.match(r"\d{4}-\d{2}", column):
+            expected = title_cell(rows, cells, column)
+        elif column in recipes:
+            expected = recipes[column](rows, cells)
+        else:
+            faults.append(f"{block.place}, {column}: no recipe for {text!r}")
+            continue
+        expected = expected if isinstance(expected, list) else [expected]
+        close = len(shown) == len(expected) and all(
+            abs(value - want) <= 0.5000001 * unit
+            for (value, unit), want in zip(shown, expected, strict=True)
+        )
+        if not close:
+            faults.append(f"{block.place}, {block.key}, {column}: {text!r}, computed {expected}")
+    return faults
 
 
-def test_a_revised_total_comes_out_of_the_revised_rows(data, tables):
-    region = next(r for r in tables["tab-missing-snapshots"] if "region" in r["Unit"])
-    assert number(region["Missing"]) == 52 and number(region["At first reply"]) == 55
+def tabular():
+    return [b for b in stored() if b.cells and table_of(b) not in WITHOUT_ROWS | IN_WORDS]
+
+
+def texts():
+    return [b for b in stored() if b.place.endswith(": text")]
+
+
+def test_every_table_and_chart_is_checked_here():
+    tables = {table_of(block) for block in stored()} - {"text"}
+    assert tables == {*RECIPES, *WITHOUT_ROWS, *IN_WORDS}
+
+
+def test_every_block_with_a_number_names_its_rows():
+    silent = [
+        f"{block.place}: {block.text[:120]}"
+        for block in stored()
+        if not block.rows
+        and table_of(block) not in WITHOUT_ROWS
+        and not block.text.startswith(WITHOUT_FIGURES)
+        and numbers(re.sub(r"\d{1,2} \w+ (19|20)\d\d", "", block.text))
+    ]
+    assert not silent, "\n".join(silent)
+
+
+def test_every_row_that_is_named_exists_with_its_source_and_its_place():
+    names = {name for block in stored() for name in block.rows}
+    assert len(names) > 400
+    sources = whole().sources.set_index("source_id")
+    for name in names:
+        row = row_of(name)
+        assert row["source_id"] in sources.index and row["locator"], name
+
+
+@pytest.mark.parametrize("table", RECIPES)
+def test_every_number_of_a_table_comes_out_of_its_rows(table):
+    own = [block for block in tabular() if table_of(block) == table]
+    faults = [fault for block in own for fault in cell_faults(block)]
+    assert own and not faults, "\n".join(faults)
+
+
+def test_a_wrong_number_or_a_wrong_row_is_caught():
+    block = next(
+        b for b in tabular() if table_of(b) == "fig-community-counts" and "3,655" in b.text
+    )
+    assert not cell_faults(block)
+    wrong = tuple((c, "3,656" if t == "3,655" else t) for c, t in block.cells)
+    assert cell_faults(dataclasses.replace(block, cells=wrong))
+    assert cell_faults(dataclasses.replace(block, rows=frozenset({"RO0009"})))
+
+
+def only(names):
+    """The data with nothing but the named rows in the tables of figures."""
+    data = copy.copy(whole())
+    for kind, table in dataset.ROW_TABLES.items():
+        frame = getattr(data, table)
+        if kind == "PD":
+            keep = frame["mid_year"].isna()
+            for name in (n for n in names if n.startswith("PD")):
+                area, year = re.fullmatch(r"PD-(\w+)-(\d{4})", name).groups()
+                own = frame["mid_year"].dt.year == int(year)
+                keep |= own if area == "EW" else own & (frame["area_id"] == area)
+        else:
+            keep = frame["row_id"].isin(names)
+        setattr(data, table, frame[keep].reset_index(drop=True))
+    return data
+
+
+def sentences():
+    return [b for b in texts() if b.rows and not b.text.startswith(WITHOUT_FIGURES)]
+
+
+@pytest.mark.parametrize("block", sentences(), ids=lambda b: f"{b.place} {b.key[:30]}")
+def test_a_sentence_comes_out_of_the_rows_that_it_names_and_no_others(block, monkeypatch):
+    years = edition.years_covered(whole(), edition.open_edition(whole(), **DEFAULT)[0])
+    monkeypatch.setattr(edition, "years_covered", lambda *_: years)  # few rows, the same edition
+    path = next(p for p in notebook_blocks.NOTEBOOKS if p.stem == block.place.split(":")[0])
+    rows = block.rows | {row for start, row in DATED_BY.items() if block.text.startswith(start)}
+    shown = notebook_blocks.run(path, only(rows), keep_going=True)
+    said = [b.text for b in notebook_blocks.blocks(path, shown)]
+    assert block.text in said, "\n".join([block.text, *said])

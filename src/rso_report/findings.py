@@ -467,6 +467,8 @@ def _with_reactive_management(
 ) -> float | None:
     """Visits due if the published share were managed without visits; None if it does not fit."""
     rows = data.risk_tiers.set_index("measure")["value"]
+    if not {*_REACTIVE} <= {*rows.index}:
+        return None
     share = rows[_REACTIVE[0]] / rows[_REACTIVE[1]]
     return people * visits.visits_per_person(mix, often, share) if share <= mix["low"] else None
 

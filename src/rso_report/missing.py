@@ -72,7 +72,7 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     for name, column in (("value", "share"), ("lower", "lower"), ("upper", "upper")):
         own[column] = [getattr(e, name) if e else float("nan") for e in shares]
     parts = own[["row_id", "first_row", "denominator_row", "abroad_row"]].fillna("")
-    own["rows"] = parts.agg("+".join, axis=1)
+    own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
 
 

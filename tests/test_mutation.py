@@ -1,0 +1,118 @@
+"""One changed value in the data changes every block that comes from it, and no other.
+
+All notebooks are executed on data in which one value of one row is different. Blocks that name the
+row must then read otherwise, and blocks that do not name it must read the same. So the links to
+rows are complete and true, which no test of single numbers could show.
+"""
+
+import copy
+import functools
+import random
+
+import notebook_blocks
+import pytest
+
+from rso_report import dataset
+
+SEED, SAMPLE = 20220331, 60
+
+# Sentences that count over all rows, and name none: how many findings, counts and rates there are.
+OVER_ALL_ROWS = ("The ledger holds", "Each of ", "For ")
+COUNTING_PAGE = "data-quality: text"
+
+
+@functools.cache
+def whole():
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+
+
+def published(data, table=None):
+    """Blocks by place, of the notebooks that read `table` (default: all)."""
+    found = {}
+    for path in notebook_blocks.NOTEBOOKS:
+        if table is None or table in {t.stem for t in dataset.tables_read(path)}:
+            for block in notebook_blocks.blocks(path, notebook_blocks.run(path, data)):
+                found.setdefault(block.place, []).append(block)
+    return found
+
+
+@functools.cache
+def unchanged():
+    return published(whole())
+
+
+def value_column(table):
+    return {"visit_policy": "min_visits_per_year", "population_districts": "all_ages"}.get(
+        table, "value"
+    )
+
+
+def sample():
+    """Rows of every table that holds figures, more of the larger ones; the same each time."""
+    chosen = []
+    rng = random.Random(SEED)
+    # Published populations stand only on the pages of the data; no notebook reads them.
+    names = [name for name in dataset.ROW_TABLES.values() if name != "population"]
+    sizes = [min(len(getattr(whole(), name)), 120) for name in names]
+    for name in [*names, *rng.choices(names, sizes, k=SAMPLE - len(names))]:
+        table = getattr(whole(), name)
+        filled = table.index[table[value_column(name)].notna()]
+        chosen.append((name, int(rng.choice(list(filled)))))
+    return list(dict.fromkeys(chosen))
+
+
+def mutated(table, index):
+    """The data with one value changed, and the identifiers of what was changed."""
+    data, frame = copy.copy(whole()), getattr(whole(), table).copy()
+    setattr(data, table, frame)
+    column = value_column(table)
+    frame.loc[index, column] = frame.loc[index, column] * 2 + 7
+    if table == "population_districts":
+        area, year = frame.loc[index, "area_id"], frame.loc[index, "mid_year"].year
+        return data, {f"PD-{area}-{year}", f"PD-EW-{year}"}
+    return data, {frame.loc[index, "row_id"]}
+
+
+def counts_over_all_rows(block):
+    return block.place == COUNTING_PAGE and block.text.startswith(OVER_ALL_ROWS)
+
+
+def differences(before, after, changed_rows):
+    """Blocks that changed without naming a changed row, or named one and stayed the same."""
+    wrong = []
+    for place in after:
+        old, new = before[place], after[place]
+        if place == "data-quality: tab-rule-findings":  # findings come and go
+            texts = [{(b.text, b.rows) for b in blocks} for blocks in (old, new)]
+            wrong += [
+                f"{place}: {text}" for text, rows in texts[0] ^ texts[1] if not rows & changed_rows
+            ]
+            continue
+        assert len(old) == len(new), place
+        for was, now in zip(old, new, strict=True):
+            names_it = bool((was.rows | now.rows) & changed_rows)
+            if (was.text != now.text) != names_it and not counts_over_all_rows(was):
+                what = "names the row and stays" if names_it else "changes and names no such row"
+                wrong.append(f"{place}, {was.key[:40]}, {what}: {was.text[:200]}")
+    return wrong
+
+
+def test_the_sample_has_rows_of_every_table():
+    assert len(sample()) >= 50
+    assert {name for name, _ in sample()} == {*dataset.ROW_TABLES.values()} - {"population"}
+
+
+@pytest.mark.parametrize(("table", "index"), sample())
+def test_a_changed_value_changes_what_names_its_row_and_nothing_else(table, index):
+    data, rows = mutated(table, index)
+    wrong = differences(
+        {place: blocks for place, blocks in unchanged().items()}, published(data, table), rows
+    )
+    assert not wrong, "\n".join([str(rows), *wrong])
+
+
+def test_a_block_that_names_the_wrong_row_is_caught():
+    data, rows = mutated("registered_offenders", 7)
+    assert rows == {"RO0008"}
+    after = published(data, "registered_offenders")
+    assert differences(unchanged(), after, {"RO0009"})
