@@ -209,6 +209,7 @@ rule book:
         f"{BUILD}/book/_build/html/index.html",
     params:
         content=digest(PACKAGE + PAGES + SOURCES),
+        address=os.environ.get("RSO_REPORT_URL", ""),  # read by the book
     log:
         f"{LOGS}/book.log",
     message:

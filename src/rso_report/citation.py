@@ -1,13 +1,26 @@
 """Which edition a set of executed notebooks is, and how it is cited."""
 
 import ast
+import os
+import re
+import unicodedata
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 
+from rso_report.errors import ReportError
+
 TITLE = "How registered sexual offenders are managed"
 AUTHOR = "The rso-report contributors"
+STATUS = "Independent analysis of published figures; not official statistics"
+LICENCE = (
+    "The compilation of the data may be used under the Creative Commons Attribution 4.0 licence; "
+    "facts stay under the terms of their sources. Population estimates: Office for National "
+    "Statistics, under the Open Government Licence v3.0."
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,51 @@ def stored_edition(notebook: Path) -> StoredEdition:
     return StoredEdition(str(values["report_year"]), str(values["region"]))
 
 
-def plain(edition: StoredEdition, part: str = "") -> str:
+def public_address() -> str:
+    """Return where this edition is published, ending in a slash, or "" if nobody has said.
+
+    Read from the environment variable RSO_REPORT_URL, such as `https://example.org/report/`: the
+    pages can't know it, and no address is ever guessed. Raises ReportError for anything else than
+    the web address of a folder.
+    """
+    given = os.environ.get("RSO_REPORT_URL", "").strip()
+    if not given:
+        return ""
+    parts = urlsplit(given)
+    whole = parts.scheme in ("http", "https") and parts.netloc and not re.search(r'[\s"<>]', given)
+    if not whole or parts.query or parts.fragment or parts.path.endswith(".html"):
+        raise ReportError(
+            f"RSO_REPORT_URL: found {given!r}; allowed: the web address of the folder in which "
+            "the report is published, such as 'https://example.org/report/', or nothing."
+        )
+    return given.rstrip("/") + "/"
+
+
+def plain(edition: StoredEdition, part: str = "", address: str = "") -> str:
     """A citation in one line; `part` names a figure or table, such as `Figure 2.1`."""
     where = f"{part}. " if part else ""
-    return f"{AUTHOR}. {where}{TITLE}: {edition.name}."
+    return f"{AUTHOR}. {where}{TITLE}: {edition.name}.{f' {address}' if address else ''}"
+
+
+def bibtex(edition: StoredEdition, address: str = "") -> str:
+    """The citation as a BibTeX entry; without a year of publication, which the build can't know."""
+    fields = {
+        "author": f"{{{_latex(AUTHOR)}}}",
+        "title": f"{{{_latex(f'{TITLE}: {edition.name}')}}}",
+        "version": version("rso-report"),
+        "note": _latex(STATUS),
+        "url": address,
+    }
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
+    return f"@misc{{{_key(edition)},\n{lines}}}\n"
+
+
+def _key(edition: StoredEdition) -> str:
+    """A key of plain letters, digits and hyphens, such as `rso-report-west-midlands-2021-22`."""
+    text = unicodedata.normalize("NFKD", f"rso-report {edition.region} {edition.report_year}")
+    return re.sub("[^a-z0-9]+", "-", text.encode("ascii", "ignore").decode().lower()).strip("-")
+
+
+def _latex(text: str) -> str:
+    """Text with the characters escaped that mean something to LaTeX."""
+    return re.sub(r"([&%$#_{}])", r"\\\1", text)

@@ -4,6 +4,7 @@ python -m rso_report.leaks FOLDER     fail if a withheld count of the data stand
 """
 
 import csv
+import io
 import json
 import re
 import sys
@@ -14,12 +15,17 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 from rso_report import dataset
 from rso_report.dataset import Tables
 from rso_report.disclosure import COUNTS, DisclosureError, decide_package
 from rso_report.errors import ReportError
 
+_TEXTS = (".html", ".json", ".csv", ".ipynb", ".svg", ".js", ".txt", ".md", ".xml", ".bib")
+_ARCHIVES = (".zip", ".xlsx")
+_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ADDRESS = re.compile(
     r"data:(text/[a-z]+|image/svg\+xml|application/json)[^,\"']*?(;base64)?,([^\"')\s]*)"
 )
@@ -55,9 +61,9 @@ def scan(folder: Path, secrets: Iterable[Secret]) -> list[str]:
     That is: in one table row, JSON object or list, CSV row, attribute, block or line of text; some
     of the words, not all, may stand above it, in captions, column heads and enclosing objects.
     Numbers are found as digits, or as a word that counts people ("three people", up to nine), also
-    inside `data:` addresses. It errs towards a hit. It can't see what a drawing shows by lengths or
-    separate labels, pictures, archives, spreadsheets, nor what a value was rounded to or is part of
-    (a sum, a rate), unless that is given as a secret too.
+    inside `data:` addresses, and in the members of ZIP files and the rows of spreadsheets. It errs
+    towards a hit. It can't see what a drawing shows by lengths or separate labels, pictures, nor
+    what a value was rounded to or is part of (a sum, a rate), unless that is given as a secret too.
     """
     sought = [([_pattern(w) for w in s.words], _pattern(s.value)) for s in secrets]
 
@@ -70,11 +76,11 @@ def scan(folder: Path, secrets: Iterable[Secret]) -> list[str]:
             for words in likely
         )
 
-    texts = ((path, path.read_text("utf-8", errors="replace")) for path in _text_files(folder))
     return [
-        path.relative_to(folder).as_posix()
-        for path, text in texts
-        if any(held(above, record) for above, record in _records(text, path.suffix))
+        name
+        for path in _files(folder)
+        for name, records in _contents(path.relative_to(folder).as_posix(), path.read_bytes())
+        if any(held(above, record) for above, record in records)
     ]
 
 
@@ -83,7 +89,7 @@ def require_clean(folder: Path, secrets: Iterable[Secret]) -> None:
 
     Also if there is no file to search: a mistyped folder is not a clean one.
     """
-    if not _text_files(folder):
+    if not _files(folder):
         raise DisclosureError(f"{folder}: there is no file to search for withheld values.")
     if hits := scan(folder, secrets):
         raise DisclosureError(f"A withheld value stands in {', '.join(hits)}.")
@@ -97,14 +103,54 @@ def secrets(data: Tables) -> list[Secret]:
     return [Secret((names[row.area_id],), int(row.value)) for row in hidden.itertuples()]
 
 
-def _text_files(folder: Path) -> list[Path]:
+def _files(folder: Path) -> list[Path]:
     """Files to search: not the chart library, nor the search index, whose numbers number pages."""
     return sorted(
         path
         for path in Path(folder).rglob("*")
-        if path.suffix in (".html", ".json", ".csv", ".ipynb", ".svg", ".js", ".txt", ".md")
-        and not re.match(r"vega|searchindex\.js", path.name)
+        if path.suffix in (*_TEXTS, *_ARCHIVES) and not re.match(r"vega|searchindex\.js", path.name)
     )
+
+
+def _contents(name: str, content: bytes) -> Iterator[tuple[str, Iterator[tuple[str, str]]]]:
+    """The records of a file, or of each member of an archive, with the name to report."""
+    kind = Path(name).suffix
+    if kind == ".xlsx":
+        yield name, _sheet_records(content)
+    if kind in _ARCHIVES:
+        with ZipFile(io.BytesIO(content)) as members:
+            for member in sorted(members.namelist()):
+                yield from _contents(f"{name}: {member}", members.read(member))
+    elif kind in _TEXTS:
+        yield name, _records(content.decode("utf-8", errors="replace"), kind)
+
+
+def _sheet_records(content: bytes) -> Iterator[tuple[str, str]]:
+    """The rows of every sheet of a workbook, each with what stands above the table's rows.
+
+    That is the lines of one cell, and the first row of several, which holds the column names.
+    """
+    with ZipFile(io.BytesIO(content)) as members:
+        names = sorted(members.namelist())
+        shared = "xl/sharedStrings.xml"
+        texts = [
+            "".join(item.itertext())
+            for item in (ElementTree.fromstring(members.read(shared)) if shared in names else ())
+        ]
+        for name in names:
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                rows = [
+                    [_sheet_cell(cell, texts) for cell in row.iter(f"{_SHEET}c")]
+                    for row in ElementTree.fromstring(members.read(name)).iter(f"{_SHEET}row")
+                ]
+                first = next((i for i, row in enumerate(rows) if len(row) > 1), len(rows))
+                above = "; ".join(text for row in rows[: first + 1] for text in row)
+                yield from ((above, "; ".join(row)) for row in rows)
+
+
+def _sheet_cell(cell: ElementTree.Element, texts: list[str]) -> str:
+    value = cell.findtext(f"{_SHEET}v", "") or "".join(cell.itertext())
+    return texts[int(value)] if cell.get("t") == "s" else value
 
 
 def _records(text: str, kind: str = "") -> Iterator[tuple[str, str]]:

@@ -1,0 +1,309 @@
+"""The files that a reader can take away, written into `downloads/` of the finished site.
+
+All are made from what the pages are made of: the data package and the stored outputs of the
+executed notebooks. The same input gives the same bytes, so a file that differs is a change.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import re
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+
+from rso_report import citation, dataset
+from rso_report.disclosure import COUNTS, decide_package
+from rso_report.workbook import published_tables, workbook
+
+FOLDER = "downloads"
+DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"
+BIBTEX, CITATION = f"{FOLDER}/rso-report.bib", f"{FOLDER}/rso-report-citation.txt"
+_NUMBERED = re.compile(r"(Figure|Table) [\d.]+")
+GROUPS = ("data", "tables", "notebooks", "citation")
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file to take away: where it is in the site, and what a reader is told of it."""
+
+    group: str
+    path: str
+    name: str
+    kind: str
+    words: str
+    size: int
+
+    def html(self, up: str) -> str:
+        """The file as an item of a list; `up` leads from the page to the root of the site."""
+        return (
+            f'<li><a href="{escape(up + self.path)}" download>{escape(self.name)}</a> '
+            f"({self.kind}, {size_words(self.size)}): {escape(self.words)}</li>\n"
+        )
+
+
+def size_words(size: int) -> str:
+    """A number of bytes as people say it: `1.2 MB`, `34 kB`, never less than 1 kB."""
+    return f"{size / 1e6:.1f} MB" if size >= 999_500 else f"{max(1, round(size / 1e3))} kB"
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """Return a ZIP of files by name, the same bytes whenever, wherever and by whom it is made."""
+    written = io.BytesIO()
+    with ZipFile(written, "w") as out:
+        for name in sorted(files):
+            entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = ZIP_DEFLATED
+            entry.create_system = 3  # Unix, to which the permissions belong
+            entry.external_attr = 0o644 << 16
+            out.writestr(entry, files[name], compresslevel=9)
+    return written.getvalue()
+
+
+def data_files(folder: Path | None = None) -> dict[str, bytes]:
+    """Return the files of the data package that may be published, by name.
+
+    Rows that `disclosure.decide_package` withholds are left out, references to them emptied, and
+    sizes and hashes in the copy of the description brought up to date. Where nothing is withheld
+    these are the bytes of `data/`. Raises DataError if the data have faults.
+    """
+    folder = folder or dataset.data_folder()
+    package = dataset.descriptor(folder)
+    files = {r["path"]: (folder / r["path"]).read_bytes() for r in package["resources"]}
+    description = (folder / "datapackage.json").read_bytes()
+    decided = decide_package(dataset.load(*COUNTS, folder=folder))
+    withheld = set(decided.loc[decided["sdc_decision"] != "PUBLISH", "row_id"])
+    if withheld:
+        for resource in package["resources"]:
+            content = _without(files[resource["path"]], resource["schema"], withheld)
+            files[resource["path"]] = content
+            resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
+            resource["bytes"] = len(content)
+        description = (json.dumps(package, indent=2, ensure_ascii=False) + "\n").encode()
+    return files | {"datapackage.json": description}
+
+
+def _without(content: bytes, schema: dict[str, Any], withheld: set[str]) -> bytes:
+    """A table without the withheld rows, and with nothing where a cell refers to one of them."""
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    names = [field["name"] for field in schema["fields"]]
+    keys = schema.get("foreignKeys", [])
+    references = [key["fields"] for key in keys if key["reference"]["fields"] == "row_id"]
+    kept = [row for row in rows if row.get("row_id") not in withheld]
+    pointing = [row for row in kept if any(row[name] in withheld for name in references)]
+    if len(kept) == len(rows) and not pointing:
+        return content
+    for row in pointing:
+        row.update({name: "" for name in references if row[name] in withheld})
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(kept)
+    return text.getvalue().encode()
+
+
+def read_me(package: dict[str, Any]) -> str:
+    """Return the words that go with the data: what they are, how to read them, their terms."""
+    tables = "".join(f"  {r['path']}: {r['description']}.\n" for r in package["resources"])
+    return (
+        f"{package['title']}\n\n{package['description']}\n\n{citation.STATUS}.\n\n"
+        "Files. datapackage.json describes every table: columns, types, allowed values, keys and "
+        "the SHA-256 of\neach file (Frictionless Data Package). All are CSV in UTF-8; an empty "
+        f"cell is a missing value.\n{tables}\n"
+        "Before use. Rows with different values of series_id count different things: do not add, "
+        "divide or join\nthem. The column qualifier says how exact a number is, status whether it "
+        "is final; a revision names the\nrow that it replaces and both are kept.\n\n"
+        f"Terms. {citation.LICENCE}\nsources.csv names the terms of each source.\n"
+    )
+
+
+def citation_text(edition: citation.StoredEdition, address: str) -> str:
+    """Return the citation of an edition as a short text file."""
+    return f"{citation.plain(edition, address=address)}\n\n{citation.STATUS}.\n{citation.LICENCE}\n"
+
+
+def downloads(
+    notebooks: dict[str, Path], titles: dict[str, str], numbers: dict[str, str], address: str
+) -> dict[str, tuple[Download, bytes | None]]:
+    """Return every download by its path in the site, with its bytes.
+
+    `notebooks` are the executed ones by the name of their page, in the order of the pages;
+    `titles` their titles; `numbers` the numbers that figures and tables have there, by their
+    anchors. Notebooks come without bytes: Sphinx has copied them into the site.
+    """
+    edition = citation.stored_edition(next(iter(notebooks.values())))
+    tables = [
+        replace(table, number=numbers.get(table.identifier, ""))
+        for table in published_tables(notebooks.values())
+    ]
+    stems = {path.stem: titles[page] for page, path in notebooks.items()}
+    package = dataset.descriptor()
+    data = {**data_files(), "README.txt": read_me(package).encode()}
+    made = [
+        (
+            "data",
+            DATA,
+            "All data",
+            "ZIP of CSV files",
+            f"{len(package['resources'])} tables with their description, sources and terms, as a "
+            "Frictionless Data Package",
+            archive(data),
+        ),
+        (
+            "tables",
+            TABLES,
+            "All tables",
+            "Excel workbook",
+            f"the {len(tables)} tables of the report and data of its charts, one a sheet, with "
+            "cover, contents and notes",
+            workbook(tables, edition, stems, address),
+        ),
+        (
+            "citation",
+            BIBTEX,
+            "Citation for reference managers",
+            "BibTeX",
+            edition.name,
+            citation.bibtex(edition, address).encode(),
+        ),
+        (
+            "citation",
+            CITATION,
+            "Citation as text",
+            "plain text",
+            f"{edition.name}, with its terms",
+            citation_text(edition, address).encode(),
+        ),
+    ]
+    found = {
+        path: (Download(group, path, name, kind, words, len(content)), content)
+        for group, path, name, kind, words, content in made
+    }
+    for page, path in notebooks.items():
+        place = f"_sources/{page}.ipynb"
+        told = f"the page {titles[page]} with its code, as it was executed"
+        found[place] = (
+            Download(
+                "notebooks", place, titles[page], "Jupyter notebook", told, path.stat().st_size
+            ),
+            None,
+        )
+    return found
+
+
+class DownloadList(nodes.General, nodes.Element):
+    """Stands for a list of downloads until all pages are read and the files are made."""
+
+
+class Downloads(SphinxDirective):
+    """`{downloads} data` lists the downloads of a group, with their sizes."""
+
+    required_arguments = 1
+    groups: ClassVar[tuple[str, ...]] = GROUPS
+
+    def run(self) -> list[nodes.Node]:
+        """Return a mark that is replaced by the list; raises an error for an unknown group."""
+        if self.arguments[0] not in self.groups:
+            raise self.error(f"downloads: found {self.arguments[0]!r}; allowed: {self.groups}")
+        self.env.metadata[self.env.docname]["lists_downloads"] = True
+        return [DownloadList(group=self.arguments[0])]
+
+
+class ReportCitation(SphinxDirective):
+    """`{report-citation} plain`, `figure` and `bibtex` show how to cite this edition."""
+
+    required_arguments = 1
+    forms: ClassVar[tuple[str, ...]] = ("plain", "figure", "bibtex")
+
+    def run(self) -> list[nodes.Node]:
+        """Return a block, with a button to copy it, that is filled in when all pages are read."""
+        form = self.arguments[0]
+        if form not in self.forms:
+            raise self.error(f"report-citation: found {form!r}; allowed: {self.forms}")
+        language = "bibtex" if form == "bibtex" else "text"
+        return [nodes.literal_block(language=language, classes=["rso-citation"], cites=form)]
+
+
+def notebook_pages(env: BuildEnvironment) -> dict[str, Path]:
+    """Return the notebooks that are pages, by name, in the order of the table of contents."""
+    found: list[str] = []
+
+    def visit(page: str) -> None:
+        if page not in found:
+            found.append(page)
+            for child in env.toctree_includes.get(page, []):
+                visit(child)
+
+    visit(env.config.root_doc)
+    paths = {page: Path(env.doc2path(page)) for page in found if page in env.found_docs}
+    return {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
+
+
+def _write(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Write the files once all pages are read; return the pages that tell their sizes."""
+    notebooks = notebook_pages(env)
+    if app.builder.format != "html" or not notebooks:
+        return []
+    titles = {page: env.titles[page].astext() for page in notebooks}
+    made = downloads(notebooks, titles, _numbers(env), citation.public_address())
+    for path, (_, content) in made.items():
+        if content is not None:
+            target = Path(app.outdir, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    env.rso_downloads = [download for download, _ in made.values()]
+    return [page for page, known in env.metadata.items() if known.get("lists_downloads")]
+
+
+def _numbers(env: BuildEnvironment) -> dict[str, str]:
+    """The numbers of figures and tables by their anchors, as links to them read."""
+    labels = env.get_domain("std").labels
+    titles = {name: str(label[2]) for name, label in labels.items()}
+    return {name: title for name, title in titles.items() if _NUMBERED.fullmatch(title)}
+
+
+def _citation(env: BuildEnvironment, form: str) -> str:
+    """One form of the citation of the edition that the book shows."""
+    notebooks = list(notebook_pages(env).values())
+    edition, address = citation.stored_edition(notebooks[0]), citation.public_address()
+    if form == "bibtex":
+        return citation.bibtex(edition, address).rstrip()
+    if form == "plain":
+        return citation.plain(edition, address=address)
+    example = next(table for table in published_tables(notebooks) if table.is_chart)
+    number = _numbers(env).get(example.identifier, "Figure")
+    return citation.plain(edition, f"{number}: {example.title}", address)
+
+
+def _show(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Put lists and citations in the place of their marks."""
+    for block in doctree.findall(nodes.literal_block):
+        if form := block.get("cites"):
+            block.rawsource = text = _citation(app.env, form)
+            block += nodes.Text(text)
+    for mark in list(doctree.findall(DownloadList)):
+        items = "".join(
+            download.html("../" * page.count("/"))
+            for download in getattr(app.env, "rso_downloads", [])
+            if download.group == mark["group"]
+        )
+        html = f'<ul class="rso-downloads">\n{items}</ul>\n' if items else ""
+        mark.replace_self(nodes.raw("", html, format="html"))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
+    app.add_directive("downloads", Downloads)
+    app.add_directive("report-citation", ReportCitation)
+    app.add_node(DownloadList)
+    app.connect("env-updated", _write)
+    app.connect("doctree-resolved", _show)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

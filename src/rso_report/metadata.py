@@ -1,0 +1,252 @@
+"""What pages tell search engines, link previews and catalogues of data; and the 404 page.
+
+Words and numbers are computed from the page and the data. What needs the public address of the
+report (canonical links, `og:url`, the sitemap) is there only if `RSO_REPORT_URL` says it.
+"""
+
+import json
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pandas as pd
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
+
+from rso_report import citation, dataset
+from rso_report.disclosure import COUNTS
+from rso_report.downloads import DATA, TABLES, notebook_pages
+from rso_report.errors import ReportError
+
+_LONGEST = 200  # characters of a description; what search engines show is about that long
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"'])")
+_LICENCES = {
+    "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
+    "OGL-UK-3.0": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+}
+_ON_DATA = ("book/data-and-sources", "book/data-rows", "book/downloads")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_WHOLE = "England and Wales"  # what the data package covers, whatever the edition
+_AUTHOR = {"@type": "Organization", "name": citation.AUTHOR}
+_SEARCH = "Search the pages of this report; the search works without a network."
+
+
+def description(doctree: nodes.document | None) -> str:
+    """Return the first paragraph of a page as plain text, cut after a sentence."""
+    if doctree is None:
+        return _SEARCH
+    paragraphs = (
+        " ".join(each.astext().split())
+        for each in doctree.findall(nodes.paragraph)
+        if not isinstance(each.parent, nodes.Admonition | nodes.list_item | nodes.entry)
+    )
+    return cut(next(filter(None, paragraphs), doctree.next_node(nodes.title).astext()))
+
+
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """Return as many whole sentences as fit; of a longer first one as many words."""
+    said, *more = _SENTENCE_END.split(text)
+    for sentence in more:
+        if len(said) + 1 + len(sentence) > longest:
+            break
+        said += f" {sentence}"
+    if len(said) > longest:
+        said = said[: longest - 1].rsplit(" ", 1)[0].rstrip(",;:") + "…"
+    return said
+
+
+def tags(title: str, words: str, address: str = "", kind: str = "article") -> str:
+    """Return the description and the Open Graph tags of a page as HTML.
+
+    No picture is named: none is known to show the figures of this edition.
+    """
+    properties = {
+        "og:title": title,
+        "og:description": words,
+        "og:type": kind,
+        "og:locale": "en_GB",
+        "og:site_name": citation.TITLE,
+        "og:url": address,
+    }
+    lines = [f'<meta name="description" content="{escape(words)}">']
+    lines += [
+        f'<meta property="{name}" content="{escape(value)}">'
+        for name, value in properties.items()
+        if value
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def json_ld(thing: dict[str, Any]) -> str:
+    """Return a schema.org description as a block of data, which browsers never run.
+
+    "<" is escaped because the HTML parser ends a script at any "</script", even inside JSON.
+    """
+    text = json.dumps({"@context": "https://schema.org", **thing}, ensure_ascii=False, indent=1)
+    text = text.replace("<", "\\u003c")
+    return f'<script type="application/ld+json">\n{text}\n</script>\n'
+
+
+def years(frames: list[pd.DataFrame]) -> str:
+    """Return the first and the last day that rows are about, as `2002-03-31/2022-03-31`."""
+    columns = ("as_at", "period_start", "period_end")
+    days = pd.concat([frame[name] for frame in frames for name in columns if name in frame])
+    return f"{days.min():%Y-%m-%d}/{days.max():%Y-%m-%d}"
+
+
+def about_data(edition: citation.StoredEdition, base: str) -> dict[str, Any]:
+    """Return the schema.org description of the data package; `base` leads to the site's root."""
+    package = dataset.descriptor()
+    names = {package["licenses"][0]["name"]}
+    names |= {licence["name"] for r in package["resources"] for licence in r["licenses"]}
+    data = dataset.load(*COUNTS)
+    region = edition.name.rpartition(", ")[0]
+    files = {DATA: "application/zip", TABLES: _XLSX}
+    return {
+        "@type": "Dataset",
+        "name": package["title"],
+        "description": f"{package['description']} {citation.STATUS}.",
+        "version": package["version"],
+        "inLanguage": "en-GB",
+        "isAccessibleForFree": True,
+        "creator": _AUTHOR,
+        "license": [_LICENCES[name] for name in sorted(names)],
+        "spatialCoverage": [
+            {"@type": "Place", "name": name} for name in dict.fromkeys([region, _WHOLE])
+        ],
+        "temporalCoverage": years([getattr(data, name) for name in COUNTS]),
+        "measurementTechnique": "Transcription of published figures, one row a figure, each with "
+        "its source, its place in the source, its definition and its date",
+        "variableMeasured": data.series["name"].tolist(),
+        "distribution": [
+            {"@type": "DataDownload", "contentUrl": base + path, "encodingFormat": kind}
+            for path, kind in files.items()
+        ],
+    }
+
+
+def about_page(title: str, words: str, edition: citation.StoredEdition) -> dict[str, Any]:
+    """Return the schema.org description of a page as a part of the report."""
+    return {
+        "@type": "WebPage",
+        "name": title,
+        "description": words,
+        "inLanguage": "en-GB",
+        "isPartOf": {
+            "@type": "Report",
+            "name": f"{citation.TITLE}: {edition.name}",
+            "author": _AUTHOR,
+            "inLanguage": "en-GB",
+        },
+    }
+
+
+def _describe(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Add the tags to the head of a page."""
+    address = app.config.html_baseurl
+    title, words = context.get("title") or citation.TITLE, description(doctree)
+    title = re.sub("<[^>]*>", "", title)
+    start = page == app.config.root_doc
+    where = urljoin(address, f"{page}.html") if address else ""
+    head = tags(title, words, where, "website" if start else "article")
+    edition = _edition(app)
+    if edition and doctree is not None:
+        about = about_page(title, words, edition)
+        if start or page.startswith(_ON_DATA):
+            about |= {"mainEntity": about_data(edition, address or "../" * page.count("/"))}
+        head += json_ld(about)
+    context["metatags"] = context.get("metatags", "") + head
+
+
+def _edition(app: Sphinx) -> citation.StoredEdition | None:
+    notebooks = notebook_pages(app.env)
+    return citation.stored_edition(next(iter(notebooks.values()))) if notebooks else None
+
+
+def not_found(address: str, root: str) -> str:
+    """Return the page for an address that leads nowhere, which a server shows at any depth.
+
+    Its links are whole addresses if `address` is known, or else right in the folder of the site.
+    `root` is the name of the start page.
+    """
+    return f"""<!DOCTYPE html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Page not found — {escape(citation.TITLE)}</title>
+<meta name="description" content="There is no page of this report at that address.">
+<meta name="robots" content="noindex">
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ max-width: 40rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
+  font-family: Arial, Helvetica, sans-serif; }}
+</style>
+</head>
+<body>
+<main>
+<h1>Page not found</h1>
+<p>There is no page of this report at that address. It may have been mistyped, or cut short when
+it was copied.</p>
+<ul>
+<li><a href="{escape(address)}{root}.html">Start page of the report</a></li>
+<li><a href="{escape(address)}search.html">Search the report</a></li>
+</ul>
+</main>
+</body>
+</html>
+"""
+
+
+def sitemap(address: str, pages: list[str]) -> str:
+    """Return the list of pages for search engines; without dates, as the build has no clock."""
+    places = "".join(f"<url><loc>{escape(address)}{page}.html</loc></url>\n" for page in pages)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{places}</urlset>\n'
+    )
+
+
+def _write(app: Sphinx, exception: Exception | None) -> None:
+    """Write the files for search engines and the 404 page, and describe the front door."""
+    if exception or app.builder.format != "html":
+        return
+    site, address, root = Path(app.outdir), app.config.html_baseurl, app.config.root_doc
+    (site / "404.html").write_text(not_found(address, root), encoding="utf-8")
+    rules = "User-agent: *\nAllow: /\n"
+    if address:
+        pages = sitemap(address, sorted(app.env.found_docs))
+        (site / "sitemap.xml").write_text(pages, encoding="utf-8")
+        rules += f"Sitemap: {address}sitemap.xml\n"
+    (site / "robots.txt").write_text(rules, encoding="utf-8")
+    front = site / "index.html"
+    if root != "index" and front.is_file():
+        words = description(app.env.get_doctree(root))
+        link = f'<link rel="canonical" href="{escape(address)}{root}.html">\n' if address else ""
+        where = f"{address}{root}.html" if address else ""
+        head = link + tags(app.config.html_title or citation.TITLE, words, where, "website")
+        html = front.read_text(encoding="utf-8")
+        front.write_text(html.replace("</head>", f"{head}</head>", 1), encoding="utf-8")
+
+
+def _know_address(app: Sphinx, config: Config) -> None:
+    """Tell Sphinx the public address, from which it makes canonical links."""
+    try:
+        config.html_baseurl = citation.public_address()
+    except ReportError as error:
+        raise ConfigError(str(error)) from None
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
+    app.connect("config-inited", _know_address)
+    app.connect("html-page-context", _describe)
+    # After the plug-in `book` has written the front door.
+    app.connect("build-finished", _write, priority=450)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

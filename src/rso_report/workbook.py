@@ -1,0 +1,329 @@
+"""Every table of the executed notebooks as one accessible spreadsheet.
+
+Read from the stored outputs, not computed again, so that a sheet holds what the page shows. Laid
+out as the Government Analysis Function asks (gptables does that): cover, contents and notes, one
+marked-up table a sheet, no merged cells, numbers as numbers.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import gptables
+import nbformat
+import pandas as pd
+from bs4 import BeautifulSoup, Tag
+from gptables.core.gptable import FormatList
+
+from rso_report import citation
+from rso_report.figures import MIME_TYPE
+from rso_report.tables import SYMBOLS
+
+# The build has no clock: the same tables give the same bytes on every day.
+_CREATED = datetime(1980, 1, 1)
+_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+_LONGEST_NAME = 31  # of a sheet; a limit of the file format
+_WIDEST = 360  # pixels of a column; longer text wraps
+_NARROWEST = 90
+
+_NUMBER = re.compile(r"([-−+]?)(£?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d*)(\.\d+)?(\s?%)?")
+_MARKED = re.compile(r"(.*\S)\s+((?:\[[a-z]\]\s*)+)")
+# What gptables would take for a link or for the number of a note, or refuse as empty decoration.
+_NOT_PLAIN = re.compile(r"\[.+\]\(.+\)|\$\$|^[^a-zA-Z0-9]+$")
+
+Cell = str | int | float
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table as a page shows it: words, columns and the text of every cell."""
+
+    page: str  # of the notebook, such as `breaches`
+    identifier: str  # its anchor on the page
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    row_headers: int = 1  # leading columns that name a row
+    subtitle: str = ""
+    as_at: str = ""
+    number: str = ""  # on the page, such as `Table 2.1`
+    sources: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_chart(self) -> bool:
+        """Whether these are the data behind a chart."""
+        return self.identifier.startswith("fig-")
+
+    @property
+    def symbols(self) -> list[str]:
+        """The shorthand symbols that occur in the table or its words."""
+        used = " ".join([self.title, *self.notes, *self.columns, *sum(self.rows, [])])
+        return [symbol for symbol in SYMBOLS if symbol in used]
+
+
+def published_tables(notebooks: Iterable[Path]) -> list[PublishedTable]:
+    """Return every table, and the data of every chart, in the order in which pages show them."""
+    return [
+        table
+        for path in notebooks
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+        for table in _tables(path.stem, output.get("data", {}))
+    ]
+
+
+def _tables(page: str, data: dict[str, Any]) -> Iterator[PublishedTable]:
+    """The tables of one output."""
+    figure = data.get(MIME_TYPE, {}).get("usermeta", {}).get("figure")
+    if figure and figure["table"]:
+        source = figure["source"]
+        yield PublishedTable(
+            page,
+            figure["id"],
+            figure["headline"],
+            figure["table"]["columns"],
+            [
+                [f"{value:,}" if isinstance(value, int) else str(value) for value in row]
+                for row in figure["table"]["rows"]
+            ],
+            subtitle=figure["subtitle"],
+            as_at=f"As at: {figure['as_at']}" if figure.get("as_at") else "",
+            sources=[source] if isinstance(source, str) else [label for label, _ in source],
+            notes=figure["notes"],
+        )
+    elif "rso-table" in data.get("text/html", ""):
+        for block in BeautifulSoup(data["text/html"], "html.parser").select("figure.rso-table"):
+            yield _from_html(page, block)
+
+
+def _from_html(page: str, block: Tag) -> PublishedTable:
+    """A table as `tables.to_html` writes it; a headline over the caption goes first if given."""
+    caption = _text(block.caption)
+    headline = block.select_one(".headline")
+    source, as_at = block.select_one(".rso-source"), block.select_one(".rso-as-at")
+    rows = block.select("tbody tr")
+    return PublishedTable(
+        page,
+        str(block["id"]),
+        _text(headline) if headline else caption,
+        [_text(cell) for cell in block.select("thead th")],
+        [[_text(cell) for cell in row.find_all(["th", "td"])] for row in rows],
+        row_headers=len(rows[0].find_all("th")),
+        subtitle=caption if headline else "",
+        as_at=_text(as_at) if as_at else "",
+        sources=_text(source).removeprefix("Source: ").split("; ") if source else [],
+        notes=[_text(note) for note in block.select(".rso-notes li")],
+    )
+
+
+def _text(tag: Tag) -> str:
+    return " ".join(tag.get_text().split())
+
+
+def number(text: str) -> tuple[int | float, str] | None:
+    """Return the number that a text is and the cell format that shows it so, or None.
+
+    A number with a range, a word or a mark is not one; nor is a code with leading zeros.
+    """
+    if not (found := _NUMBER.fullmatch(text)):
+        return None
+    sign, pound, whole, fraction, percent = (part or "" for part in found.groups())
+    value = Decimal(whole.replace(",", "") + fraction) * (-1 if sign in {"-", "−"} else 1)
+    if percent:
+        value /= 100
+    # Four digits without a comma are a year.
+    grouped = "0" if len(whole) > 3 and "," not in whole else "#,##0"
+    shown = f"{pound}{grouped}{'.' + '0' * (len(fraction) - 1) if fraction else ''}"
+    shown += percent.replace(" ", "\\ ")
+    shown = f"+{shown};-{shown};{shown}" if sign == "+" else shown
+    whole_number = not fraction and not percent
+    return (int(value) if whole_number else float(value)), shown
+
+
+def cells(table: PublishedTable) -> tuple[list[str], list[list[Cell]], dict[tuple[int, int], str]]:
+    """Return the columns, the cells and the formats of the numbers, by row and column.
+
+    A mark beside a number ("174 [p]") goes into a column of its own: with it the cell would be
+    text, and without it a reader would take a part-year for a year.
+    """
+    columns: list[str] = []
+    values: list[list[Cell]] = [[] for _ in table.rows]
+    formats: dict[tuple[int, int], str] = {}
+    for position, name in enumerate(table.columns):
+        texts = [row[position] for row in table.rows]
+        pairs = [_marks_apart(text) for text in texts]
+        numeric = position >= table.row_headers
+        apart = numeric and any(marks for _, marks in pairs)
+        for row, (text, (bare, marks)) in enumerate(zip(texts, pairs, strict=True)):
+            found = number(bare if apart else text) if numeric else None
+            if found:
+                formats[row, len(columns)] = found[1]
+            values[row].append(found[0] if found else text)
+            if apart:
+                values[row].append(marks)
+        columns += [name, f"{name}: shorthand"] if apart else [name]
+    return columns, values, formats
+
+
+def _marks_apart(text: str) -> tuple[str, str]:
+    """`174` and `[p]` of "174 [p]"; a text that is no number stays whole."""
+    found = _MARKED.fullmatch(text)
+    return (found[1], found[2].strip()) if found and number(found[1]) else (text, "")
+
+
+def sheet_names(tables: Iterable[PublishedTable]) -> list[str]:
+    """Return a name for each sheet: the number on the page, or its anchor, cut to fit."""
+    names: list[str] = []
+    for table in tables:
+        name = wanted = (table.number or table.identifier)[:_LONGEST_NAME]
+        count = 1
+        while name.casefold() in map(str.casefold, names):
+            count += 1
+            name = f"{wanted[: _LONGEST_NAME - 3]}-{count}"
+        names.append(name)
+    return names
+
+
+def workbook(
+    tables: list[PublishedTable],
+    edition: citation.StoredEdition,
+    pages: dict[str, str],
+    address: str = "",
+) -> bytes:
+    """Return the spreadsheet of all tables of an edition.
+
+    `pages` gives the title of each page by its name; `address` is where the report is published,
+    if that is known. Raises ValueError for a table whose columns differ only in case, which the
+    file format can't hold.
+    """
+    numbers = {note: str(place) for place, note in enumerate(_all_notes(tables), 1)}
+    sheets = {
+        name: _sheet(table, pages.get(table.page, table.page), numbers, address)
+        for name, table in zip(sheet_names(tables), tables, strict=True)
+    }
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # gptables warns of blank cells; the sheet's own instructions say what they mean.
+        warnings.filterwarnings("ignore", "\\s*Empty or null cell found")
+        book = gptables.produce_workbook(
+            file,
+            sheets,
+            cover=_cover(edition, address),
+            contentsheet_options={
+                "column_names": ["Sheet", "Table"],
+                "instructions": "This worksheet contains one table, with a link to each sheet.",
+            },
+            notes_table=_notes_table(numbers),
+            workbook_options=_OPTIONS,
+        )
+    book.set_properties(
+        {
+            "title": f"{citation.TITLE}: {edition.name}: tables",
+            "author": citation.AUTHOR,
+            "comments": "Independent analysis of published figures; not official statistics.",
+            "created": _CREATED,
+        }
+    )
+    for sheet in book.worksheets():
+        _fit(sheet, {"Cover": 700, "Contents": 900, "Notes": 900}.get(sheet.name, _WIDEST))
+    book.close()
+    return file.getvalue()
+
+
+def _all_notes(tables: list[PublishedTable]) -> list[str]:
+    return list(dict.fromkeys(note for table in tables for note in table.notes))
+
+
+def _notes_table(numbers: dict[str, str]) -> pd.DataFrame:
+    if not numbers:
+        return pd.DataFrame(
+            {"Reference": ["1"], "Note text": ["No table of this edition has one."]}
+        )
+    return pd.DataFrame({"Reference": numbers.values(), "Note text": list(map(_kept, numbers))})
+
+
+def _sheet(
+    table: PublishedTable, page: str, numbers: dict[str, str], address: str
+) -> gptables.GPTable:
+    columns, values, formats = cells(table)
+    if len({name.casefold() for name in columns}) < len(columns):
+        raise ValueError(f"table {table.identifier!r} has columns that differ only in case")
+    instructions = "This worksheet contains one table."
+    if table.notes:
+        instructions += " Notes are on the worksheet Notes."
+    if any(value == "" for row in values for value in row):
+        instructions += " A blank cell means that there is nothing to add."
+    references = "".join(f"$${numbers[note]}$$" for note in table.notes)
+    subtitles = [table.subtitle, table.as_at, f"Notes: {references}" if references else ""]
+    symbols = [f"{symbol} {SYMBOLS[symbol]}" for symbol in table.symbols]
+    place = f"notebooks/{table.page}.html#{table.identifier}"
+    return gptables.GPTable(
+        pd.DataFrame([list(map(_kept, row)) for row in values], columns=columns, dtype=object),
+        table_name=table.identifier.replace("-", "_"),
+        title=f"{table.number}: {table.title}" if table.number else table.title,
+        subtitles=[line for line in subtitles if line],
+        instructions=instructions,
+        # One line a source: they don't wrap, because the first column may be narrow.
+        legend=[
+            *([f"Shorthand: {', '.join(symbols)}"] if symbols else []),
+            *map(_source_line, table.sources),
+        ],
+        scope=f"On the page {page}: {address}{place}",
+        index_columns={2: 0},
+        additional_formatting=[
+            # gptables counts the line of column names as the first.
+            {
+                "cell": {
+                    "cells": (row + 1, column),
+                    "format": {"num_format": shown, "align": "right"},
+                }
+            }
+            for (row, column), shown in formats.items()
+        ],
+    )
+
+
+def _source_line(source: str) -> str:
+    return source[0].upper() + source[1:] if source.startswith("known ") else f"Source: {source}"
+
+
+def _kept(value: Cell) -> Cell | FormatList:
+    """The value, kept from gptables where it would read more into a text than is there."""
+    plain = not isinstance(value, str) or not _NOT_PLAIN.search(value)
+    return value if plain else FormatList([{}, value])
+
+
+def _cover(edition: citation.StoredEdition, address: str) -> gptables.Cover:
+    return gptables.Cover(
+        f"{citation.TITLE}: {edition.name}",
+        intro=[
+            "All tables of the report, and the data behind each of its charts, as the pages show "
+            "them.",
+            "This is an independent analysis of published figures. It is not official statistics.",
+            "The worksheet Contents lists the tables with a link to each.",
+        ],
+        about=[
+            "Each sheet names the sources of its figures and the page that it stands on.",
+            "Series that count different things stand in tables of their own. Do not add them, "
+            "divide one by the other, or join them into one line.",
+            "Shorthand: " + ", ".join(f"{mark} {word}" for mark, word in SYMBOLS.items()) + ".",
+            "A zero is a true zero. A mark that belongs to a number stands in the column after it.",
+            f"Cite as: {citation.plain(edition, address=address)}",
+            citation.LICENCE,
+        ],
+        contact=["Please report an error through the repository of this report."],
+    )
+
+
+def _fit(sheet: Any, widest: int) -> None:  # noqa: ANN401
+    """Keep columns readable: gptables makes them as wide as their longest text."""
+    for column, info in sheet.col_info.items():
+        pixels = info.width if hasattr(info, "width") else info[0]
+        sheet.set_column_pixels(column, column, min(max(pixels, _NARROWEST), widest))
