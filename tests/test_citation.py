@@ -1,12 +1,16 @@
 """How an edition is named and cited, from the notebooks that it was made with."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
 from rso_report import citation, dataset
+from rso_report.errors import ReportError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,3 +50,81 @@ def test_a_citation_names_the_part_the_report_and_the_edition():
         "The rso-report contributors. Figure 2.1. How registered sexual offenders are managed: "
         "London region, 2021-22."
     )
+
+
+def parsed(entry):
+    """The kind, the key and the fields of one BibTeX entry; fails where braces don't match."""
+    kind, key, body = re.fullmatch(r"@(\w+)\{([\w-]+),\n(.*)\}\n", entry, re.DOTALL).groups()
+    fields = dict(re.fullmatch(r"  (\w+) = \{(.*)\},", line).groups() for line in body.splitlines())
+    for value in fields.values():
+        depth = 0
+        for brace in re.findall(r"(?<!\\)[{}]", value):
+            depth += 1 if brace == "{" else -1
+            assert depth >= 0, value
+        assert depth == 0, value
+    return kind, key, fields
+
+
+def test_the_bibtex_entry_names_the_edition_and_no_year_of_publication():
+    kind, key, fields = parsed(citation.bibtex(citation.StoredEdition("2021-22", "North East")))
+    assert (kind, key) == ("misc", "rso-report-north-east-2021-22")
+    assert fields["title"].endswith("managed: North East region, 2021-22}")
+    assert fields["author"] == "{The rso-report contributors}"  # braces: not a first and last name
+    assert "not official statistics" in fields["note"]
+    assert not {"year", "url"} & set(fields)
+
+
+def test_a_bibtex_entry_escapes_what_latex_would_read():
+    _, key, fields = parsed(citation.bibtex(citation.StoredEdition("2021-22", "A & B_{c}")))
+    assert r"A \& B\_\{c\} region" in fields["title"] and key == "rso-report-a-b-c-2021-22"
+
+
+def test_a_known_address_is_cited():
+    edition, address = citation.StoredEdition("2021-22", "London"), "https://example.org/r/"
+    assert parsed(citation.bibtex(edition, address))[2]["url"] == address
+    assert citation.plain(edition, address=address).endswith("2021-22. https://example.org/r/")
+
+
+@pytest.mark.parametrize("given", ["https://example.org/report", "https://example.org/report/ "])
+def test_the_address_ends_in_a_slash(monkeypatch, given):
+    monkeypatch.setenv("RSO_REPORT_URL", given)
+    assert citation.public_address() == "https://example.org/report/"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "example.org",
+        "ftp://example.org/",
+        "https://",
+        "https://example.org/?a=1",
+        "https://example.org/#a",
+        "https://example.org/index.html",
+        'https://example.org/"><script>',
+    ],
+)
+def test_what_is_no_address_of_a_folder_is_refused(monkeypatch, given):
+    monkeypatch.setenv("RSO_REPORT_URL", given)
+    with pytest.raises(ReportError, match="RSO_REPORT_URL.*allowed"):
+        citation.public_address()
+
+
+def test_without_the_setting_no_address_is_guessed(monkeypatch):
+    monkeypatch.delenv("RSO_REPORT_URL", raising=False)
+    assert citation.public_address() == ""
+
+
+def test_the_citation_file_says_what_the_project_says():
+    """The keys that the Citation File Format 1.2.0 requires, and those it shares with others."""
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cff["cff-version"] == "1.2.0"
+    assert all(isinstance(cff[key], str) and cff[key] for key in ("message", "title", "abstract"))
+    assert cff["type"] in ("software", "dataset")
+    assert cff["title"] == citation.TITLE
+    assert cff["authors"] == [{"name": citation.AUTHOR}]  # an entity, not a person
+    assert cff["version"] == project["version"]
+    assert cff["license"] == project["license"]
+    assert all(isinstance(word, str) for word in cff["keywords"])
+    allowed = "cff-version message type title abstract authors version license keywords"
+    assert set(cff) == set(allowed.split())

@@ -1,7 +1,9 @@
 """A count that may not be published reaches no notebook and no site, shown on the real data."""
 
 import shutil
+from zipfile import ZipFile
 
+import openpyxl
 import pytest
 
 from rso_report import dataset, disclosure, leaks
@@ -58,6 +60,38 @@ def test_a_site_that_withholds_it_passes(folder, tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     (site / "a.html").write_text("<table><tr><th>Testborough</th><td>[c]</td></tr></table>")
+    assert leaks.main([str(site)]) == 0
+
+
+def write_sheet(path, *rows):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+
+
+def write_archive(path, name, text):
+    with ZipFile(path, "w") as archive:
+        archive.writestr(name, text)
+
+
+def test_spreadsheets_and_archives_are_searched_too(folder, tmp_path, capsys):
+    site = tmp_path / "site"
+    site.mkdir()
+    write_sheet(site / "a.xlsx", ["Counts"], ["Area", "Missing"], ["Testborough", 7])
+    write_archive(site / "b.zip", "missing.csv", "area,missing\nTestborough,7\n")
+    write_archive(site / "c.zip", "book.xlsx", (site / "a.xlsx").read_bytes())
+    assert leaks.main([str(site)]) == 1
+    message = capsys.readouterr().err
+    assert all(name in message for name in ("a.xlsx", "b.zip: missing.csv", "c.zip: book.xlsx"))
+    assert "7" not in message
+
+
+def test_spreadsheets_and_archives_that_withhold_it_pass(folder, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    write_sheet(site / "a.xlsx", ["Area", "Missing"], ["Testborough", "[c]"], ["Elsewhere", 7])
+    write_archive(site / "b.zip", "missing.csv", "area,missing\nTestborough,[c]\nElsewhere,7\n")
     assert leaks.main([str(site)]) == 0
 
 

@@ -189,7 +189,7 @@ def downloads(
     }
     for page, path in notebooks.items():
         place = f"_sources/{page}.ipynb"
-        told = f"the page {titles[page]} with its code, as it was executed"
+        told = "the page with its code, as it was executed"
         found[place] = (
             Download(
                 "notebooks", place, titles[page], "Jupyter notebook", told, path.stat().st_size

@@ -120,6 +120,9 @@ def _contents(name: str, content: bytes) -> Iterator[tuple[str, Iterator[tuple[s
     if kind in _ARCHIVES:
         with ZipFile(io.BytesIO(content)) as members:
             for member in sorted(members.namelist()):
+                # Of a workbook the sheets are read above, row by row, and the rest is layout.
+                if kind == ".xlsx" and not member.startswith("docProps/"):
+                    continue
                 yield from _contents(f"{name}: {member}", members.read(member))
     elif kind in _TEXTS:
         yield name, _records(content.decode("utf-8", errors="replace"), kind)

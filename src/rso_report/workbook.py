@@ -210,8 +210,8 @@ def workbook(
     }
     file = io.BytesIO()
     with warnings.catch_warnings():
-        # gptables warns of blank cells; the sheet's own instructions say what they mean.
-        warnings.filterwarnings("ignore", "\\s*Empty or null cell found")
+        # Of blank cells, which the sheet's instructions explain, and of pandas still to come.
+        warnings.filterwarnings("ignore", module=r"gptables\.")
         book = gptables.produce_workbook(
             file,
             sheets,

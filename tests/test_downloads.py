@@ -1,0 +1,321 @@
+"""The files to take away hold what the pages show and what the data say, and nothing withheld."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from bs4 import BeautifulSoup
+
+from rso_report import citation, dataset, downloads, leaks, workbook
+from rso_report.workbook import PublishedTable, cells, number, sheet_names
+
+ROOT = Path(__file__).resolve().parents[1]
+EDITION = citation.StoredEdition("2021-22", "West Midlands")
+GIVEN = ("Cover", "Contents", "Notes")
+SMALL = PublishedTable("breaches", "tab-small", "Offences", ["Year", "Count"], [["2020-21", "7"]])
+PLACE = re.compile(r"On the page (.+): (?:https?://.*?/)?(notebooks/[\w-]+\.html)#([\w-]+)")
+MAKE = """
+import sys
+from pathlib import Path
+from rso_report import downloads
+notebooks = {path.stem: path for path in sorted(Path("notebooks").glob("*.ipynb"))}
+for path, (_, content) in downloads.downloads(notebooks, {n: n for n in notebooks}, {}, "").items():
+    if content is not None:
+        Path(sys.argv[1], Path(path).name).write_bytes(content)
+"""
+
+
+def opened(content):
+    return openpyxl.load_workbook(io.BytesIO(content))
+
+
+def book_of(*tables):
+    return opened(workbook.workbook(list(tables), EDITION, {}))
+
+
+@pytest.fixture(scope="module")
+def book(site):
+    return opened((site / downloads.TABLES).read_bytes())
+
+
+@pytest.fixture(scope="module")
+def sheets(book):
+    return [sheet for sheet in book.worksheets if sheet.title not in GIVEN]
+
+
+def column(sheet):
+    """The lines above a table, and its name: all texts of the first column down to the table."""
+    return [cell.value for (cell,) in sheet.iter_rows(max_col=1)]
+
+
+def shown(cell):
+    """What a spreadsheet program displays: the value in the format of its cell."""
+    if isinstance(cell.value, str) or cell.value is None:
+        return cell.value or ""
+    form = cell.number_format.split(";")[0].replace("\\ ", " ")
+    digits = len(form.partition(".")[2].rstrip("% "))
+    value = cell.value * 100 if form.endswith("%") else cell.value
+    sign = "+" if form.startswith("+") and value > 0 else ""
+    text = f"{value:{',' if '#,##0' in form else ''}.{digits}f}"
+    return f"{sign}{text}{form[len(form.rstrip('% ')) :]}"
+
+
+def rows_shown(sheet):
+    """The table of a sheet as texts, marks put back beside the numbers that they belong to."""
+    (table,) = sheet.tables.values()
+    lines = [[shown(cell) for cell in row] for row in sheet[table.ref]]
+    for position in reversed(range(len(lines[0]))):
+        if lines[0][position].endswith(": shorthand"):
+            for line in lines:
+                mark = line.pop(position)
+                line[position - 1] += f" {mark}" if mark and line is not lines[0] else ""
+    return lines
+
+
+def rows_on_page(page, anchor):
+    block = page.find(id=anchor)
+    return [
+        [" ".join(cell.get_text().split()) for cell in row.find_all(["th", "td"])]
+        for row in block.find("table").find_all("tr")
+    ]
+
+
+def plain_signs(lines):
+    return [[text.replace("−", "-") for text in line] for line in lines]
+
+
+def test_every_sheet_shows_what_its_place_on_the_page_shows(site, sheets):
+    different = []
+    for sheet in sheets:
+        place = next(filter(None, map(PLACE.fullmatch, filter(None, column(sheet)))))
+        page = BeautifulSoup((site / place[2]).read_text(), "html.parser")
+        if plain_signs(rows_shown(sheet)) != plain_signs(rows_on_page(page, place[3])):
+            different.append(f"{sheet.title}: {place[0]}")
+    assert not different, "\n".join(different)
+
+
+def test_every_table_and_chart_of_a_notebook_has_a_sheet(site, sheets):
+    places = {
+        (place[2], place[3])
+        for sheet in sheets
+        for place in map(PLACE.fullmatch, filter(None, column(sheet)))
+        if place
+    }
+    blocks = {
+        (f"notebooks/{path.name}", block["id"])
+        for path in (site / "notebooks").glob("*.html")
+        for block in BeautifulSoup(path.read_text(), "html.parser").select(
+            "figure.rso-table, figure.rso-figure"
+        )
+        if not block.find_parent("figure")
+    }
+    assert places == blocks
+
+
+def test_each_sheet_is_one_marked_table_without_merged_cells(book):
+    for sheet in book.worksheets:
+        assert not sheet.merged_cells.ranges, sheet.title
+        assert len(sheet.tables) == (sheet.title != "Cover"), sheet.title
+        for table in sheet.tables.values():
+            assert table.headerRowCount == 1
+            first, *rows = sheet[table.ref]
+            assert [cell.value for cell in first] == [each.name for each in table.tableColumns]
+            assert all(any(cell.value is not None for cell in row) for row in rows), sheet.title
+
+
+def test_each_sheet_starts_with_its_title_and_names_its_source_and_its_notes(site, sheets):
+    notebooks = sorted((site / "_sources" / "notebooks").glob("*.ipynb"))
+    tables = {table.identifier: table for table in workbook.published_tables(notebooks)}
+    for sheet in sheets:
+        lines = [line for line in column(sheet) if isinstance(line, str)]
+        place = next(filter(None, map(PLACE.fullmatch, lines)))
+        table = tables[place[3]]
+        assert lines[0].endswith(table.title)
+        assert [line for line in lines if "[note " in line] or not table.notes
+        assert all(f"{s} {workbook.SYMBOLS[s]}" in " ".join(lines) for s in table.symbols)
+        for source in table.sources:
+            assert any(line.casefold().endswith(source.casefold()) for line in lines), source
+        assert not table.as_at or table.as_at in lines
+
+
+def test_contents_leads_to_every_sheet(book, sheets):
+    links = [
+        cell.hyperlink.location
+        for (cell,) in book["Contents"].iter_rows(min_row=4, max_col=1)
+        if cell.hyperlink
+    ]
+    assert links == [f"'{sheet.title}'!A1" for sheet in sheets]
+    assert book.sheetnames[:3] == list(GIVEN)
+    assert max(map(len, book.sheetnames)) <= 31
+
+
+def test_no_cell_of_any_sheet_is_a_formula(book):
+    formulas = [
+        f"{sheet.title}!{cell.coordinate}"
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    ]
+    assert not formulas
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "{=1+1}", "+SUM(A1)", "-2+3", "@x", "[r](x)", "–", "$$1$$"]
+)
+def test_a_text_stays_the_text_that_it_is(text):
+    (sheet,) = book_of(replace(SMALL, rows=[["2020-21", text]])).worksheets[3:]
+    cell = sheet.cell(sheet.max_row, 2)
+    assert (cell.value, cell.data_type) == (text, "s")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("4,585", (4585, "#,##0")),
+        ("0", (0, "#,##0")),
+        ("2021", (2021, "0")),
+        ("143.8", (143.8, "#,##0.0")),
+        ("1.05%", (0.0105, "#,##0.00%")),
+        ("-3.0", (-3.0, "#,##0.0")),
+        ("−3", (-3, "#,##0")),
+        ("+12 %", (0.12, "+#,##0\\ %;-#,##0\\ %;#,##0\\ %")),
+    ],
+)
+def test_a_number_is_a_number_that_looks_as_on_the_page(text, value):
+    assert number(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "[x]", "130 to 140", "007", "2020-21", "at least 3", "1,23"])
+def test_what_is_no_number_stays_text(text):
+    assert number(text) is None
+
+
+def test_a_mark_moves_into_a_column_of_its_own_so_that_the_number_stays_one():
+    columns, values, _ = cells(replace(SMALL, rows=[["2020-21", "174 [p]"], ["2019-20", "9"]]))
+    assert columns == ["Year", "Count", "Count: shorthand"]
+    assert values == [["2020-21", 174, "[p]"], ["2019-20", 9, ""]]
+
+
+def test_sheet_names_are_unique_whatever_the_anchors_have_in_common():
+    tables = [replace(SMALL, identifier=f"tab-{'x' * 40}{end}") for end in "ab"]
+    names = sheet_names([*tables, replace(SMALL, number="Table 2.1")])
+    assert len(set(names)) == 3 and names[2] == "Table 2.1"
+
+
+def test_the_data_archive_is_the_data_folder(site):
+    with ZipFile(site / downloads.DATA) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    readme = found.pop("README.txt").decode()
+    assert "not official statistics" in readme and "Creative Commons" in readme
+    paths = [path for path in (ROOT / "data").iterdir() if path.suffix in (".csv", ".json")]
+    assert found == {path.name: path.read_bytes() for path in paths}
+
+
+def test_no_text_of_the_data_is_a_formula():
+    for path in (ROOT / "data").glob("*.csv"):
+        assert not re.search(r'(?m)(^|,)"?([=@]|[-+](?!\d))', path.read_text()), path.name
+
+
+DISTRICT = "TESTBOROUGH,Testborough district,Testborough,district,WM,\n"
+WITHHELD = (
+    "RO9999,STOCK_FOI,TESTBOROUGH,2018-02-22,day,both,all,all,77,exact,final,,es-2018-02-22,"
+    "made up for a test,\n"
+)
+POINTING = (
+    "MI9998,MISSING_STOCK,WMP,2018-02-21,publication_date,,,WHEREABOUTS_UNKNOWN,all,all,all,,"
+    "RO9999,7,exact,final,,es-2018-02-22,made up for a test,\n"
+)
+
+
+def test_a_withheld_row_is_not_in_the_data_archive(tmp_path):
+    folder, out = tmp_path / "data", tmp_path / "out"
+    shutil.copytree(ROOT / "data", folder)
+    for name, line in (
+        ("areas", DISTRICT),
+        ("registered_offenders", WITHHELD),
+        ("missing", POINTING),
+    ):
+        with (folder / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.write(line)
+    dataset.stamp(folder)
+    assert dataset.check(folder) == []
+    out.mkdir()
+    for name, content in downloads.data_files(folder).items():
+        (out / name).write_bytes(content)
+        assert b"RO9999" not in content, name
+    assert b"MI9998" in (out / "missing.csv").read_bytes()
+    assert dataset.check(out) == [] and dataset.stale_hashes(out) == []
+    untouched = "breaches.csv"
+    assert (out / untouched).read_bytes() == (folder / untouched).read_bytes()
+
+
+def test_the_same_bytes_in_another_folder_and_another_time_zone(tmp_path):
+    made = []
+    for number_, zone in enumerate(("Pacific/Auckland", "America/Los_Angeles")):
+        copy = tmp_path / str(number_)
+        shutil.copytree(ROOT / "data", copy / "data")
+        shutil.copytree(ROOT / "notebooks", copy / "notebooks")
+        (copy / "out").mkdir()
+        environment = {
+            "TZ": zone,
+            "RSO_REPORT_DATA": str(copy / "data"),
+            "PYTHONHASHSEED": "random",
+        }
+        subprocess.run(
+            [sys.executable, "-c", MAKE, copy / "out"],
+            cwd=copy,
+            env=os.environ | environment,
+            check=True,
+        )
+        made.append({path.name: path.read_bytes() for path in (copy / "out").iterdir()})
+    assert made[0] == made[1]
+    assert set(made[0]) == {
+        "rso-report-data.zip",
+        "rso-report-tables.xlsx",
+        "rso-report.bib",
+        "rso-report-citation.txt",
+    }
+
+
+def test_the_page_lists_every_file_with_its_size(site):
+    page = site / "book" / "downloads.html"
+    listed = {}
+    for item in BeautifulSoup(page.read_text(), "html.parser").select(".rso-downloads li"):
+        target = (page.parent / item.a["href"]).resolve()
+        listed[target.relative_to(site.resolve()).as_posix()] = item.get_text()
+    own = {path.relative_to(site).as_posix() for path in (site / downloads.FOLDER).iterdir()}
+    notebooks = {path.relative_to(site).as_posix() for path in site.glob("_sources/**/*.ipynb")}
+    assert set(listed) == own | notebooks
+    for path, words in listed.items():
+        assert downloads.size_words((site / path).stat().st_size) in words
+
+
+def test_each_notebook_to_download_is_one_that_was_executed(site):
+    for path in site.glob("_sources/**/*.ipynb"):
+        codes = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+        assert any(cell["outputs"] for cell in codes), path.name
+
+
+def test_the_leak_search_reads_the_files_of_the_site(site):
+    """Shown on published values: what is found here would be found if it were withheld."""
+    found = leaks.scan(site / downloads.FOLDER, [leaks.Secret(("England and Wales",), 66_741)])
+    assert found == ["rso-report-tables.xlsx"]
+    found = leaks.scan(site / downloads.FOLDER, [leaks.Secret(("RO0001",), 4585)])
+    assert "rso-report-data.zip: registered_offenders.csv" in found
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(1, "1 kB"), (34_400, "34 kB"), (999_600, "1.0 MB"), (1_240_000, "1.2 MB")]
+)
+def test_sizes_read_as_people_say_them(size, words):
+    assert downloads.size_words(size) == words
