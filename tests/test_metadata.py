@@ -162,7 +162,7 @@ def test_a_known_address_is_in_every_page_and_in_the_sitemap(toy):
         document = BeautifulSoup((toy / name).read_text(), "html.parser")
         (canonical,) = document.find_all("link", rel="canonical")
         assert canonical["href"] == tag(document, property="og:url") == ADDRESS + name
-    found = ElementTree.parse(toy / "sitemap.xml").iter("{*}loc")
+    found = ElementTree.parse(toy / "sitemap.xml").findall("{*}url/{*}loc")
     places = [place.text for place in found]
     assert places == [f"{ADDRESS}index.html", f"{ADDRESS}more/page.html"]
     assert (toy / "robots.txt").read_text().endswith(f"Sitemap: {ADDRESS}sitemap.xml\n")
