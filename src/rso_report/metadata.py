@@ -184,9 +184,13 @@ def not_found(address: str, root: str) -> str:
 <meta name="description" content="There is no page of this report at that address.">
 <meta name="robots" content="noindex">
 <style>
-:root {{ color-scheme: light dark; }}
+:root {{ color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --ground: #121212; --ink: #f3f2f1; --link: #9fc5f8; }}
+}}
 body {{ max-width: 40rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
-  font-family: Arial, Helvetica, sans-serif; }}
+  font-family: Arial, Helvetica, sans-serif; background: var(--ground); color: var(--ink); }}
+a {{ color: var(--link); }}
 </style>
 </head>
 <body>
