@@ -15,7 +15,6 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 LIST = Path(__file__).with_name("permanent_anchors.txt")
-LEFT_OUT = ("book/data-rows",)  # a row is found by its identifier, on whichever page it stands
 
 
 def listed():
@@ -27,7 +26,7 @@ def anchors(site):
     found = []
     for path in sorted(site.rglob("*.html")):
         page = path.relative_to(site).as_posix()
-        if page.startswith("_") or page.startswith(LEFT_OUT):
+        if page.startswith("_"):
             continue
         document = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         sections = [

@@ -119,6 +119,7 @@ def test_structured_data_cannot_end_their_own_block():
 
 def test_a_description_is_cut_after_a_sentence():
     assert metadata.cut("One. Two is longer. Three.", 20) == "One. Two is longer."
+    assert metadata.cut("There are tables. They are:") == "There are tables."
     assert metadata.cut("At 31 March 2021. Then.", 17) == "At 31 March 2021."
     assert metadata.cut("One very long sentence, without an end.", 25) == "One very long sentence…"
 

@@ -48,10 +48,14 @@ def description(doctree: nodes.document | None) -> str:
 
 
 def cut(text: str, longest: int = _LONGEST) -> str:
-    """Return as many whole sentences as fit; of a longer first one as many words."""
+    """Return as many whole sentences as fit; of a longer first one as many words.
+
+    A sentence that leads to a list, ending in a colon, says nothing without it.
+    """
     said, *more = _SENTENCE_END.split(text)
+    said = re.sub(":$", ".", said)
     for sentence in more:
-        if len(said) + 1 + len(sentence) > longest:
+        if len(said) + 1 + len(sentence) > longest or sentence.endswith(":"):
             break
         said += f" {sentence}"
     if len(said) > longest:

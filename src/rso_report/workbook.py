@@ -89,10 +89,7 @@ def _tables(page: str, data: dict[str, Any]) -> Iterator[PublishedTable]:
             figure["id"],
             figure["headline"],
             figure["table"]["columns"],
-            [
-                [f"{value:,}" if isinstance(value, int) else str(value) for value in row]
-                for row in figure["table"]["rows"]
-            ],
+            [list(map(_stored_text, row)) for row in figure["table"]["rows"]],
             subtitle=figure["subtitle"],
             as_at=f"As at: {figure['as_at']}" if figure.get("as_at") else "",
             sources=[source] if isinstance(source, str) else [label for label, _ in source],
@@ -101,6 +98,13 @@ def _tables(page: str, data: dict[str, Any]) -> Iterator[PublishedTable]:
     elif "rso-table" in data.get("text/html", ""):
         for block in BeautifulSoup(data["text/html"], "html.parser").select("figure.rso-table"):
             yield _from_html(page, block)
+
+
+def _stored_text(value: str | int | list) -> str:
+    """What the page shows of one cell as `figures.show` stored it; of links their words."""
+    if isinstance(value, list):
+        return " ".join(text for text, _ in value)
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def _from_html(page: str, block: Tag) -> PublishedTable:
