@@ -47,7 +47,7 @@ def code_cells(path):
     return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
 
 
-def test_the_six_notebooks_are_there():
+def test_the_seven_notebooks_are_there():
     assert NAMES == [
         "breaches",
         "data-quality",
@@ -55,6 +55,7 @@ def test_the_six_notebooks_are_there():
         "key-findings",
         "missing-offenders",
         "regional-trends",
+        "start",
     ]
 
 
@@ -117,6 +118,7 @@ def test_another_year_says_which_it_is(earlier, name):
         ("key-findings", ["3,655", "1,318", "64,300", "4,642", "2020-21"]),
         ("regional-trends", ["3,655", "1,318", "64,300", "4,642", "4,620"]),
         ("home-visits", ["3,655", "7,529"]),
+        ("start", ["3,655", "1,318", "64,300", "4,642", "66,741", "7,529", "286"]),
     ],
 )
 def test_another_year_hides_later_data(earlier, name, later):

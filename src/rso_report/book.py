@@ -97,7 +97,7 @@ def figure_block(spec: dict[str, Any]) -> str:
 
 
 class ChartRenderer:
-    """MyST-NB plug-in for the outputs of `figures.show` and `tables.show`."""
+    """MyST-NB plug-in for the outputs of `figures.show`, `tables.show` and `start.show`."""
 
     mime_priority_overrides: ClassVar = [("html", MIME_TYPE, 1)]
 
@@ -124,6 +124,8 @@ class ChartRenderer:
         elif data.mime_type == "text/html" and (table := _TABLE.match(data.string)):
             html = data.string
             name, title = map(unescape, table.groups())
+        elif data.mime_type == "text/html" and data.string.startswith('<div class="rso-start">'):
+            return [nodes.raw("", page_links(data.string), format="html")]
         else:
             return None
         env = renderer.renderer.sphinx_env

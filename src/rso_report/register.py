@@ -4,6 +4,7 @@ Two series, never joined: STOCK_MAPPA counts people managed in the community on 
 STOCK_FOI is what a force itself calls its register, usually with people in custody.
 """
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -62,6 +63,20 @@ def community(data: Tables, edition: Edition, areas: list[str] | None = None) ->
         & rows["area_id"].isin(areas or [*edition.units, "EW"])
     ]
     return preferred(edition.visible(own), data.sources)
+
+
+def comparable(counts: pd.DataFrame, area: str) -> pd.DataFrame:
+    """Community counts of an area between which a change can be given, oldest first.
+
+    Exact or rounded counts from March 2007 on, where the published series begins to compare.
+    """
+    own = counts[
+        (counts["area_id"] == area)
+        & counts["value"].notna()
+        & counts["qualifier"].isin(["exact", "rounded"])
+        & (counts["as_at"] >= "2007-03-31")
+    ]
+    return own.sort_values("as_at")
 
 
 def register_totals(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -166,6 +181,25 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
         )
         merged.loc[index, ["rate", "lower", "upper"]] = [found.value, found.lower, found.upper]
     return merged.sort_values(["area_id", "as_at"]).reset_index(drop=True)
+
+
+def growth_split(found: pd.DataFrame, area: str) -> tuple[int, int, float, float] | None:
+    """Growth of an area's count, and of its population, between the ends of what `rates` holds.
+
+    `found` is what `rates` returns. Years (31 March) of the first and last count with a
+    population, growth of the count, growth of residents aged 10 and over, both in percent; None
+    with fewer than two such counts.
+    """
+    ready = comparable(found.rename(columns={"count": "value"}), area)
+    ready = ready[ready["rate"].notna()]
+    if len(ready) < 2:
+        return None
+    first, last = ready.iloc[0], ready.iloc[-1]
+    split = statistics.growth_split(
+        first["value"], first["population_10plus"], last["value"], last["population_10plus"]
+    )
+    count, people = (100 * math.expm1(part) for part in (split.count, split.population))
+    return first["as_at"].year, last["as_at"].year, count, people
 
 
 def latest(frame: pd.DataFrame, area: str) -> pd.Series | None:

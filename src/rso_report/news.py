@@ -1,0 +1,136 @@
+"""What an edition has that the one before it had not, and what has been corrected."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from rso_report import breaches, coverage, missing, periods, register
+from rso_report.dataset import Tables
+from rso_report.edition import Edition, years_covered
+from rso_report.prose import cited, counted, number, on_date, plural
+
+# The tables in which a row can name the row that it replaces.
+REVISED = ("registered_offenders", "missing", "breaches", "published_rates")
+
+
+def previous(edition: Edition) -> Edition:
+    """The edition of the year before, for the same region."""
+    return replace(edition, year=periods.FinancialYear(edition.year.start_year - 1))
+
+
+def whats_new(data: Tables, edition: Edition) -> list[str]:
+    """Figures whose date or period ends in the report year, against the edition before it.
+
+    Markdown: a sentence, then a bullet for each measure with new figures. `data` needs the
+    tables that `coverage.by_year` counts.
+    """
+    before = previous(edition)
+    first, _ = years_covered(data, edition)
+    grid = coverage.by_year(data, edition)
+    own = grid[grid["year"] == str(edition.year)]
+    sums = own.groupby("measure")["figures"].sum()
+    found = [measure for measure in coverage.MEASURES if measure in sums.index]
+    absent = [coverage.MEASURES[measure] for measure in coverage.MEASURES if measure not in found]
+    if before.year < first:
+        lead = f"{edition.title} is the first edition that the data allow; none is before it."
+    elif not found:
+        lead = (
+            f"Nothing is new for the region: no figure of its forces has a date or period that "
+            f"ends in {edition.year}. Those shown are the figures of the edition for {before.year}."
+        )
+    else:
+        lead = (
+            f"Compared with the edition for {before.year}, this one adds "
+            f"{plural(sums.sum(), 'row')} of data for the region and its forces: those whose date "
+            f"or period ends in {edition.year}. Several rows can give one figure, from several "
+            "sources or in parts."
+        )
+    values = _new_values(data, edition)
+    bullets = [
+        f"- **{coverage.MEASURES[measure]}**, {plural(sums[measure], 'new row')}"
+        + (f": {'; '.join(values[measure])}" if values.get(measure) else "")
+        for measure in found
+    ]
+    if country := values["country"]:
+        bullets.append(f"- **England and Wales**: {country[0]}")
+    if found and absent:
+        bullets.append(
+            f"- **Nothing new**: {'; '.join(absent)}. What the report shows of these was already "
+            f"in the edition for {before.year}."
+        )
+    return [lead, "\n".join(bullets)] if bullets else [lead]
+
+
+def _new_values(data: Tables, edition: Edition) -> dict[str, list[str]]:
+    """The new figures that are worth a line, in words with links, by measure."""
+    counts = register.community(data, edition)
+    totals = register.register_totals(data, edition)
+    families = breaches.by_family(breaches.recorded(data, edition))
+    kinds = edition.areas.set_index("area_id")["kind"]
+    snaps = missing.snapshots(data, edition)
+    snaps = snaps[snaps["area_id"].map(kinds) != "group"]
+    outcomes = breaches.outcomes(data, edition)
+    return {
+        "community": _stocks(data, edition, counts[counts["area_id"] != "EW"]),
+        "country": _stocks(data, edition, counts[counts["area_id"] == "EW"], named=False),
+        "register": _stocks(data, edition, totals),
+        "recorded": [
+            f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}, {number(row.value)}"
+            f"{' [p]' if row.part else ''} in {row.period} "
+            f"{cited(data.sources, [row.source_id], [row.rows])}"
+            for row in families.itertuples()
+            if periods.year_of(row.period_end) == edition.year
+        ],
+        "outcome": [
+            f"{edition.name(row['area_id'])}, {counted(row)} in {row['period']} "
+            f"{cited(data.sources, [row['source_id']], [row['row_id']])}"
+            for _, row in outcomes[outcomes["area_id"] != "EW"].iterrows()
+            if periods.year_of(row["period_end"]) == edition.year
+        ],
+        "missing": _stocks(data, edition, snaps),
+    }
+
+
+def _stocks(
+    data: Tables, edition: Edition, frame: pd.DataFrame, *, named: bool = True
+) -> list[str]:
+    """Counts that hold for a day of the report year."""
+    return [
+        (f"{edition.name(row['area_id'])}, " if named else "")
+        + f"{counted(row)} {on_date(row)} "
+        + cited(data.sources, [row["source_id"]], [row["row_id"]])
+        for _, row in frame.iterrows()
+        if periods.year_of(row["as_at"]) == edition.year
+    ]
+
+
+def corrections(data: Tables) -> str:
+    """How many figures this report has corrected, and how many its sources have revised.
+
+    A row that replaces another from the same place of the same source corrects how we read it; a
+    row from another source or place is a revision that the source made.
+    """
+    ours, theirs = 0, 0
+    for name in REVISED:
+        frame = getattr(data, name)
+        rows = frame[frame["revises_row"] != ""]
+        old = frame.set_index("row_id").loc[rows["revises_row"]]
+        same = [
+            (new.source_id, new.locator) == (was.source_id, was.locator)
+            for new, was in zip(rows.itertuples(), old.itertuples(), strict=True)
+        ]
+        ours += sum(same)
+        theirs += len(same) - sum(same)
+    text = (
+        f"{plural(ours, 'figure')} of this report {'has' if ours == 1 else 'have'} been corrected."
+        if ours
+        else "No figure of this report has been corrected so far."
+    )
+    if theirs:
+        text += (
+            f" {plural(theirs, 'figure')} marked revised in the data "
+            f"{'is a revision' if theirs == 1 else 'are revisions'} by the sources: a later "
+            "source, or a later place of the same one, gives another number for the same date. "
+            "Those are not corrections of ours."
+        )
+    return text
