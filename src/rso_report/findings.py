@@ -4,7 +4,6 @@ Every function returns Markdown, one paragraph or bullet per text, with a link t
 What is not published is said, not filled.
 """
 
-import math
 from itertools import combinations
 from typing import Any
 
@@ -141,12 +140,7 @@ def change(data: Tables, edition: Edition) -> list[str]:
     found = register.rates(data, edition)
     bullets = []
     for area in [*edition.forces, "EW"]:
-        own = found[
-            (found["area_id"] == area)
-            & found["count"].notna()
-            & found["qualifier"].isin(["exact", "rounded"])
-            & (found["as_at"] >= "2007-03-31")  # the series compares from here on
-        ]
+        own = register.comparable(found, area)
         if len(own) < 2:
             why = "only one count" if len(own) else "no count"
             bullets.append(f"- **{edition.name(area)}**: cannot be said, {why} is published")
@@ -162,32 +156,21 @@ def change(data: Tables, edition: Edition) -> list[str]:
         if years > 1:
             yearly = statistics.compound_growth(first["count"], last["count"], years)
             words += f" ({signed(yearly)}% a year)"
-        split, parts = _split(own)
-        used = pd.concat([own.iloc[[0, -1]], parts])
-        rows = [*used["count_row"], *parts["population_row"]]
-        bullets.append(
-            f"- **{edition.name(area)}**: {words}{split} "
-            f"{cited(data.sources, used['count_source'], rows)}"
-        )
+        used = [first, last]
+        if split := register.growth_split(found, area):
+            *parts, count, residents = split
+            used += parts
+            words += (
+                f"; from {parts[0]['as_at'].year} to {parts[1]['as_at'].year} it was "
+                f"{signed(count)}%, with a population that grew {signed(residents)}%"
+            )
+        else:
+            parts = []
+            words += "; the part that is population growth cannot be computed"
+        rows = [*(row["count_row"] for row in used), *(row["population_row"] for row in parts)]
+        cite = cited(data.sources, [row["count_source"] for row in used], rows)
+        bullets.append(f"- **{edition.name(area)}**: {words} {cite}")
     return bullets
-
-
-def _split(own: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-    """How much of the growth is population, over the span for which populations are held.
-
-    The words, and the rows they are from.
-    """
-    ready = own[own["rate"].notna()]
-    if len(ready) < 2:
-        return "; the part that is population growth cannot be computed", ready.iloc[:0]
-    first, last = ready.iloc[0], ready.iloc[-1]
-    split = statistics.growth_split(
-        first["count"], first["population_10plus"], last["count"], last["population_10plus"]
-    )
-    count, people = (100 * math.expm1(part) for part in (split.count, split.population))
-    span = f"{first['as_at'].year} to {last['as_at'].year}"
-    words = f"; from {span} it was {signed(count)}%, with a population that grew {signed(people)}%"
-    return words, ready.iloc[[0, -1]]
 
 
 def register_difference(data: Tables, edition: Edition) -> list[str]:

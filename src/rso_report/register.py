@@ -72,7 +72,6 @@ def comparable(counts: pd.DataFrame, area: str) -> pd.DataFrame:
     """
     own = counts[
         (counts["area_id"] == area)
-        & counts["value"].notna()
         & counts["qualifier"].isin(["exact", "rounded"])
         & (counts["as_at"] >= "2007-03-31")
     ]
@@ -183,23 +182,22 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
     return merged.sort_values(["area_id", "as_at"]).reset_index(drop=True)
 
 
-def growth_split(found: pd.DataFrame, area: str) -> tuple[int, int, float, float] | None:
+def growth_split(
+    found: pd.DataFrame, area: str
+) -> tuple[pd.Series, pd.Series, float, float] | None:
     """Growth of an area's count, and of its population, between the ends of what `rates` holds.
 
-    `found` is what `rates` returns. Years (31 March) of the first and last count with a
-    population, growth of the count, growth of residents aged 10 and over, both in percent; None
-    with fewer than two such counts.
+    `found` is what `rates` returns. Its first and last comparable row with a population, growth of
+    the count, and growth of residents aged 10 and over, both in percent; None with fewer than two.
     """
-    ready = comparable(found.rename(columns={"count": "value"}), area)
-    ready = ready[ready["rate"].notna()]
+    ready = comparable(found[found["rate"].notna()], area)
     if len(ready) < 2:
         return None
     first, last = ready.iloc[0], ready.iloc[-1]
     split = statistics.growth_split(
-        first["value"], first["population_10plus"], last["value"], last["population_10plus"]
+        first["count"], first["population_10plus"], last["count"], last["population_10plus"]
     )
-    count, people = (100 * math.expm1(part) for part in (split.count, split.population))
-    return first["as_at"].year, last["as_at"].year, count, people
+    return first, last, *(100 * math.expm1(part) for part in (split.count, split.population))
 
 
 def latest(frame: pd.DataFrame, area: str) -> pd.Series | None:

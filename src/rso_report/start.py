@@ -5,7 +5,7 @@ missing, breaches, findings); here it is made short and put side by side.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -85,8 +85,9 @@ def tiles(data: Tables, edition: Edition, parameters: VisitParameters) -> list[T
 def community(data: Tables, edition: Edition) -> Tile:
     """How many each force manages in the community, and how fast that grows."""
     counts = register.community(data, edition)
+    rates = register.rates(data, edition)
     entries = [
-        _count(data, edition, area, register.latest(counts, area), counts)
+        _count(data, edition, register.latest(counts, area), area, counts, rates)
         for area in edition.forces
     ]
     entries.append(_region(edition, counts))
@@ -94,13 +95,12 @@ def community(data: Tables, edition: Edition) -> Tile:
     country = counts[counts["area_id"] == "EW"]
     beside = country[country["as_at"] == dates.max()]
     row = beside.iloc[0] if len(beside) else register.latest(counts, "EW")
-    entries.append(_count(data, edition, "EW", row, counts))
+    entries.append(_count(data, edition, row, "EW", counts, rates))
     return Tile(
         "tile-community",
         "Managed in the community, and how fast that grows",
         tuple(entries),
-        _population_part(edition, register.rates(data, edition))
-        + "People in custody are left out. More people on the register does not mean more "
+        "People in custody are left out. More people on the register does not mean more "
         "offending: notification periods are long and many have no end.",
         ("Regional trends", "regional-trends.ipynb"),
     )
@@ -109,9 +109,10 @@ def community(data: Tables, edition: Edition) -> Tile:
 def _count(
     data: Tables,
     edition: Edition,
-    area: str,
     row: pd.Series | None,
+    area: str,
     counts: pd.DataFrame,
+    rates: pd.DataFrame,
 ) -> Entry:
     name = edition.name(area)
     if row is None:
@@ -123,16 +124,38 @@ def _count(
         and own.iloc[-1]["row_id"] == row["row_id"]
         and own.iloc[[0, -1]]["value"].min() >= SMALLEST_BASE
     )
-    first = own.iloc[0] if grown else row
+    if not grown:
+        note, used = "no earlier count to compare with", [row]
+        return Entry(name, counted(row), "STOCK_MAPPA", on_date(row), note, *_provenance(used))
+    note, used, populations = _growth(own), [row, own.iloc[0]], []
+    if split := register.growth_split(rates, area):
+        first, last, count, people = split
+        note += (
+            f"; {first['as_at'].year} to {last['as_at'].year} {signed(count)}%, residents aged 10 "
+            f"and over {signed(people)}%"
+        )
+        ends = [{"row_id": e["count_row"], "source_id": e["count_source"]} for e in (first, last)]
+        used += ends
+        populations = [e["population_row"] for e in (first, last)]
     return Entry(
         name,
         counted(row),
         "STOCK_MAPPA",
         on_date(row),
-        _growth(own) if grown else "no earlier count to compare with",
-        tuple(dict.fromkeys([row["row_id"], first["row_id"]])),
-        tuple(dict.fromkeys([row["source_id"], first["source_id"]])),
-        _stock_spark(data, name, own) if grown else None,
+        note,
+        *_provenance(used, populations),
+        _stock_spark(data, name, own),
+    )
+
+
+def _provenance(
+    used: Iterable[Mapping], others: Iterable[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Row and source identifiers of the rows used, each once; `others` are further rows."""
+    rows = [name for row in used for name in row["row_id"].split("+")]
+    return (
+        tuple(dict.fromkeys([*rows, *others])),
+        tuple(dict.fromkeys(row["source_id"] for row in used)),
     )
 
 
@@ -146,20 +169,6 @@ def _growth(own: pd.DataFrame) -> str:
         yearly = statistics.compound_growth(first["value"], last["value"], years)
         text += f", {signed(yearly)}% a year"
     return text
-
-
-def _population_part(edition: Edition, rates: pd.DataFrame) -> str:
-    """How much of the growth is population, in one sentence; "" where it cannot be computed."""
-    parts: dict[str, list[str]] = {}
-    for area in [*edition.forces, "EW"]:
-        if split := register.growth_split(rates, area):
-            first, last, count, people = split
-            parts.setdefault(f"{first} to {last}", []).append(
-                f"{edition.name(area)} {signed(count)}%, residents aged 10 and over "
-                f"{signed(people)}%"
-            )
-    spans = [f"From {span}: {'; '.join(said)}. " for span, said in parts.items()]
-    return "".join(spans)
 
 
 def _stock_spark(data: Tables, name: str, own: pd.DataFrame) -> Spark:
@@ -228,9 +237,6 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
 def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
     name = edition.name(row["area_id"])
     beyond = findings.snapshot_words(row).removeprefix(f"{counted(row)} {on_date(row)}")
-    rows = row["row_id"].split("+")
-    if pd.notna(row["share"]):
-        rows.append(row["denominator_row"])
     own = snaps[
         (snaps["area_id"] == row["area_id"])
         & (snaps["definition_code"] == row["definition_code"])
@@ -250,7 +256,7 @@ def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
         "MISSING_STOCK",
         on_date(row),
         re.sub(r"^ \((.*? at first reply)\)", r"\1", beyond).lstrip("; "),
-        tuple(rows),
+        tuple(row["rows"].split("+")),
         (row["source_id"],),
         spark,
     )
@@ -351,9 +357,6 @@ def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> Til
         why = "no count, or no policy known by then, to start from"
         entry = Entry("Illustration", NOT_PUBLISHED, "STOCK_MAPPA", note=why)
     else:
-        counts = register.community(data, edition)
-        counts = counts[counts["qualifier"] == "exact"]
-        policy = data.visit_policy[data.visit_policy["policy_id"] == parameters.policy_id]
         entry = Entry(
             model["force"],
             f"{number(model['visits'])} visits a year",
@@ -363,8 +366,8 @@ def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> Til
             f"percent): {number(model['per_week'], 2)} a week for each of {parameters.officers} "
             f"officers. The mix is not published; the range is {number(model['fewest'])} to "
             f"{number(model['most'])}",
-            (register.latest(counts, model["area_id"])["row_id"], *policy["row_id"]),
-            tuple(dict.fromkeys([model["source_id"], *policy["source_id"]])),
+            tuple(model["rows"]),
+            tuple(dict.fromkeys(model["sources"])),
         )
     return Tile(
         "tile-workload",
@@ -427,7 +430,7 @@ def _entry_html(entry: Entry) -> str:
     if entry.note:
         after.append(escape(entry.note))
     if entry.rows:
-        links = " ".join(link.html() for link in prose.rows(entry.rows))
+        links = prose.rows(["+".join(entry.rows)])[0].html()
         word = "row" if len(entry.rows) == 1 else "rows"
         after.append(f'<span class="rso-rows">{word} {links}</span>')
     detail = f'<span class="rso-detail">{"; ".join(after)}</span>' if after else ""
