@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import nbformat
 from bs4 import BeautifulSoup
 
-from rso_report import dataset, figures, prose, tables
+from rso_report import dataset, figures, prose, start, tables
 from rso_report.figures import MIME_TYPE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +25,7 @@ RUN = re.compile(r"([A-Z]{2})(\d{4}) to [A-Z]{2}(\d{4})")
 
 @dataclass(frozen=True)
 class Block:
-    """`place` is notebook and table, chart or position; `text` what is read, without its links."""
+    """`place` is notebook and table, chart or kind; `text` is what is read, without its links."""
 
     place: str
     key: str
@@ -61,7 +61,7 @@ def run(path, data, keep_going=False):
     """
     shown, names = [], {}
     tables_of_it = {table.stem for table in dataset.tables_read(path)}
-    modules = (figures, prose, tables)
+    modules = (figures, prose, start, tables)
     replaced = [(module, "display", module.display) for module in modules]
     replaced.append((dataset, "load", dataset.load))
 
@@ -98,7 +98,8 @@ def blocks(path, outputs):
             charts[f"#{output[MIME_TYPE]['usermeta']['figure']['id']}"] = own[-1].rows
             found += own
         elif "text/html" in output:
-            found += _table_blocks(path.stem, "".join(output["text/html"]))
+            html = BeautifulSoup("".join(output["text/html"]), "html.parser")
+            found += _table_blocks(path.stem, html) + _tile_blocks(path.stem, html)
         elif "text/markdown" in output:
             found += _text_blocks(path.stem, number, "".join(output["text/markdown"]))
     return [_with_rows_of_charts(block, charts) for block in found]
@@ -109,9 +110,22 @@ def _with_rows_of_charts(block, charts):
     return Block(block.place, block.key, block.text, rows, block.cells)
 
 
+def _tile_blocks(page, html):
+    """Entries of the tiles of the start page, with the words of their small charts."""
+    found = []
+    for number, entry in enumerate(html.select("li.rso-entry")):
+        links = [(a.get_text(), a["href"]) for a in entry.find_all("a")]
+        words = [drawn["aria-label"] for drawn in entry.select("[role=img]")]
+        for part in entry.select(".rso-rows, [role=img]"):
+            part.decompose()
+        said = " | ".join([" ".join(entry.get_text(" ").split()), *words])
+        found.append(Block(f"{page}: tiles", f"entry {number + 1}", said, named_rows(links)))
+    return found
+
+
 def _table_blocks(page, html):
     found = []
-    for figure in BeautifulSoup(html, "html.parser").find_all("figure", class_="rso-table"):
+    for figure in html.find_all("figure", class_="rso-table"):
         heads = [th.get_text() for th in figure.select("thead th")]
         for number, tr in enumerate(figure.select("tbody tr")):
             cells = tr.find_all(["th", "td"])
