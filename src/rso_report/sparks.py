@@ -3,6 +3,7 @@
 The numbers stand in the text that goes with each; a screen reader is read that instead.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -16,18 +17,18 @@ WIDTH, HEIGHT = 104, 30
 
 @dataclass(frozen=True)
 class Spark:
-    """An Altair chart of one series, the words for those who don't see it, and its span."""
+    """An Altair chart of one series, the words for those who don't see it, its span and rows."""
 
     chart: alt.TopLevelMixin
     words: str
     span: str
+    rows: tuple[str, ...]
 
     def svg(self) -> str:
         """The chart as SVG inside the page, with its words; it has no id and loads nothing."""
         spec = self.chart.properties(width=WIDTH, height=HEIGHT).to_dict()
         # The colour of the text serves both themes and paper, at the contrast of the text.
         spec["config"] = {
-            "aria": False,
             "background": None,
             "padding": 3,
             "view": {"stroke": None},
@@ -35,6 +36,8 @@ class Spark:
             "point": {"filled": True, "opacity": 1, "size": 18},
         }
         svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+        # The words stand for the whole; roles without names inside would be read as images.
+        svg = re.sub(r' (role|aria-[a-z]+)="[^"]*"', "", svg)
         return f'<span role="img" aria-label="{escape(self.words)}">{svg}</span>'
 
 

@@ -5,7 +5,7 @@ missing, breaches, findings); here it is made short and put side by side.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
@@ -37,8 +37,9 @@ SMALLEST_BASE = 20  # no percentage is given of less
 class Entry:
     """One number of a tile: of whom, as at when, from which rows; or the words that say a gap.
 
-    `value` is what is shown; a gap has neither date nor rows. `rows` are row identifiers,
-    `sources` source identifiers, `series` the series that the number belongs to.
+    `value` is what is shown; a gap has neither date nor rows. `rows` are the identifiers of the
+    rows of the number, `beside` those of the other numbers in `note` and of the chart; `sources`
+    are source identifiers, `series` is the series that the number belongs to.
     """
 
     label: str
@@ -47,8 +48,15 @@ class Entry:
     when: str = ""
     note: str = ""
     rows: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     spark: Spark | None = None
+
+    @property
+    def all_rows(self) -> list[str]:
+        """Every row that the entry quotes, once."""
+        drawn = self.spark.rows if self.spark else ()
+        return list(dict.fromkeys([*self.rows, *self.beside, *drawn]))
 
     @property
     def is_gap(self) -> bool:
@@ -87,98 +95,88 @@ def community(data: Tables, edition: Edition) -> Tile:
     counts = register.community(data, edition)
     rates = register.rates(data, edition)
     entries = [
-        _count(data, edition, register.latest(counts, area), area, counts, rates)
-        for area in edition.forces
+        _count(data, edition, area, register.latest(counts, area), rates) for area in edition.forces
     ]
     entries.append(_region(edition, counts))
     dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
     country = counts[counts["area_id"] == "EW"]
     beside = country[country["as_at"] == dates.max()]
     row = beside.iloc[0] if len(beside) else register.latest(counts, "EW")
-    entries.append(_count(data, edition, row, "EW", counts, rates))
+    entries.append(_count(data, edition, "EW", row, rates))
     return Tile(
         "tile-community",
         "Managed in the community, and how fast that grows",
         tuple(entries),
-        "People in custody are left out. More people on the register does not mean more "
-        "offending: notification periods are long and many have no end.",
+        "People in custody are left out. More people does not mean more offending: periods are "
+        "long, many without end.",
         ("Regional trends", "regional-trends.ipynb"),
     )
 
 
 def _count(
-    data: Tables,
-    edition: Edition,
-    row: pd.Series | None,
-    area: str,
-    counts: pd.DataFrame,
-    rates: pd.DataFrame,
+    data: Tables, edition: Edition, area: str, row: pd.Series | None, rates: pd.DataFrame
 ) -> Entry:
     name = edition.name(area)
     if row is None:
         return Entry(name, NOT_PUBLISHED, "STOCK_MAPPA")
-    own = register.comparable(counts, area)
-    own = own[own["as_at"] <= row["as_at"]]
+    until = rates[rates["as_at"] <= row["as_at"]]
+    own = register.comparable(until, area)
     grown = (
         len(own) > 1
-        and own.iloc[-1]["row_id"] == row["row_id"]
-        and own.iloc[[0, -1]]["value"].min() >= SMALLEST_BASE
+        and own.iloc[-1]["count_row"] == row["row_id"]
+        and own.iloc[[0, -1]]["count"].min() >= SMALLEST_BASE
     )
-    if not grown:
-        note, used = "no earlier count to compare with", [row]
-        return Entry(name, counted(row), "STOCK_MAPPA", on_date(row), note, *_provenance(used))
-    note, used, populations = _growth(own), [row, own.iloc[0]], []
-    if split := register.growth_split(rates, area):
-        first, last, count, people = split
-        note += (
-            f"; {first['as_at'].year} to {last['as_at'].year} {signed(count)}%, residents aged 10 "
-            f"and over {signed(people)}%"
-        )
-        ends = [{"row_id": e["count_row"], "source_id": e["count_source"]} for e in (first, last)]
-        used += ends
-        populations = [e["population_row"] for e in (first, last)]
+    note, rows, sources = "no earlier count to compare with", [], []
+    if grown:
+        note, rows, sources = _growth(until, own, area)
     return Entry(
         name,
         counted(row),
         "STOCK_MAPPA",
         on_date(row),
         note,
-        *_provenance(used, populations),
-        _stock_spark(data, name, own),
+        (row["row_id"],),
+        tuple(rows),
+        tuple(dict.fromkeys([row["source_id"], *sources])),
+        _stock_spark(data, name, own) if grown else None,
     )
 
 
-def _provenance(
-    used: Iterable[Mapping], others: Iterable[str] = ()
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Row and source identifiers of the rows used, each once; `others` are further rows."""
-    rows = [name for row in used for name in row["row_id"].split("+")]
-    return (
-        tuple(dict.fromkeys([*rows, *others])),
-        tuple(dict.fromkeys(row["source_id"] for row in used)),
-    )
+def _growth(rates: pd.DataFrame, own: pd.DataFrame, area: str) -> tuple[str, list[str], list[str]]:
+    """The change of a count, in all and a year and beside the population's; its rows and sources.
 
-
-def _growth(own: pd.DataFrame) -> str:
-    """The change of a count from its first to its last date, in all and a year."""
+    `own` are the comparable counts of the area in `rates`.
+    """
     first, last = own.iloc[0], own.iloc[-1]
     years = last["as_at"].year - first["as_at"].year
-    text = f"{signed(statistics.total_change(first['value'], last['value']))}% since "
+    text = f"{signed(statistics.total_change(first['count'], last['count']))}% since "
     text += periods.day_label(first["as_at"])
     if years > 1:
-        yearly = statistics.compound_growth(first["value"], last["value"], years)
+        yearly = statistics.compound_growth(first["count"], last["count"], years)
         text += f", {signed(yearly)}% a year"
-    return text
+    used, rows = [first, last], []
+    if split := register.growth_split(rates, area):
+        *ends, count, residents = split
+        text += (
+            f"; {ends[0]['as_at'].year} to {ends[1]['as_at'].year}: {signed(count)}% "
+            f"(residents aged 10+: {signed(residents)}%)"
+        )
+        used += ends
+        rows = [end["population_row"] for end in ends]
+    counts = [each["count_row"] for each in used]
+    return text, counts + rows, [each["count_source"] for each in used]
 
 
 def _stock_spark(data: Tables, name: str, own: pd.DataFrame) -> Spark:
     breaks = data.series_breaks
     days = breaks.loc[breaks["topic"] == "register", "date"]
-    said = "; ".join(f"{r.as_at.year} {number(r.value)}" for r in own.itertuples())
+    drawn = own.rename(columns={"count": "value"})
+    said = "; ".join(f"{r.as_at.year} {number(r.value)}" for r in drawn.itertuples())
     return Spark(
-        sparks.counts(own, days),
+        sparks.counts(drawn, days),
         f"{name}, 31 March of each year with a published count: {said}.",
         f"{own['as_at'].min().year} to {own['as_at'].max().year}",
+        tuple(own["count_row"]),
     )
 
 
@@ -206,7 +204,7 @@ def _region(edition: Edition, counts: pd.DataFrame) -> Entry:
         f"on {when}",
         "the sum of its forces",
         tuple(own["row_id"]),
-        tuple(dict.fromkeys(own["source_id"])),
+        sources=tuple(dict.fromkeys(own["source_id"])),
     )
 
 
@@ -249,6 +247,7 @@ def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
             sparks.snapshots(own),
             f"{name}, snapshots of the same definition, not joined: {said}.",
             f"{own['as_at'].min().year} to {own['as_at'].max().year}",
+            tuple(name for each in own["row_id"] for name in each.split("+")),
         )
     return Entry(
         name,
@@ -256,7 +255,8 @@ def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
         "MISSING_STOCK",
         on_date(row),
         re.sub(r"^ \((.*? at first reply)\)", r"\1", beyond).lstrip("; "),
-        tuple(row["rows"].split("+")),
+        tuple(row["row_id"].split("+")),
+        tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
         spark,
     )
@@ -295,9 +295,10 @@ def _offences(edition: Edition, own: pd.DataFrame) -> Entry:
         "BREACH_RECORDED",
         f"in {last['period']}",
         note,
-        tuple(row for each in shown for row in each["rows"].split("+")),
+        tuple(last["rows"].split("+")),
+        tuple(row for each in shown[1:] for row in each["rows"].split("+")),
         tuple(dict.fromkeys(each["source_id"] for each in shown)),
-        _flow_spark(name, own, "offences recorded"),
+        _flow_spark(name, own.assign(row_id=own["rows"]), "offences recorded"),
     )
 
 
@@ -318,6 +319,7 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
                 f"in {row['period']}",
                 "",
                 (row["row_id"],),
+                (),
                 (row["source_id"],),
                 _flow_spark(name, own[own["qualifier"] == "exact"], "cautions or convictions"),
             )
@@ -347,6 +349,7 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
         sparks.bars(drawn),
         f"{name}, {what} by financial year: {said}.",
         f"{yearly[0]} to {yearly[-1]}",
+        tuple(row for each in own["row_id"] for row in each.split("+")),
     )
 
 
@@ -367,7 +370,7 @@ def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> Til
             f"officers. The mix is not published; the range is {number(model['fewest'])} to "
             f"{number(model['most'])}",
             tuple(model["rows"]),
-            tuple(dict.fromkeys(model["sources"])),
+            sources=tuple(dict.fromkeys(model["sources"])),
         )
     return Tile(
         "tile-workload",
@@ -401,7 +404,7 @@ def _key(shown: Iterable[Tile]) -> str:
         key.append(
             "Small charts start at zero. Dots are published figures, joined only between "
             "consecutive years without a break; a dashed line is a break in the series; a hollow "
-            "bar is a part-year."
+            "bar is a part-year. The years under a chart unfold the rows of all its figures."
         )
     return f'<p class="rso-key">{" ".join(key)}</p>\n' if key else ""
 
@@ -423,21 +426,28 @@ def _entry_html(entry: Entry) -> str:
     kind = "rso-entry rso-gap" if entry.is_gap else "rso-entry"
     spark = ""
     if entry.spark:
-        spark = f'<span class="rso-spark">{entry.spark.svg()}<span>{entry.spark.span}</span></span>'
+        spark = (
+            f'<div class="rso-spark">{entry.spark.svg()}<details><summary>{entry.spark.span}'
+            '<span class="visually-hidden">, all rows</span></summary>'
+            f"{_rows_html(entry.all_rows)}</details></div>"
+        )
     # The digits apart from their qualifier, so that the page can make them large.
     number_ = re.sub(r"\d[\d,]*", r"<span>\g<0></span>", escape(entry.value))
-    after = [escape(entry.when)] if entry.when else []
-    if entry.note:
-        after.append(escape(entry.note))
+    after = [escape(part) for part in (entry.when, entry.note) if part]
     if entry.rows:
-        links = prose.rows(["+".join(entry.rows)])[0].html()
-        word = "row" if len(entry.rows) == 1 else "rows"
-        after.append(f'<span class="rso-rows">{word} {links}</span>')
+        # With a chart, the rows of everything unfold under it.
+        names = entry.rows if entry.spark else entry.all_rows
+        word = "row" if len(names) == 1 else "rows"
+        after[0] += f', <span class="rso-rows">{word} {_rows_html(names)}</span>'
     detail = f'<span class="rso-detail">{"; ".join(after)}</span>' if after else ""
     return (
         f'<li class="{kind}"><span class="rso-label">{escape(entry.label)}</span> '
         f'<strong class="rso-number">{number_}</strong> {spark}{detail}</li>\n'
     )
+
+
+def _rows_html(names: Iterable[str]) -> str:
+    return " ".join(tables.Link(label, href).html() for label, href in prose.row_links(names))
 
 
 def to_text(shown: Iterable[Tile]) -> str:
@@ -446,7 +456,7 @@ def to_text(shown: Iterable[Tile]) -> str:
     for tile in shown:
         lines.append(tile.heading)
         for entry in tile.entries:
-            parts = [entry.when, entry.note, " ".join(entry.rows)]
+            parts = [entry.when, entry.note, " ".join(entry.all_rows)]
             beyond = "; ".join(part for part in parts if part)
             lines.append(f"- {entry.label}: {entry.value}{f' ({beyond})' if beyond else ''}")
         lines.append(tile.caveat)
