@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ExtensionError
 
-from rso_report import book, figures, tables
+from rso_report import block, book, figures, tables
 
 DATA = pd.DataFrame(
     {"Date": pd.to_datetime(["2020-03-31", "2021-03-31"]), "Rate": [142.123456789, 144.0]}
@@ -57,7 +57,9 @@ def test_a_figure_is_one_output_with_a_chart_and_words(shown):
         "subtitle": WORDS["subtitle"],
         "alt": WORDS["alt"],
         "source": [["MoJ", "../book/sources.md#moj"], ["ONS", None]],
+        "as_at": "",
         "notes": ["Crude rates."],
+        "highlight": [],
         "table": {
             "columns": ["Date", "Rate", "RSOs"],
             "rows": [["2020", "142", 3608], ["2021", "144", "[x]"]],
@@ -118,6 +120,7 @@ def test_a_chart_may_differ_from_the_house_look():
         ({"figure_id": "Fig 1"}, "lower-case"),
         ({"alt": ""}, "'fig-rate' needs alt"),
         ({"source": "", "headline": ""}, "needs headline and source"),
+        ({"as_at": ""}, "'fig-rate' needs as_at"),
         ({"table": TABLE.assign(Rate=[142.5, 144.25])}, "column 'Rate': 142.5 needs"),
     ],
 )
@@ -126,29 +129,64 @@ def test_a_figure_that_would_leave_readers_out_is_refused(shown, changes, messag
         shown(**changes)
 
 
+PLACE = block.Place("Figure 2.1", "The contributors. Figure 2.1: The rate rose.", "../")
+
+
+def placed(bundle):
+    """The figure as the book publishes it."""
+    found = block.figure_block(bundle[figures.MIME_TYPE])
+    return BeautifulSoup(found.placed(PLACE), "html.parser"), found.files
+
+
 def test_the_block_shows_words_picture_data_and_source(shown):
-    block = BeautifulSoup(book.figure_block(shown()[figures.MIME_TYPE]), "html.parser")
-    assert block.select_one("figcaption .headline").text == "The rate rose"
-    image = block.select_one(".rso-chart[data-state=static] img")
+    page, _ = placed(shown(as_at="31 March 2021"))
+    assert page.select_one("figcaption .headline").text == "Figure 2.1: The rate rose"
+    image = page.select_one(".rso-chart[data-state=static] img")
     assert image["alt"] == WORDS["alt"]
-    assert image["src"].startswith("data:image/svg+xml;base64,")
+    assert image["src"] == "../_static/figures/fig-rate.svg"
     assert image["width"] == "640"
-    assert block.select_one("details table caption").text == f"Data: {WORDS['subtitle']}"
-    assert [cell.text for cell in block.select("details tbody td")] == [
-        "142",
-        "3,608",
-        "144",
-        "[x]",
-    ]
-    assert block.select_one("details a")["href"] == (
-        "data:text/csv;charset=utf-8,"
-        "Date%2CRate%2CRSOs%0D%0A2020%2C142%2C3608%0D%0A2021%2C144%2C%5Bx%5D%0D%0A"
+    assert "loading" not in image.attrs  # a picture that waits to be seen may miss the paper
+    assert page.select_one("details table caption").text == f"Data: {WORDS['subtitle']}"
+    cells = [cell.text for cell in page.select("details tbody td")]
+    assert cells == ["142", "3,608", "144", "[x]"]
+    below = page.select("figure.rso-figure > p")
+    assert [line.text for line in below] == ["Source: MoJ; ONS", "As at: 31 March 2021"]
+
+
+def test_the_block_offers_its_picture_twice_and_exactly_its_data(shown):
+    page, files = placed(shown())
+    links = page.select(".rso-tools a[download]")
+    assert [link["href"] for link in links] == [f"../_static/{name}" for name in files]
+    assert files["figures/fig-rate.svg"].startswith(b"<svg ")
+    png = files["figures/fig-rate.png"]
+    assert png.startswith(b"\x89PNG")
+    width = int.from_bytes(png[16:20])
+    assert width == block.PNG_SCALE * figures.WIDTH
+    assert files["figures/fig-rate.csv"].decode("utf-8-sig") == (
+        "Date,Rate,RSOs\r\n2020,142,3608\r\n2021,144,[x]\r\n"
     )
-    assert block.find_all("p")[-1].text == "Source: MoJ; ONS"
+
+
+def test_the_block_can_be_linked_to_and_cited_without_scripts(shown):
+    page, _ = placed(shown())
+    assert page.select_one(".rso-tools a.rso-link")["href"] == "#fig-rate"
+    assert page.select_one("details.rso-cite p").text == PLACE.citation
+
+
+def test_a_figure_without_a_table_offers_no_data(shown):
+    page, files = placed(shown(table=None))
+    assert [name.rpartition(".")[2] for name in files] == ["svg", "png"]
+    assert not page.select("table")
+
+
+def test_names_to_highlight_travel_with_the_chart(shown):
+    page, _ = placed(shown(chart().properties(usermeta={"highlight": ["A", "B's"]})))
+    assert json.loads(page.select_one(".rso-chart")["data-highlight"]) == ["A", "B's"]
 
 
 def test_the_block_is_the_same_each_time(shown):
-    assert len({book.figure_block(shown()[figures.MIME_TYPE]) for _ in range(3)}) == 1
+    blocks = [block.figure_block(shown()[figures.MIME_TYPE]) for _ in range(3)]
+    assert blocks[0] == blocks[1] == blocks[2]
 
 
 def test_nothing_in_a_figure_can_end_its_script_or_become_markup(shown):
@@ -156,7 +194,9 @@ def test_nothing_in_a_figure_can_end_its_script_or_become_markup(shown):
     drawing = chart(DATA.assign(Name=attack)).encode(tooltip="Name:N", detail=alt.Detail("Name:N"))
     changes = dict.fromkeys(("headline", "subtitle", "alt"), attack)
     changes |= {"source": attack, "notes": [attack], "table": TABLE.assign(Name=attack)}
-    html = book.figure_block(shown(drawing, **changes)[figures.MIME_TYPE])
+    changes |= {"as_at": attack}
+    found = block.figure_block(shown(drawing, **changes)[figures.MIME_TYPE])
+    html = found.placed(block.Place("Figure 1", attack, ""))
     (script,) = BeautifulSoup(html, "html.parser").find_all("script")
     assert html.count("</script") == 1
     assert attack in json.dumps(json.loads(script.string)).replace('\\"', '"')

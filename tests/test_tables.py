@@ -1,11 +1,13 @@
+import csv
 import datetime as dt
+import io
 
 import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from rso_report import tables
+from rso_report import block, tables
 
 FORCES = pd.DataFrame(
     {
@@ -132,6 +134,7 @@ def test_a_source_may_be_text_or_parts_with_links():
         (FORCES, {"formats": {"Rat": 1}}, "has no column Rat"),
         (FORCES, {"row_header": "Force"}, "has no column Force"),
         (FORCES, {"table_id": "Tab 1"}, "lower-case"),
+        (FORCES, {"headline": "", "as_at": ""}, "'tab-forces' needs headline and as_at"),
         (FORCES.rename(columns={"Status": "RSOs"}), {}, "unique"),
     ],
 )
@@ -149,3 +152,65 @@ def test_show_displays_html_and_text(monkeypatch):
     assert "Source: S" in bundle["text/html"]
     assert "<li>N</li>" in bundle["text/html"]
     assert bundle["text/plain"].splitlines()[2] == "West Midlands\t3,655\t144\t46 [r]\tFinal"
+
+
+def test_a_headline_stands_above_and_the_caption_stays_in_the_table():
+    table = rendered(headline="West Midlands has most", as_at="31 March 2021")
+    assert table.select_one(".rso-table > .headline").text == "West Midlands has most"
+    assert table.caption.text == "RSOs by police force area"
+    assert table.select_one(".rso-as-at").text == "As at: 31 March 2021"
+
+
+@pytest.mark.parametrize("headline", [None, "West <Midlands> has most"])
+def test_the_book_numbers_a_table_links_to_it_and_cites_it(headline):
+    html = str(rendered(headline=headline, formats={"Rate": 1}))
+    found = block.table_block(html)
+    title = headline or "RSOs by police force area"
+    assert (found.kind, found.name, found.title) == ("Table", "tab-forces", title)
+    page = BeautifulSoup(found.placed(block.Place("Table 2.3", "Cite.", "../")), "html.parser")
+    shown = page.select_one(".headline" if headline else "caption").text
+    assert shown == f"Table 2.3: {title}"
+    assert [link["href"] for link in page.select(".rso-tools a")] == [
+        "#tab-forces",
+        "../_static/tables/tab-forces.csv",
+    ]
+    assert page.select_one(".rso-cite p").text == "Cite."
+
+
+def test_other_html_is_no_table_of_the_report():
+    assert block.table_block("<table><tr><td>1</td></tr></table>") is None
+
+
+def test_the_csv_holds_exactly_the_cells_shown():
+    found = block.table_block(str(rendered()))
+    rows = found.files["tables/tab-forces.csv"].decode("utf-8-sig").splitlines()
+    assert rows == [
+        "Police force area,RSOs,Rate,Missing,Status",
+        "West Midlands,3655,144.3,46 [r],Final",
+        "Staffordshire,0,130.0,[c],[p]",
+        "Warwickshire,[x],[x],[x],Final",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "stored"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+SUM(A1)", "'+SUM(A1)"),
+        ("-SUM(A1)", "'-SUM(A1)"),
+        ("@A1", "'@A1"),
+        ("\tx", "'\tx"),
+        ("-1,200", "-1200"),
+        ("+6.4%", "+6.4%"),
+        ("−11.5", "−11.5"),
+        ("-35.0 to 20.5", "-35.0 to 20.5"),
+        ("-2+3+cmd|x", "'-2+3+cmd|x"),
+        ("1,234,568.5", "1234568.5"),
+        ("1,234 to 5,678", "1,234 to 5,678"),
+        ("A & B", "A & B"),
+    ],
+)
+def test_a_spreadsheet_runs_nothing_and_reads_numbers(cell, stored):
+    html = tables.to_html(pd.DataFrame({"A": [cell]}), table_id="t", caption="C")
+    (_, (value,)) = csv.reader(io.StringIO(tables.csv_file(html).decode("utf-8-sig")))
+    assert value == stored

@@ -1,9 +1,12 @@
-/* Replaces the static image of each chart by the interactive one, shortly before it is seen.
-   Whatever fails, the image stays. */
+/* Replaces the static image of each chart by the interactive one, shortly before it is seen, and
+   adds what needs a script to each figure and table. Whatever fails, image, table and links stay. */
 (() => {
   "use strict";
   const library = new URL("vega-bundle.js", document.currentScript.src).href;
+  const boxes = [...document.querySelectorAll(".rso-chart")];
+  const views = new Map(); // what is drawn so far: box to Vega view
   let loading; // The library is large: fetched once, and only by a page that shows a chart.
+  let highlighted = "";
 
   const load = () =>
     (loading ??= new Promise((resolve, reject) => {
@@ -14,6 +17,20 @@
       document.head.append(script);
     }));
 
+  function make(tag, className, text = "") {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  }
+
+  // A region whose changes a screen reader speaks; it has to be there before its first words.
+  function liveRegion(className) {
+    const region = make("p", className);
+    region.setAttribute("role", "status");
+    return region;
+  }
+
   async function draw(box) {
     const image = box.querySelector("img");
     try {
@@ -21,25 +38,95 @@
       await load();
       // Drawn out of sight and put in place when complete, so that paper never shows half of it.
       const picture = document.createElement("div");
-      const controls = document.createElement("div"); // outside the picture, or none could use them
-      controls.className = "rso-controls";
+      const controls = make("div", "rso-controls"); // outside the picture, or none could use them
       const options = { mode: "vega", renderer: "svg", actions: false, bind: controls };
-      await window.vegaEmbed(picture, spec, options);
+      const { view } = await window.vegaEmbed(picture, spec, options);
+      views.set(box, view);
       if (controls.childElementCount) box.before(controls);
       picture.setAttribute("role", "img");
       picture.setAttribute("aria-label", image.alt);
       picture.querySelector("svg").setAttribute("aria-hidden", "true");
       image.replaceWith(picture);
       box.dataset.state = "drawn";
+      sayChanges(box, view);
+      await highlight(box);
     } catch (error) {
       box.dataset.state = "failed";
       console.error(box.closest("figure").id, error);
     }
   }
 
+  // A chart with controls may hold a signal `sentence`: what it shows, in words. It is spoken
+  // when the reader's hand rests, not at every step of a slider.
+  function sayChanges(box, view) {
+    if (!("sentence" in view.getState().signals)) return;
+    const region = liveRegion("rso-sentence");
+    box.before(region);
+    let timer;
+    view.addSignalListener("sentence", (name, words) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => (region.textContent = words), 500);
+    });
+  }
+
+  // Pages whose charts show several areas: one list, and every chart that has the area answers.
+  const names = (box) => JSON.parse(box.dataset.highlight || "[]");
+  const highlight = (box) =>
+    names(box).length &&
+    views
+      .get(box)
+      ?.signal("highlight", names(box).includes(highlighted) ? highlighted : "")
+      .runAsync();
+
+  function addHighlighter() {
+    const all = [...new Set(boxes.flatMap(names))];
+    const first = boxes.find((box) => names(box).length);
+    if (all.length < 2) return;
+    const label = make("label", "", "Highlight in the charts of this page ");
+    const select = document.createElement("select");
+    select.add(new Option("no area", ""));
+    for (const name of all) select.add(new Option(name, name));
+    select.addEventListener("change", () => {
+      highlighted = select.value;
+      boxes.forEach(highlight);
+    });
+    label.append(select);
+    const controls = make("div", "rso-controls rso-highlight");
+    controls.append(label);
+    first.before(controls);
+  }
+
+  // Where pages come over plain http, browsers keep the clipboard to the older way.
+  async function copy(text) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const field = make("textarea", "");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (!done) throw new Error("the browser refused to copy");
+  }
+
+  function addCopyButton(after, label, text) {
+    const button = make("button", "rso-copy", label);
+    button.type = "button";
+    const region = liveRegion("rso-copied");
+    button.addEventListener("click", async () => {
+      try {
+        await copy(text());
+        region.textContent = "Copied";
+      } catch {
+        region.textContent = "Not copied: select the text and copy it";
+      }
+      setTimeout(() => (region.textContent = ""), 4000);
+    });
+    after.after(button, region);
+  }
+
   // A box that scrolls must be reachable by keyboard; one that does not should not be a stop.
   function markScrollers() {
-    for (const box of document.querySelectorAll(".rso-chart")) {
+    for (const box of boxes) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
@@ -54,7 +141,12 @@
     },
     { rootMargin: "400px" },
   );
-  for (const box of document.querySelectorAll(".rso-chart")) near.observe(box);
+  addHighlighter();
+  for (const link of document.querySelectorAll(".rso-link"))
+    addCopyButton(link, "Copy link", () => link.href);
+  for (const citation of document.querySelectorAll(".rso-cite p"))
+    addCopyButton(citation, "Copy citation", () => citation.textContent);
+  for (const box of boxes) near.observe(box);
   markScrollers();
   window.addEventListener("resize", markScrollers);
 })();

@@ -4,96 +4,25 @@ Two entrances. MyST-NB finds `ChartRenderer` through the package's entry point a
 notebook output; Sphinx calls `setup` because `_config.yml` lists this module as an extension.
 """
 
-import csv
-import io
-import json
-import re
-from base64 import b64encode
-from html import escape, unescape
+from collections import Counter
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote
 
-import pandas as pd
 import vl_convert
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
-from rso_report import tables
+from rso_report import block
+from rso_report.block import Place
+from rso_report.citation import StoredEdition, plain, stored_edition
 from rso_report.data_page import DataPackage
 from rso_report.figures import MIME_TYPE
 from rso_report.tables import page_links
-
-_TABLE = re.compile(r'<figure class="rso-table" id="([^"]+)">.*?<caption><span>([^<]*)', re.DOTALL)
-
-
-def _csv_address(columns: list[str], rows: list[list]) -> str:
-    """Return the data of a chart as a `data:` address, which downloads from any kind of page."""
-    text = io.StringIO()
-    csv.writer(text).writerows([columns, *([str(cell) for cell in row] for row in rows)])
-    return "data:text/csv;charset=utf-8," + quote(text.getvalue())
-
-
-def _image(vega: dict[str, Any], alt: str) -> str:
-    """Return the chart as a static image inside the page.
-
-    Inside, not beside: a page that is saved, mailed or moved keeps its pictures, and a printer
-    never meets one that has not loaded yet.
-    """
-    svg = vl_convert.vega_to_svg(vega, allowed_base_urls=[])
-    size = re.match(r'<svg[^>]*? width="(\d+)[^>]*? height="(\d+)', svg)
-    width, height = size.groups()
-    address = "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
-    return f'<img src="{address}" alt="{escape(alt)}" width="{width}" height="{height}">'
-
-
-def _cell(stored: str | int | list) -> str | int | tables.Links:
-    """One cell as `figures.show` stored it; a list holds links."""
-    if isinstance(stored, list):
-        return tables.Links(tuple(tables.Link(text, href) for text, href in stored))
-    return stored
-
-
-def _data_table(figure: dict[str, Any]) -> str:
-    columns = figure["table"]["columns"]
-    rows = [[_cell(stored) for stored in row] for row in figure["table"]["rows"]]
-    table = tables.to_html(
-        pd.DataFrame(rows, columns=columns, dtype=object),
-        table_id=f"{figure['id']}-data",
-        caption=f"Data: {figure['subtitle']}",
-    )
-    return (
-        f"<details><summary>Data behind this chart</summary>\n{table}\n"
-        f'<p><a href="{_csv_address(columns, rows)}" download="{figure["id"]}.csv">'
-        "Download this data as CSV</a></p></details>\n"
-    )
-
-
-def figure_block(spec: dict[str, Any]) -> str:
-    """Return the HTML of one figure: words, picture, data and source.
-
-    `spec` is what `figures.show` stored. Raises ValueError if Vega-Lite cannot draw it, so that
-    no page is published with a figure that only some readers can see.
-    """
-    figure = spec["usermeta"]["figure"]
-    # Compiled here rather than in the browser: less work there, one result for both pictures,
-    # and no console messages about how Vega-Lite settled on a size.
-    vega = vl_convert.vegalite_to_vega({k: v for k, v in spec.items() if k != "usermeta"})
-    vega.pop("$schema", None)
-    # "<" is escaped because the HTML parser ends a script at any "</script", even inside JSON.
-    script = json.dumps(vega, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return (
-        f'<figure class="rso-figure" id="{figure["id"]}">\n<figcaption>'
-        f'<p class="headline">{escape(figure["headline"])}</p>'
-        f'<p class="rso-subtitle">{escape(figure["subtitle"])}</p></figcaption>\n'
-        f'<div class="rso-chart rso-scroll" data-state="static">{_image(vega, figure["alt"])}\n'
-        f'<script type="application/json">{script}</script></div>\n'
-        f"{_data_table(figure) if figure['table'] else ''}"
-        f"{tables.source_and_notes_html(figure['source'], figure['notes'])}</figure>\n"
-    )
 
 
 class ChartRenderer:
@@ -107,30 +36,67 @@ class ChartRenderer:
     ) -> list[nodes.Element] | None:
         """Return the nodes of one output, or None where it is not ours.
 
-        The id of each figure and table becomes a link target, so that `[text](#fig-x)` works in
-        the Markdown of any page; Sphinx warns if an id is used twice. Raises ExtensionError,
-        which ends the build, for a chart that was not made by `figures.show` or can't be drawn.
+        Raises ExtensionError, which ends the build, for a chart that was not made by
+        `figures.show` or can't be drawn.
         """
         if data.mime_type == MIME_TYPE:
             try:
-                html = figure_block(data.content)
+                found = block.figure_block(data.content)
             except (KeyError, ValueError) as error:
                 place = f"{renderer.source}, cell {data.cell_index}"
                 raise ExtensionError(
                     f"{place}: cannot draw this chart (was it made by figures.show?): {error!r}"
                 ) from error
-            figure = data.content["usermeta"]["figure"]
-            name, title = figure["id"], figure["headline"]
-        elif data.mime_type == "text/html" and (table := _TABLE.match(data.string)):
-            html = data.string
-            name, title = map(unescape, table.groups())
         elif data.mime_type == "text/html" and data.string.startswith('<div class="rso-start">'):
             return [nodes.raw("", page_links(data.string), format="html")]
+        elif data.mime_type == "text/html":
+            found = block.table_block(data.string)
         else:
             return None
-        env = renderer.renderer.sphinx_env
-        env.get_domain("std").note_hyperlink_target(name, env.docname, name, title)
-        return [nodes.raw("", page_links(html), format="html")]
+        return found and [nodes.raw("", "", format="html", block=found)]
+
+
+def _chapter(env: BuildEnvironment, docname: str) -> str:
+    """Return `2.` for the second page of the table of contents, nothing for the start page."""
+    pages = env.external_site_map.root.child_files()
+    return f"{pages.index(docname) + 1}." if docname in pages else ""
+
+
+def _edition(env: BuildEnvironment, docname: str) -> StoredEdition:
+    """Return the edition of the notebook that a page is, or else of the book's notebooks."""
+    page = Path(env.doc2path(docname))
+    notebooks = sorted(Path(env.srcdir, "notebooks").glob("*.ipynb"))
+    return stored_edition(page if page.suffix == ".ipynb" else notebooks[0])
+
+
+def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
+    """Number the figures and tables of a page, and make each a target of links.
+
+    `[](#fig-x)` in the Markdown of any page then reads "Figure 2.1"; Sphinx warns if an id is
+    used twice. Numbers run by kind within the page, in its order.
+    """
+    env, counts = app.env, Counter()
+    for node in list(doctree.findall(lambda each: isinstance(each, nodes.raw) and "block" in each)):
+        found = node["block"]
+        counts[found.kind] += 1
+        number = f"{found.kind} {_chapter(env, env.docname)}{counts[found.kind]}"
+        place = Place(
+            number,
+            plain(_edition(env, env.docname), f"{number}: {found.title}"),
+            "../" * env.docname.count("/"),
+        )
+        env.get_domain("std").note_hyperlink_target(found.name, env.docname, found.name, number)
+        html = page_links(found.placed(place))
+        node.replace_self(nodes.raw("", html, format="html", files=found.files))
+
+
+def _write_files(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Write the files that the blocks of a page offer, whenever the page itself is written."""
+    for node in doctree.findall(lambda each: isinstance(each, nodes.raw) and "files" in each):
+        for name, content in node["files"].items():
+            path = Path(app.outdir, "_static", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
 
 def _visit_math(writer: nodes.NodeVisitor, node: nodes.Element) -> None:
@@ -184,7 +150,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # The theme complains in every console of an unset mode, though it then takes this one.
     app.add_js_file(None, body='document.documentElement.dataset.mode ||= "auto";')
     app.connect("builder-inited", _forget_asset_hashes)
+    app.connect("doctree-read", _place_blocks)
     app.connect("doctree-read", _share_targets)
+    app.connect("doctree-resolved", _write_files)
     # Before the table-of-contents extension writes its own index.html, without a language.
     app.connect("build-finished", _write_extra_files, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -83,7 +83,7 @@ def house_theme() -> alt.theme.ThemeConfig:
             "orient": "top",
             "title": None,
             "symbolType": "square",
-            "labelLimit": 300,
+            "labelLimit": 420,
             "columns": 2,
             "offset": 36,
         },
@@ -172,13 +172,16 @@ def show(
     source: tables.Source,
     notes: Iterable[str] = (),
     table: pd.DataFrame | None = None,
+    as_at: str | None = None,
 ) -> None:
     """Display `chart` as a figure of the report: one output, with no random or clock value.
 
     `headline` states the finding, `subtitle` the measure with its unit, area and period, `alt`
     what a sighted reader takes away. `source` is plain text or a list of (label, address or
     None); `table` the data behind the chart, in columns of text or whole numbers (round
-    fractions to text first, so that chart and table agree).
+    fractions to text first, so that chart and table agree). `as_at` is the date or the dates
+    that the figures hold for. The names that a reader can highlight travel in the `highlight`
+    of the chart's own `usermeta` (see `charts.highlightable`).
 
     Dates: use Timestamps, or years as text. JavaScript reads a bare "2021-03-31" as midnight
     UTC, which west of Greenwich is the day before.
@@ -188,14 +191,15 @@ def show(
     """
     tables.check_identifier(figure_id)
     texts = {"headline": headline, "subtitle": subtitle, "alt": alt, "source": source}
-    if missing := [name for name, text in texts.items() if not text]:
-        raise ValueError(f"figure {figure_id!r} needs {' and '.join(missing)}")
+    tables.check_texts(figure_id, {**texts, "as_at": as_at})
     spec = specification(chart)
     spec["usermeta"] = {
         "figure": {
             "id": figure_id,
             **texts,
+            "as_at": as_at or "",
             "notes": list(notes),
+            "highlight": spec.get("usermeta", {}).get("highlight", []),
             "table": None if table is None else _record(table, figure_id),
         }
     }

@@ -4,13 +4,16 @@ pandas' own HTML has neither a caption nor row headers, and its Styler adds rand
 strict notebook comparison rejects; so the markup is written here, once, for every table.
 """
 
+import csv
 import datetime as dt
+import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
+from html.parser import HTMLParser
 from numbers import Integral, Real
 
 import pandas as pd
@@ -31,7 +34,10 @@ _PAGE_LINK = re.compile(r'href="(?![a-z]+:|[^"]*_sources/)([^"#]+)\.(?:md|ipynb)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 _SAFE_HREF = re.compile(r"https?://|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:|//)")
 _NUMBER = r"[-−+<>≤≥£]?\s?\d{1,3}(,?\d{3})*(\.\d+)?\s?%?"
-_NUMBER_LIKE = re.compile(rf"({_NUMBER}(\s?(–|to)\s?{_NUMBER})?(\s?\([^)]*\))?)?(\s*\[[a-z]\])*")
+_SEPARATED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_SPAN = rf"{_NUMBER}(\s?(–|to)\s?{_NUMBER})?"
+_SPAN_ONLY = re.compile(_SPAN)
+_NUMBER_LIKE = re.compile(rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*")
 
 
 @dataclass(frozen=True)
@@ -114,10 +120,11 @@ def source_html(source: Source) -> str:
     return "; ".join(Link(label, href).html() if href else escape(label) for label, href in parts)
 
 
-def source_and_notes_html(source: Source, notes: Iterable[str]) -> str:
-    """Return the source line and the notes that stand under a table or a chart."""
+def below_html(source: Source, notes: Iterable[str], as_at: str = "") -> str:
+    """Return the source line, the as-at line and the notes that stand under a table or chart."""
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     lines = f'<p class="rso-source">Source: {source_html(source)}</p>' if source else ""
+    lines += f'<p class="rso-as-at">As at: {escape(as_at)}</p>' if as_at else ""
     return lines + (f'<ul class="rso-notes" aria-label="Notes">{items}</ul>' if items else "")
 
 
@@ -136,6 +143,12 @@ def _texts(frame: pd.DataFrame, formats: Mapping[str, int]) -> dict[str, list[st
         except ValueError as error:
             raise ValueError(f"column {column!r}: {error}") from error
     return texts
+
+
+def check_texts(name: str, texts: Mapping[str, object]) -> None:
+    """Raise ValueError if a text of the table or figure `name` is empty; None is left out."""
+    if missing := [key for key, text in texts.items() if text is not None and not text]:
+        raise ValueError(f"{name!r} needs {' and '.join(missing)}")
 
 
 def _check(frame: pd.DataFrame, table_id: str, columns_named: Iterable[str]) -> None:
@@ -157,11 +170,14 @@ def to_html(
     notes: Iterable[str] = (),
     row_header: str | Sequence[str] | None = None,
     formats: Mapping[str, int] | None = None,
+    headline: str | None = None,
+    as_at: str | None = None,
 ) -> str:
     """Return `frame` as an accessible HTML table; see `show` for the arguments and errors."""
     formats = formats or {}
     headers = _row_header_columns(frame, row_header)
     _check(frame, table_id, [*headers, *formats])
+    check_texts(table_id, {"caption": caption, "headline": headline, "as_at": as_at})
     texts = _texts(frame, formats)
     numeric = {column for column in frame if all(map(_NUMBER_LIKE.fullmatch, texts[column]))}
 
@@ -181,15 +197,17 @@ def to_html(
         f"<tr>{''.join(cell(column, position) for column in frame.columns)}</tr>\n"
         for position in range(len(frame))
     )
+    notes = list(notes)
     used = " ".join([caption, *notes, *frame.columns, *sum(texts.values(), [])])
     legend = ", ".join(f"{mark} {word}" for mark, word in SYMBOLS.items() if mark in used)
     shorthand = f'<p class="rso-symbols">Shorthand: {legend}</p>' if legend else ""
+    finding = f'<p class="headline">{escape(headline)}</p>' if headline else ""
     return (
-        f'<figure class="rso-table" id="{table_id}">{shorthand}'
+        f'<figure class="rso-table" id="{table_id}">{finding}{shorthand}'
         f'<div class="rso-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
         f"<table><caption><span>{escape(caption)}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}</tbody></table></div>"
-        f"{source_and_notes_html(source, notes)}</figure>"
+        f"{below_html(source, notes, as_at or '')}</figure>"
     )
 
 
@@ -202,6 +220,8 @@ def show(
     notes: Iterable[str] = (),
     row_header: str | Sequence[str] | None = None,
     formats: Mapping[str, int] | None = None,
+    headline: str | None = None,
+    as_at: str | None = None,
 ) -> None:
     """Display `frame` as a table of the report.
 
@@ -210,9 +230,11 @@ def show(
     a column of fractional numbers must have one, so that no table shows accidental precision.
     Text that begins with a shorthand symbol such as [c] is kept, and the symbols that occur are
     explained above the table. `source` is plain text or a list of (label, address or None).
+    `headline` states the finding, computed from the data; the caption under it then says what is
+    measured, where and when. `as_at` is the date or the dates that the figures hold for.
 
-    Raises ValueError for an empty frame, an unknown or repeated column, an id that is not
-    lower-case letters, digits and hyphens, or a fractional number without a format.
+    Raises ValueError for an empty frame, an empty text, an unknown or repeated column, an id
+    that is not lower-case letters, digits and hyphens, or a fractional number without a format.
     """
     notes = list(notes)
     html = to_html(
@@ -223,10 +245,61 @@ def show(
         notes=notes,
         row_header=row_header,
         formats=formats,
+        headline=headline,
+        as_at=as_at,
     )
     rows = zip(*_texts(frame, formats or {}).values(), strict=True)
-    plain = "\n".join([caption, "\t".join(frame.columns), *map("\t".join, rows)])
+    title = [headline, caption] if headline else [caption]
+    plain = "\n".join([*title, "\t".join(frame.columns), *map("\t".join, rows)])
     display({"text/html": html, "text/plain": plain}, raw=True)
+
+
+class _Cells(HTMLParser):
+    """The text of the cells of a table written by `to_html`, row by row."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._inside = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in {"th", "td"}:
+            self.rows[-1].append("")
+            self._inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"th", "td"}:
+            self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.rows[-1][-1] += data
+
+
+def _csv_cell(text: str) -> str:
+    """Return the text of a cell as a spreadsheet may safely read it.
+
+    Numbers lose their thousands separators, which programs take for text; a text that a
+    spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    if _SEPARATED.fullmatch(text):
+        return text.replace(",", "")
+    runs = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _SPAN_ONLY.fullmatch(text)
+    return f"'{text}" if runs else text
+
+
+def csv_file(html: str) -> bytes:
+    """Return the cells of a table as `to_html` wrote it, as the bytes of a CSV file.
+
+    It starts with a byte order mark, without which Excel takes UTF-8 for another encoding and
+    garbles minus signs and dashes.
+    """
+    text = io.StringIO()
+    csv.writer(text).writerows([map(_csv_cell, row) for row in _Cells(html).rows])
+    return text.getvalue().encode("utf-8-sig")
 
 
 def page_links(html: str) -> str:

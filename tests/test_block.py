@@ -1,0 +1,164 @@
+"""The block of each figure and table in the built report, as a reader meets and uses it."""
+
+import csv
+import io
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+BLOCKS = "figure.rso-figure, figure.rso-table:has(> .rso-tools)"
+DRAWN = "box => box.dataset.state === 'drawn'"
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Pages with at least one figure or table of the report, by path."""
+    found = {
+        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+    }
+    found = {name: page for name, page in found.items() if page.select(BLOCKS)}
+    assert len(found) > 3
+    return found
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Open a page from the folder, with the rights to copy that a reader's click gives."""
+    contexts = []
+
+    def opened(name, **options):
+        context = browser.new_context(**options)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        page = context.new_page()
+        page.goto((site / name).as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def draw(page, figure_id):
+    """Bring a figure into view, wait until its chart is drawn, and return the figure."""
+    figure = page.locator(f"#{figure_id}")
+    box = figure.locator(".rso-chart")
+    box.scroll_into_view_if_needed()
+    page.wait_for_function(DRAWN, arg=box.element_handle(), timeout=20_000)
+    return figure
+
+
+def shown_cells(figure):
+    return [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in figure.select("tr")]
+
+
+def test_numbers_run_by_kind_within_each_page_and_name_its_chapter(pages):
+    numbers = {
+        name: [n.text for n in page.select(".rso-block-number")] for name, page in pages.items()
+    }
+    chapters = {}
+    for name, found in numbers.items():
+        for kind in ("Figure", "Table"):
+            own = [re.fullmatch(rf"{kind} (\d+)\.(\d+):", n) for n in found if n.startswith(kind)]
+            assert all(own), f"{name}: {found}"
+            assert [int(n[2]) for n in own] == list(range(1, len(own) + 1)), name
+            chapters.setdefault(name, set()).update(int(n[1]) for n in own)
+    assert all(len(each) == 1 for each in chapters.values())
+    assert chapters["notebooks/regional-trends.html"] == {2}
+    assert len(set.union(*chapters.values())) == len(chapters)
+
+
+def test_every_block_is_numbered_linked_cited_and_offers_its_files(pages, site):
+    for name, page in pages.items():
+        for figure in page.select(BLOCKS):
+            place = f"{name}#{figure['id']}"
+            number = figure.select_one(".rso-block-number").text.removesuffix(":")
+            assert figure.select_one(".rso-tools .rso-link")["href"] == f"#{figure['id']}", place
+            cited = figure.select_one(".rso-cite p").text
+            assert f"{number}: " in cited and cited.endswith("2021-22."), place
+            forms = {
+                link["href"].rpartition(".")[2] for link in figure.select(".rso-tools [download]")
+            }
+            wanted = {"csv"} if "rso-table" in figure["class"] else {"csv", "svg", "png"}
+            assert forms == wanted, place
+            for link in figure.select(".rso-tools [download]"):
+                assert ((site / name).parent / link["href"]).resolve().is_file(), place
+
+
+def test_each_csv_holds_what_the_page_shows(pages, site):
+    """Cell by cell; only thousands separators and the guard against formulas may differ."""
+    for name, page in pages.items():
+        for figure in page.select(BLOCKS):
+            (link,) = figure.select(".rso-tools [href$='.csv']")
+            text = ((site / name).parent / link["href"]).read_bytes().decode("utf-8-sig")
+            stored = [
+                [re.sub(r"^'(?=[=+@\t-])", "", cell) for cell in row]
+                for row in csv.reader(io.StringIO(text))
+            ]
+            shown = shown_cells(figure)
+            plain = [
+                [re.sub(r"^-?[\d,.]+$", lambda n: n[0].replace(",", ""), cell) for cell in row]
+                for row in shown
+            ]
+            assert stored == plain, f"{name}#{figure['id']}"
+
+
+def test_a_citation_can_be_opened_and_read_without_scripts(open_page):
+    page = open_page("notebooks/breaches.html", java_script_enabled=False)
+    cite = page.locator("figure .rso-cite").first
+    cite.locator("summary").press("Enter")
+    assert cite.locator("p").is_visible()
+    assert not page.locator(".rso-copy").count()
+
+
+@pytest.mark.parametrize("clipboard", ["new", "old"])
+def test_copying_says_what_it_did(open_page, clipboard):
+    page = open_page("notebooks/breaches.html")
+    if clipboard == "old":  # as over plain http, where the newer way does not exist
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    figure = page.locator("#fig-outcome-rates")
+    figure.locator(".rso-tools .rso-copy").press("Enter")
+    status = figure.locator(".rso-tools [role=status]")
+    page.wait_for_function("region => region.textContent", arg=status.element_handle())
+    assert status.text_content() == "Copied"
+    field = page.evaluate_handle(
+        "() => document.body.appendChild(document.createElement('textarea'))"
+    )
+    field.as_element().press("Control+v")
+    assert field.evaluate("field => field.value") == page.url + "#fig-outcome-rates"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_paper_has_every_picture_and_nothing_to_press(open_page, pages, scripts):
+    for name, document in pages.items():
+        page = open_page(name, java_script_enabled=scripts)
+        page.emulate_media(media="print")
+        boxes = page.locator(".rso-chart")
+        for box in boxes.all():
+            picture = box.locator("img, svg").first
+            assert picture.bounding_box()["height"] > 50, name
+            if picture.evaluate("each => each.tagName") == "IMG":
+                assert picture.evaluate("image => image.naturalWidth"), name
+        assert boxes.count() == len(document.select(".rso-chart"))
+        for part in page.locator(".rso-tools, .rso-cite, .rso-controls").all():
+            assert not part.is_visible(), name
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_everything_to_press_is_at_least_24_pixels_high(open_page, pages, width):
+    small = []
+    for name in pages:
+        page = open_page(name, viewport={"width": width, "height": 800})
+        for box in page.locator(".rso-figure .rso-chart").all():
+            draw(page, box.evaluate("box => box.closest('figure').id"))
+        for part in page.locator(
+            ".rso-tools a, .rso-copy:visible, figure summary, .rso-controls :is(select, input)"
+        ).all():
+            size = part.bounding_box()
+            if min(size["height"], size["width"]) < 24:
+                small.append(f"{name}: {part.evaluate('each => each.outerHTML')} {size}")
+        page.context.close()
+    assert not small, "\n".join(small)
