@@ -10,7 +10,7 @@ REGION ?=
 export YEAR REGION
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help report test refresh clean distclean
+.PHONY: help report pdf test refresh clean distclean
 
 help: ## List these commands (the default)
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' \
@@ -22,6 +22,10 @@ help: ## List these commands (the default)
 report: $(READY) ## Build the report and say where its start page is
 	@$(BIN)/python -m snakemake --cores all --rerun-incomplete --nolock --scheduler greedy \
 		--config "year=!!str $$YEAR" "region=!!str $$REGION"
+
+pdf: $(READY) ## Build the report and print all of it to one PDF (needs Chromium)
+	@$(BIN)/python -m snakemake report pdf --cores all --rerun-incomplete --nolock \
+		--scheduler greedy --config "year=!!str $$YEAR" "region=!!str $$REGION"
 
 test: $(READY) ## Check the style, test everything, compare the notebooks' stored outputs
 	@echo "Checking the style"

@@ -216,3 +216,18 @@ rule book:
         "Building the pages"
     shell:
         "{PYTHON:q} -m rso_report.publish book {BUILD}/book {input.notebooks:q} 2> {log:q}"
+
+
+# Only on demand: it needs a browser, and nothing else here does.
+rule pdf:
+    input:
+        f"{BUILD}/book/_build/html/index.html",
+    output:
+        f"_site/{NAME}.pdf",
+    log:
+        f"{LOGS}/pdf.log",
+    message:
+        "Printing the PDF"
+    shell:
+        "({PYTHON:q} -m rso_report.leaks $(dirname {input:q})"
+        " && {PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q}) 2> {log:q}"

@@ -1,0 +1,86 @@
+"""How the tests of the built report read it: its pages, and a browser in each of its modes."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+THEMES = ("light", "dark")
+WIDTHS = (320, 1280)
+HEIGHT = 800
+SETTLES = 400  # milliseconds after which the theme has seen to it what scrolls on a new screen
+
+
+def pages_of(site: Path) -> dict[str, Path]:
+    """Return every page by its path; the front door is left out: it only leads to the first."""
+    paths = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}
+    return {
+        name: path
+        for name, path in paths.items()
+        if not name.startswith("_") and name != "index.html"
+    }
+
+
+@dataclass
+class Log:
+    """What one page asked for and said."""
+
+    requests: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+def listen(page) -> Log:
+    """Return the log of a page that is about to be opened."""
+    log = Log()
+    page.on("request", lambda request: log.requests.append(request.url))
+    page.on("pageerror", lambda error: log.messages.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            message.type in {"error", "warning"}
+            and log.messages.append(f"{message.type}: {message.text}")
+        ),
+    )
+    return log
+
+
+def draw_charts(page) -> None:
+    """Scroll past every chart until each is drawn or has failed."""
+    for box in page.locator(".rso-chart").all():
+        if box.is_visible():
+            box.scroll_into_view_if_needed()
+            page.wait_for_function(
+                "box => box.dataset.state !== 'static'", arg=box.element_handle(), timeout=20_000
+            )
+    page.evaluate("scrollTo(0, 0)")
+
+
+def switch(page, theme: str, width: int, height: int = HEIGHT) -> None:
+    """Show a page in a theme and a width, and wait until it is."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    if page.viewport_size != {"width": width, "height": height}:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(SETTLES)
+    page.wait_for_function(
+        "theme => document.documentElement.dataset.theme === theme", arg=theme, timeout=5_000
+    )
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """A web server that says nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """Serve a folder on this machine; yield its address."""
+    handler = partial(QuietHandler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()

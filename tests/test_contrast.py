@@ -1,0 +1,91 @@
+"""Every colour that the report itself chooses, what it stands on, and whether it can be seen.
+
+The colours of the theme are measured on the pages by axe (test_accessibility).
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHOOSE_COLOURS = [
+    *sorted((ROOT / "book" / "_static").glob("rso*.css")),
+    ROOT / "src" / "rso_report" / "figures.py",
+    ROOT / "src" / "rso_report" / "charts.py",
+]
+NEEDED = {"text": 4.5, "graphics": 3.0, "decoration": 0.0}
+
+# Colour, what it stands on, as what, the ratio of their luminance, and where. "Both" themes: the
+# cards of figures are white in the dark theme too. Decoration carries nothing that a reader needs.
+STATED = [
+    ("#0b0c0c", "#ffffff", "text", 19.6, "words of figures and charts, both themes; paper"),
+    ("#3d3d3d", "#ffffff", "text", 10.9, "subtitles, both themes; rules of charts; paper"),
+    ("#12436d", "#ffffff", "text", 10.2, "links in figures, both themes; first colour; paper"),
+    ("#0b0c0c", "#f3f4f5", "text", 17.8, "words on shaded ground on paper"),
+    ("#3d3d3d", "#f3f4f5", "text", 9.9, "muted words on shaded ground on paper"),
+    ("#12436d", "#f3f4f5", "text", 9.3, "links on shaded ground on paper"),
+    ("#28a197", "#ffffff", "graphics", 3.2, "second colour of charts"),
+    ("#801650", "#ffffff", "graphics", 9.8, "third colour of charts"),
+    ("#f46a25", "#ffffff", "graphics", 3.0, "fourth colour of charts; second of two"),
+    ("#a285d1", "#ffffff", "graphics", 3.1, "sixth colour of charts"),
+    ("#8c8c8c", "#ffffff", "graphics", 3.4, "points of the areas outside of the region"),
+    ("#b1b4b6", "#ffffff", "decoration", 2.1, "grid lines, edges of cards and rows, light"),
+    ("#b1b4b6", "#121212", "decoration", 9.0, "edges of rows in the dark theme"),
+]
+THEME_GROUND = {"#121212"}  # what the theme puts our words and lines on
+
+
+def luminance(colour):
+    """The relative luminance of a colour, as WCAG defines it."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def colours_in(text):
+    """Every colour that a file names, as #rrggbb."""
+    short_or_long = re.findall(r"#(?:[0-9a-f]{6}|[0-9a-f]{3})\b", text.lower())
+    named = ["#ffffff"] * len(re.findall(r"[\"' ]white\b[\"';]", text))
+    long = (each if len(each) == 7 else "#" + "".join(c * 2 for c in each[1:]) for each in short_or_long)
+    return {*long, *named}
+
+
+def used():
+    return {
+        colour: path.name
+        for path in CHOOSE_COLOURS
+        for colour in colours_in(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_contrast_is_computed_as_wcag_defines_it():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # known to just fail
+
+
+def test_colours_are_found_in_every_spelling():
+    assert colours_in("a: #FFF; b: #12436D; c: white;") == {"#ffffff", "#12436d"}
+
+
+@pytest.mark.parametrize("path", CHOOSE_COLOURS, ids=lambda path: path.name)
+def test_colours_are_written_so_that_they_are_found(path):
+    words = re.findall(r"\b(?:rgba?|hsla?|oklch|color-mix)\(|#[0-9a-fA-F]{8}\b", path.read_text())
+    assert not words
+
+
+def test_every_colour_is_stated_and_every_stated_one_is_used():
+    stated = {colour for row in STATED for colour in row[:2]} - THEME_GROUND
+    assert stated == set(used()), {c: used().get(c, "nowhere") for c in stated ^ set(used())}
+
+
+@pytest.mark.parametrize(("colour", "ground", "use", "ratio", "where"), STATED)
+def test_contrast_is_as_stated_and_enough(colour, ground, use, ratio, where):
+    measured = contrast(colour, ground)
+    assert round(measured, 1) == ratio, where
+    assert measured >= NEEDED[use], where
