@@ -39,7 +39,9 @@ THEME_GROUND = {"#121212"}  # what the theme puts our words and lines on
 def luminance(colour):
     """The relative luminance of a colour, as WCAG defines it."""
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -52,7 +54,9 @@ def colours_in(text):
     """Every colour that a file names, as #rrggbb."""
     short_or_long = re.findall(r"#(?:[0-9a-f]{6}|[0-9a-f]{3})\b", text.lower())
     named = ["#ffffff"] * len(re.findall(r"[\"' ]white\b[\"';]", text))
-    long = (each if len(each) == 7 else "#" + "".join(c * 2 for c in each[1:]) for each in short_or_long)
+    long = (
+        each if len(each) == 7 else "#" + "".join(c * 2 for c in each[1:]) for each in short_or_long
+    )
     return {*long, *named}
 
 

@@ -40,8 +40,8 @@ CHAPTER = """([chapters, chapter]) => {
   for (const each of article.querySelectorAll('script, .headerlink')) each.remove();
   for (const each of article.querySelectorAll('a[href]')) {
     const [address, fragment] = each.href.split('#');
-    if (numbers.has(address))
-      each.setAttribute('href', `#chapter-${numbers.get(address)}` + (fragment ? '-' + fragment : ''));
+    const target = `#chapter-${numbers.get(address)}` + (fragment ? '-' + fragment : '');
+    if (numbers.has(address)) each.setAttribute('href', target);
     else if (!/^(https?|mailto):/.test(address)) each.replaceWith(...each.childNodes);
   }
   for (const each of article.querySelectorAll('img')) {
@@ -62,7 +62,8 @@ JOIN = """async ([title, contents, articles]) => {
   page.innerHTML = '<main class="bd-main"><div class="bd-content">'
     + '<div class="bd-article-container rso-pdf"></div></div></main>';
   const inner = page.querySelector('.rso-pdf');
-  inner.innerHTML = '<nav class="rso-contents"><h1></h1><h2>Contents</h2></nav>' + articles.join('');
+  const front = '<nav class="rso-contents"><h1></h1><h2>Contents</h2></nav>';
+  inner.innerHTML = front + articles.join('');
   inner.querySelector('h1').textContent = title;
   for (const {title, chapter} of contents) {
     const line = document.createElement('p');
