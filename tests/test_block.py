@@ -8,6 +8,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 BLOCKS = "figure.rso-figure, figure.rso-table:has(> .rso-tools)"
+# In one step, because a chart may take the place of its image at any moment.
+PICTURE = """box => {
+  const picture = box.querySelector("img, svg");
+  return picture.getBoundingClientRect().height > 50 && picture.naturalWidth !== 0;
+}"""
 DRAWN = "box => box.dataset.state === 'drawn'"
 
 
@@ -136,11 +141,7 @@ def test_paper_has_every_picture_and_nothing_to_press(open_page, pages, scripts)
         page = open_page(name, java_script_enabled=scripts)
         page.emulate_media(media="print")
         boxes = page.locator(".rso-chart")
-        for box in boxes.all():
-            picture = box.locator("img, svg").first
-            assert picture.bounding_box()["height"] > 50, name
-            if picture.evaluate("each => each.tagName") == "IMG":
-                assert picture.evaluate("image => image.naturalWidth"), name
+        assert all(box.evaluate(PICTURE) for box in boxes.all()), name
         assert boxes.count() == len(document.select(".rso-chart"))
         for part in page.locator(".rso-tools, .rso-cite, .rso-controls").all():
             assert not part.is_visible(), name
@@ -162,3 +163,86 @@ def test_everything_to_press_is_at_least_24_pixels_high(open_page, pages, width)
                 small.append(f"{name}: {part.evaluate('each => each.outerHTML')} {size}")
         page.context.close()
     assert not small, "\n".join(small)
+
+
+MARKS = """(box, name) => [...box.querySelectorAll('.mark-symbol path')]
+  .filter(mark => mark.__data__.datum.area === name || mark.__data__.datum.unit === name)
+  .map(mark => [+(mark.getAttribute('opacity') ?? 1), mark.getBBox().width])"""
+
+
+def test_one_choice_highlights_a_force_in_every_chart_that_shows_it(open_page):
+    """By size as well as by colour; charts without the force stay as they were."""
+    page = open_page("notebooks/regional-trends.html")
+    (choice,) = page.get_by_label("Highlight in the charts of this page").all()
+    figures = ["fig-published-rates", "fig-community-counts", "fig-country-counts", "fig-funnel"]
+    boxes = [draw(page, figure).locator(".rso-chart") for figure in figures[:3]]
+    before = boxes[0].evaluate(MARKS, "West Midlands Police")
+    choice.select_option("West Midlands Police")
+    boxes.append(draw(page, figures[3]).locator(".rso-chart"))  # drawn after the choice was made
+    page.wait_for_timeout(300)
+    for box in (boxes[0], boxes[1], boxes[3]):
+        chosen = box.evaluate(MARKS, "West Midlands Police")
+        others = box.evaluate(MARKS, "Staffordshire Police")
+        assert chosen and others
+        assert min(opacity for opacity, _ in chosen) == 1
+        assert max(opacity for opacity, _ in others) < 1
+        assert min(width for _, width in chosen) > max(width for _, width in others)
+    country = boxes[2].evaluate(MARKS, "England and Wales")
+    assert country and min(opacity for opacity, _ in country) == 1
+    choice.select_option("")
+    page.wait_for_timeout(300)
+    assert boxes[0].evaluate(MARKS, "West Midlands Police") == before
+
+
+def test_the_list_of_names_is_reached_by_keyboard(open_page):
+    page = open_page("notebooks/missing-offenders.html")
+    choice = page.get_by_label("Highlight in the charts of this page")
+    choice.focus()
+    page.keyboard.press("ArrowDown")
+    assert choice.input_value() == "West Midlands Police"
+
+
+def test_the_funnel_draws_the_points_of_the_chosen_date(open_page, pages):
+    page = open_page("notebooks/regional-trends.html")
+    figure = draw(page, "fig-funnel")
+    choice = figure.locator(".rso-controls").get_by_label("Date")
+    dates = choice.locator("option").all_text_contents()
+    rows = shown_cells(pages["notebooks/regional-trends.html"].select_one("#fig-funnel-data"))
+    assert len(dates) > 1
+    for date in dates:
+        choice.select_option(date)
+        page.wait_for_timeout(300)
+        marks = figure.locator(".rso-chart").evaluate(
+            "box => [...box.querySelectorAll('.mark-symbol path')]"
+            ".map(mark => mark.__data__.datum).filter(each => each.area)"
+            ".map(each => [each.area, each.rate])"
+        )
+        wanted = sorted((row[0], float(row[4])) for row in rows[1:] if row[1] == date)
+        assert wanted
+        assert [area for area, _ in sorted(marks)] == [area for area, _ in wanted]
+        for (_, drawn), (_, written) in zip(sorted(marks), wanted, strict=True):
+            assert drawn == pytest.approx(written, abs=0.051)
+
+
+def test_the_sentence_of_the_sliders_is_spoken_when_they_rest(open_page):
+    page = open_page("notebooks/home-visits.html")
+    figure = draw(page, "fig-visit-explorer")
+    said = figure.locator(".rso-sentence[role=status]")
+    assert said.text_content() == ""  # nothing before the reader does something
+    figure.get_by_label(re.compile("Very high risk")).press("ArrowRight")
+    page.wait_for_function("region => region.textContent", arg=said.element_handle())
+    assert re.match(
+        r"[\d,]+ visits a year, [\d.]+ a week for each of \d+ officers", said.text_content()
+    )
+    drawn = figure.locator(".rso-chart svg text").all_text_contents()
+    assert said.text_content() in drawn
+
+
+def test_a_tooltip_says_value_interval_and_source(open_page):
+    page = open_page("notebooks/regional-trends.html")
+    figure = draw(page, "fig-funnel")
+    figure.locator(".mark-symbol path").nth(10).hover(force=True)
+    tooltip = page.locator("#vg-tooltip-element")
+    tooltip.wait_for()
+    words = tooltip.text_content()
+    assert "Rate" in words and "95% interval" in words and "Source" in words

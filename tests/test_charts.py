@@ -24,19 +24,25 @@ def lines_of(frame, **more):
 
 
 def test_years_that_do_not_follow_are_not_joined():
-    frame = pd.DataFrame({"area": "A", "year": [2010, 2011, 2015], "value": [1, 2, 3], "base": 0})
+    frame = pd.DataFrame(
+        {"area": "A", "year": [2010, 2011, 2015], "value": [1, 2, 3], "base": 0, "source": "S"}
+    )
     segments = [row["segment"] for row in lines_of(frame)]
     assert segments[0] == segments[1] != segments[2]
 
 
 def test_no_line_crosses_a_change_of_base():
-    frame = pd.DataFrame({"area": "A", "year": [2021, 2022], "value": [122, 126], "base": [0, 1]})
+    frame = pd.DataFrame(
+        {"area": "A", "year": [2021, 2022], "value": [122, 126], "base": [0, 1], "source": "S"}
+    )
     first, second = (row["segment"] for row in lines_of(frame))
     assert first != second
 
 
 def test_breaks_within_the_years_are_drawn():
-    frame = pd.DataFrame({"area": "A", "year": [2002, 2010], "value": [1, 2], "base": 0})
+    frame = pd.DataFrame(
+        {"area": "A", "year": [2002, 2010], "value": [1, 2], "base": 0, "source": "S"}
+    )
     breaks = pd.DataFrame(
         {"date": pd.to_datetime(["2006-04-01", "1980-01-01"]), "title": ["x", "y"]}
     )
@@ -70,7 +76,7 @@ def test_the_explorer_says_when_the_mix_is_impossible():
 def funnel():
     data = dataset.load("areas", "sources", "registered_offenders", "population_districts")
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    return register.funnel(data, edition)
+    return register.funnels(data, edition)[-1]
 
 
 def test_the_funnel_counts_every_area_once(funnel):
@@ -90,5 +96,6 @@ def test_the_funnel_uses_the_pooled_rate_and_dispersion_of_all_areas(funnel):
 
 def test_the_funnel_names_only_the_forces_of_the_region(funnel):
     frame = funnel.areas.assign(area=funnel.areas["area_id"], own=funnel.areas["area_id"] == "WMP")
-    text = svg(charts.funnel(frame, funnel.target, funnel.dispersion))
+    frame["source"] = "S"
+    text = svg(charts.funnel({"31 March 2021": (frame, funnel.target, funnel.dispersion)}))
     assert re.findall(r">(WMP|STA|CLEVELAND)<", text) == ["WMP"]

@@ -4,6 +4,8 @@ Charts take tidy frames and return Altair charts, nothing else: what is in them 
 they are called.
 """
 
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -12,6 +14,27 @@ from rso_report import statistics
 from rso_report.figures import COLOURS
 
 INK = "#0b0c0c"
+FADED = 0.4
+
+
+def highlightable(chart: alt.TopLevelMixin, names: list[str]) -> alt.TopLevelMixin:
+    """Let the page highlight one of `names` in `chart`: its signal `highlight` is set to it.
+
+    One list on each page drives all its charts (rso-charts.js). The chart decides what that does
+    with `emphasis`; the signal is empty at first, in print and without scripts.
+    """
+    return chart.add_params(alt.param(name="highlight", value="")).properties(
+        usermeta={"highlight": names}
+    )
+
+
+def emphasis(field: str, chosen: float, usual: float, other: float) -> dict[str, Any]:
+    """A value for the marks of the highlighted area, for all when none is, and for the others."""
+    return alt.value(
+        alt.ExprRef(
+            f"highlight == '' ? {usual} : datum['{field}'] == highlight ? {chosen} : {other}"
+        )
+    )
 
 
 def by_year(
@@ -19,11 +42,13 @@ def by_year(
 ) -> alt.LayerChart:
     """Points by year, joined only where years follow each other within one segment.
 
-    `frame` has columns area (name), year, value, and base (a number that changes where figures
-    stop being comparable: no line crosses it). `areas` are the names in their order of colour and
-    shape. `breaks` (columns date, title) are drawn as dashed vertical lines.
+    `frame` has columns area (name), year, value, source (label), and base (a number that changes
+    where figures stop being comparable: no line crosses it); it may have interval (text).
+    `areas` are the names in their order of colour and shape; each can be highlighted. `breaks`
+    (columns date, title) are drawn as dashed vertical lines.
     """
-    drawn = frame[["area", "year", "value", "base"]].sort_values(["area", "year"])
+    columns = ["area", "year", "value", "base", "source", *frame.columns.intersection(["interval"])]
+    drawn = frame[columns].sort_values(["area", "year"])
     apart = drawn.groupby("area")["year"].diff().fillna(9) > 1
     turned = drawn.groupby("area")["base"].diff().fillna(0) != 0
     drawn = drawn.assign(segment=drawn["area"] + (apart | turned).cumsum().astype("str"))
@@ -41,13 +66,16 @@ def by_year(
             alt.Tooltip("area:N", title="Area"),
             alt.Tooltip("year:Q", title="31 March"),
             alt.Tooltip("value:Q", title=value_title, format=","),
+            *[alt.Tooltip("interval:N", title="95% interval")] * ("interval" in columns),
+            alt.Tooltip("source:N", title="Source"),
         ],
+        opacity=emphasis("area", 1, 1, FADED),
     )
     shape = alt.Shape("area:N", title=None, sort=areas, scale=scale)
     lines = base.mark_line().encode(detail="segment:N")
-    points = base.mark_point(filled=True, size=60).encode(shape=shape)
+    points = base.mark_point(filled=True).encode(shape=shape, size=emphasis("area", 160, 60, 30))
     if breaks is None or breaks.empty:
-        return lines + points
+        return highlightable(lines + points, areas)
     marks = pd.DataFrame(
         {
             "year": breaks["date"].dt.year + breaks["date"].dt.day_of_year / 365 - 0.25,
@@ -60,15 +88,15 @@ def by_year(
         .mark_rule(strokeDash=[4, 4], color="#3D3D3D")
         .encode(x="year:Q", tooltip=[alt.Tooltip("title:N", title="Break")])
     )
-    return rules + lines + points
+    return highlightable(rules + lines + points, areas)
 
 
 def intervals(frame: pd.DataFrame, value_title: str) -> alt.LayerChart:
     """One row for each label: a point and its 95% interval, in the order of `frame`.
 
-    Columns: label, value, lower, upper.
+    Columns: label, value, lower, upper, source (label).
     """
-    drawn = frame[["label", "value", "lower", "upper"]].round(1)
+    drawn = frame[["label", "value", "lower", "upper", "source"]].round(1)
     base = alt.Chart(drawn).encode(
         y=alt.Y("label:N", sort=list(drawn["label"]), title=None, axis=alt.Axis(labelLimit=260)),
         tooltip=[
@@ -76,6 +104,7 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.LayerChart:
             alt.Tooltip("value:Q", title=value_title),
             alt.Tooltip("lower:Q", title="Lower limit"),
             alt.Tooltip("upper:Q", title="Upper limit"),
+            alt.Tooltip("source:N", title="Source"),
         ],
     )
     lines = base.mark_rule(strokeWidth=3).encode(
@@ -85,33 +114,57 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.LayerChart:
     return (lines + points).properties(height=alt.Step(36))
 
 
-def funnel(frame: pd.DataFrame, target: float, dispersion: float) -> alt.LayerChart:
-    """Rates against population with 95% and 99.8% limits around `target`, per 100,000.
+def funnel(years: dict[str, tuple[pd.DataFrame, float, float]]) -> alt.LayerChart:
+    """Rates against population with 95% and 99.8% limits, per 100,000, a date at a time.
 
-    Columns of `frame`: area, population (people aged 10 and over), rate, own (True for the areas
-    to name). Limits are widened by the square root of `dispersion` where it is above 1.
+    `years` holds for each date (label, oldest first; the reader chooses, the last is shown first)
+    the frame, the target and the dispersion. Columns of the frame: area, population (people aged
+    10 and over), rate, lower, upper (95%), source (label), own (True for the areas to name).
+    Limits are widened by the square root of the dispersion where it is above 1. Any area can be
+    highlighted, and is then named.
     """
-    top = float(frame["population"].max())
-    grid = np.linspace(max(float(frame["population"].min()) * 0.6, 1e5), top * 1.05, 60)
-    rows = []
-    for z, name in ((statistics.Z95, "95%"), (statistics.Z998, "99.8%")):
-        for population in grid:
-            limits = statistics.funnel_limits(population, target, z=z, dispersion=dispersion)
-            for side in ("lower", "upper"):
-                rows.append((population / 1e6, getattr(limits, side), f"{name} limit", side))
-    curves = pd.DataFrame(rows, columns=["population", "rate", "limit", "side"])
-    points = frame.assign(population=frame["population"] / 1e6)
-    points["who"] = points["own"].map({True: "force of the region", False: "other area"})
+    frames = [frame.assign(date=date) for date, (frame, _, _) in years.items()]
+    points = pd.concat(frames, ignore_index=True)
+    least, top = points["population"].min() * 0.6, float(points["population"].max())
+    grid = np.linspace(max(float(least), 1e5), top * 1.05, 60)
+    curves = pd.DataFrame(
+        [
+            (date, population / 1e6, getattr(limits, side), f"{name} limit", side)
+            for date, (_, target, dispersion) in years.items()
+            for z, name in ((statistics.Z95, "95%"), (statistics.Z998, "99.8%"))
+            for population in grid
+            for limits in [statistics.funnel_limits(population, target, z=z, dispersion=dispersion)]
+            for side in ("lower", "upper")
+        ],
+        columns=["date", "population", "rate", "limit", "side"],
+    )
+    targets = pd.DataFrame(
+        [(date, target) for date, (_, target, _) in years.items()], columns=["date", "rate"]
+    )
+    points = points.assign(
+        population=points["population"] / 1e6,
+        who=points["own"].map({True: "force of the region", False: "other area"}),
+        interval=[
+            f"{low:.1f} to {high:.1f}"
+            for low, high in zip(points["lower"], points["upper"], strict=True)
+        ],
+    ).drop(columns=["lower", "upper"])
     x = alt.X(
         "population:Q",
         title="People aged 10 and over, millions",
         scale=alt.Scale(domain=[0, round(top * 1.2 / 1e6, 1)], nice=False),
     )
+    # One scale for all dates, so that a change of the date moves the points and not the axis.
     y = alt.Y(
-        "rate:Q", title="RSOs per 100,000 people aged 10 and over", scale=alt.Scale(zero=True)
+        "rate:Q",
+        title="RSOs per 100,000 people aged 10 and over",
+        scale=alt.Scale(domain=[0, float(np.ceil(curves["rate"].max() / 50) * 50)]),
     )
+    choice = {"bind": alt.binding_select(options=list(years), name="Date ")}
+    chosen = alt.param(name="chosen", value=list(years)[-1], **(choice if len(years) > 1 else {}))
     limits = (
         alt.Chart(curves)
+        .transform_filter("datum.date == chosen")
         .mark_line(color="#3D3D3D", strokeWidth=1.5)
         .encode(
             x=x,
@@ -125,33 +178,42 @@ def funnel(frame: pd.DataFrame, target: float, dispersion: float) -> alt.LayerCh
             ),
         )
     )
-    rule = alt.Chart(pd.DataFrame({"rate": [target]})).mark_rule(color="#3D3D3D").encode(y="rate:Q")
+    rule = (
+        alt.Chart(targets)
+        .transform_filter("datum.date == chosen")
+        .mark_rule(color="#3D3D3D")
+        .encode(y="rate:Q")
+    )
     domain = ["force of the region", "other area"]
-    dots = (
-        alt.Chart(points[["area", "population", "rate", "who"]])
-        .mark_point(filled=True, size=80)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color(
-                "who:N", title=None, scale=alt.Scale(domain=domain, range=[COLOURS[0], "#8c8c8c"])
-            ),
-            shape=alt.Shape(
-                "who:N", title=None, scale=alt.Scale(domain=domain, range=["diamond", "circle"])
-            ),
-            tooltip=[
-                alt.Tooltip("area:N", title="Area"),
-                alt.Tooltip("rate:Q", title="Rate", format=".1f"),
-                alt.Tooltip("population:Q", title="People aged 10+, millions", format=".2f"),
-            ],
-        )
+    drawn = points[["date", "area", "population", "rate", "interval", "source", "who", "own"]]
+    base = alt.Chart(drawn).transform_filter("datum.date == chosen").encode(x=x, y=y)
+    dots = base.mark_point(filled=True).encode(
+        color=alt.Color(
+            "who:N", title=None, scale=alt.Scale(domain=domain, range=[COLOURS[0], "#757575"])
+        ),
+        shape=alt.Shape(
+            "who:N", title=None, scale=alt.Scale(domain=domain, range=["diamond", "circle"])
+        ),
+        opacity=emphasis("area", 1, 1, FADED),
+        size=emphasis("area", 220, 80, 60),
+        tooltip=[
+            alt.Tooltip("area:N", title="Area"),
+            alt.Tooltip("date:N", title="Date"),
+            alt.Tooltip("rate:Q", title="Rate", format=".1f"),
+            alt.Tooltip("interval:N", title="95% interval"),
+            alt.Tooltip("population:Q", title="People aged 10+, millions", format=".2f"),
+            alt.Tooltip("source:N", title="Source"),
+        ],
     )
     names = (
-        alt.Chart(points[points["own"]][["area", "population", "rate"]])
+        base.transform_filter("datum.own || datum.area == highlight")
         .mark_text(dy=-14, color=INK)
-        .encode(x=x, y=y, text="area:N")
+        .encode(text="area:N")
     )
-    return limits + rule + dots + names
+    own_first = points.sort_values(["own", "area"], ascending=[False, True])["area"]
+    return highlightable(limits + rule + dots + names, list(dict.fromkeys(own_first))).add_params(
+        chosen
+    )
 
 
 def visit_explorer(
@@ -200,17 +262,21 @@ def visit_explorer(
             alt.Tooltip("visits:Q", title="Visits a year", format=",.0f"),
         ],
     )
-    words = (
-        f"{given} > 100 ? 'The three tiers add to more than 100 percent' : "
-        "format(datum.total, ',.0f') + ' visits a year, ' + "
-        f"format(datum.total / {officers * weeks}, '.2f') + "
-        f"' a week for each of {officers} officers'"
+    each = " + ".join(f"{tier} * {frequencies[tier]}" for tier in ("very_high", "high", "medium"))
+    due = f"{people} / 100 * ({each} + max(0, 100 - ({given})) * {frequencies['low']})"
+    # A signal of this name is also spoken to screen readers when it changes (rso-charts.js).
+    sentence = alt.param(
+        name="sentence",
+        expr=f"{given} > 100 ? 'The three tiers add to more than 100 percent' : "
+        f"format({due}, ',.0f') + ' visits a year, ' + format({due} / {officers * weeks}, '.2f') + "
+        f"' a week for each of {officers} officers'",
     )
     total = (
-        base.transform_aggregate(total="sum(visits)")
-        .transform_calculate(words=words)
+        alt.Chart(pd.DataFrame({"line": [0]}))
         .mark_text(align="left", baseline="middle", fontSize=16, fontWeight="bold", color=INK)
-        .encode(text="words:N", x=alt.value(0))
+        .encode(text=alt.value(alt.ExprRef("sentence")), x=alt.value(0))
         .properties(height=24)
     )
-    return alt.vconcat(total, bars.properties(width=520, height=alt.Step(36))).add_params(*sliders)
+    return alt.vconcat(total, bars.properties(width=520, height=alt.Step(36))).add_params(
+        *sliders, sentence
+    )

@@ -1,6 +1,7 @@
 """Financial years and as-at dates, and how they are written on a page."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -106,3 +107,9 @@ _MONTHS = (
     "November",
     "December",
 )
+
+
+def span_label(dates: Iterable[date]) -> str:
+    """First and last of some days: `31 March 2002 to 31 March 2021`, or the only one."""
+    first, last = min(dates), max(dates)
+    return day_label(first) if first == last else f"{day_label(first)} to {day_label(last)}"

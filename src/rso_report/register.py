@@ -272,12 +272,12 @@ class Funnel:
     absent: list[str]
 
 
-def funnel(data: Tables, edition: Edition) -> Funnel | None:
-    """The latest 31 March for which population is held, all areas of England and Wales.
+def funnels(data: Tables, edition: Edition) -> list[Funnel]:
+    """Each 31 March with populations and ten counts or more, all areas of England and Wales.
 
     The target is the pooled rate of the areas with data, phi the mean of their squared z-scores
     (Spiegelhalter's funnel plot, Statistics in Medicine 2005); limits are widened by sqrt(phi)
-    where phi is above 1. None if fewer than ten areas have a count.
+    where phi is above 1. Dates with fewer than ten counts are left out; the last is the latest.
     """
     forces = edition.areas.loc[edition.areas["kind"] == "force", "area_id"].tolist()
     counts = community(data, edition, forces)
@@ -286,14 +286,18 @@ def funnel(data: Tables, edition: Edition) -> Funnel | None:
     counts = counts[counts["as_at"].dt.year.isin(held.unique()) & (counts["as_at"].dt.month == 3)]
     # The rates of March 2022 and later rest on estimates that are not held for those dates.
     counts = counts[counts["as_at"] < "2022-03-31"]
-    if counts.empty:
-        return None
-    last = counts["as_at"].max()
-    own = counts[counts["as_at"] == last]
-    if len(own) < 10:
-        return None
+    return [
+        _funnel(data, as_at, own, [force for force in forces if force not in set(own["area_id"])])
+        for as_at, own in counts.groupby("as_at")
+        if len(own) >= 10
+    ]
+
+
+def _funnel(data: Tables, as_at: pd.Timestamp, own: pd.DataFrame, absent: list[str]) -> Funnel:
+    """The areas of one date, given their counts."""
     people = [
-        population_10plus(data.population_districts, area, last.year - 1) for area in own["area_id"]
+        population_10plus(data.population_districts, area, as_at.year - 1)
+        for area in own["area_id"]
     ]
     pooled = statistics.pooled_rate(own["value"].tolist(), people)
     phi = statistics.funnel_dispersion(own["value"].tolist(), people)
@@ -307,8 +311,7 @@ def funnel(data: Tables, edition: Edition) -> Funnel | None:
     frame = pd.DataFrame(rows, columns=columns)
     frame["source_id"] = own["source_id"].to_numpy()
     frame["rows"] = [
-        f"{row.row_id}+{population_row(row.area_id, last.year - 1)}" for row in own.itertuples()
+        f"{row.row_id}+{population_row(row.area_id, as_at.year - 1)}" for row in own.itertuples()
     ]
     frame["outside"] = frame["z"].abs() > statistics.Z998
-    absent = [force for force in forces if force not in set(own["area_id"])]
-    return Funnel(last, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)
+    return Funnel(as_at, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)
