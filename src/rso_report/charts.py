@@ -4,6 +4,7 @@ Charts take tidy frames and return Altair charts, nothing else: what is in them 
 they are called.
 """
 
+import json
 from typing import Any
 
 import altair as alt
@@ -125,14 +126,16 @@ def funnel(years: dict[str, tuple[pd.DataFrame, float, float]]) -> alt.LayerChar
     """
     frames = [frame.assign(date=date) for date, (frame, _, _) in years.items()]
     points = pd.concat(frames, ignore_index=True)
-    least, top = points["population"].min() * 0.6, float(points["population"].max())
-    grid = np.linspace(max(float(least), 1e5), top * 1.05, 60)
     curves = pd.DataFrame(
         [
             (date, population / 1e6, getattr(limits, side), f"{name} limit", side)
-            for date, (_, target, dispersion) in years.items()
+            for date, (frame, target, dispersion) in years.items()
             for z, name in ((statistics.Z95, "95%"), (statistics.Z998, "99.8%"))
-            for population in grid
+            for population in np.linspace(
+                max(float(frame["population"].min()) * 0.6, 1e5),
+                float(frame["population"].max()) * 1.05,
+                60,
+            )
             for limits in [statistics.funnel_limits(population, target, z=z, dispersion=dispersion)]
             for side in ("lower", "upper")
         ],
@@ -149,12 +152,19 @@ def funnel(years: dict[str, tuple[pd.DataFrame, float, float]]) -> alt.LayerChar
             for low, high in zip(points["lower"], points["upper"], strict=True)
         ],
     ).drop(columns=["lower", "upper"])
+    # The widest area of the date fills the width: London, where it has a count, is far the largest.
+    widths = {
+        date: round(float(frame["population"].max()) * 1.2 / 1e6, 1)
+        for date, (frame, _, _) in years.items()
+    }
     x = alt.X(
         "population:Q",
         title="People aged 10 and over, millions",
-        scale=alt.Scale(domain=[0, round(top * 1.2 / 1e6, 1)], nice=False),
+        scale=alt.Scale(
+            domainMin=0, domainMax=alt.ExprRef(f"{json.dumps(widths)}[chosen]"), nice=False
+        ),
     )
-    # One scale for all dates, so that a change of the date moves the points and not the axis.
+    # One scale of rates for all dates, so that a change of the date moves the points.
     y = alt.Y(
         "rate:Q",
         title="RSOs per 100,000 people aged 10 and over",
