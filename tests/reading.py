@@ -65,7 +65,10 @@ def switch(page, theme: str, width: int, height: int = HEIGHT) -> None:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(SETTLES)
     page.wait_for_function(
-        "theme => document.documentElement.dataset.theme === theme", arg=theme, timeout=5_000
+        "theme => document.documentElement.dataset.theme === theme"
+        " || !document.querySelector('.bd-docs-nav')",  # the page for a wrong address has no theme
+        arg=theme,
+        timeout=5_000,
     )
 
 

@@ -31,7 +31,7 @@ FOOTER = (
 )
 # The parts of the report and their pages, as the navigation of each page lists them.
 CONTENTS = """() => [...document.querySelectorAll('.bd-docs-nav a, .bd-docs-nav .caption')].map(
-  each => ({address: each.href ? each.href.split('#')[0] : null, title: each.innerText.trim()}))"""
+  each => ({address: each.href?.split('#')[0] ?? null, title: each.textContent.trim()}))"""
 # A page's words, whose ids and links are made to work beside those of the other pages. Links to
 # files of the site lead nowhere from a PDF, so their words stay and the links go.
 CHAPTER = """([chapters, chapter]) => {

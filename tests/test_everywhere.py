@@ -1,0 +1,203 @@
+"""The built report wherever it is read: served or from a folder, without scripts, small, zoomed,
+on paper; and what a first view of each page costs."""
+
+from collections import Counter
+from itertools import product
+from urllib.parse import urlsplit
+
+import pytest
+from reading import HEIGHT, THEMES, WIDTHS, draw_charts, listen, pages_of, served, switch
+
+LIMIT = 300_000  # bytes for the first view of a page, apart from fonts and what all pages share
+ZOOMED = {"width": 320, "height": 256}  # a screen of 1280 by 1024 pixels at 400 %
+A4_WIDTH = 680  # pixels between the margins of A4
+
+# What stands beyond the right edge of the page, unless it can be scrolled to in its own box.
+CUT_OFF = """() => [...document.querySelectorAll('article *')].filter(each => {
+  const {width, left, right} = each.getBoundingClientRect();
+  if (!width || !each.checkVisibility() || (right <= innerWidth + 1 && left >= -1)) return false;
+  for (let box = each.parentElement; box; box = box.parentElement)
+    if (['auto', 'scroll'].includes(getComputedStyle(box).overflowX)) return false;
+  return !each.closest('svg, .visually-hidden, .sr-only');
+}).map(each => each.outerHTML.slice(0, 100))"""
+STICKY_HEIGHT = """() => [...document.querySelectorAll('body *')].filter(each =>
+    ['sticky', 'fixed'].includes(getComputedStyle(each).position) && each.checkVisibility()
+    && !each.matches('caption *, dialog, .bd-sidebar-primary, .bd-sidebar-secondary')
+    && each.getBoundingClientRect().bottom > 0
+    && each.getBoundingClientRect().width > innerWidth / 2)
+  .reduce((sum, each) => sum + each.getBoundingClientRect().height, 0)"""
+HIDDEN_ON_PAPER = (
+    ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer,"
+    " .headerlink, .skip-link, .rso-controls, #pst-back-to-top"
+)
+PALE = """() => [...document.querySelectorAll('article a[href]')].filter(each => {
+  const [r, g, b] = getComputedStyle(each).color.match(/[\\d.]+/g).map(Number).map(
+    part => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const ratio = 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05);
+  return each.checkVisibility() && ratio < 4.5;
+}).map(each => each.outerHTML.slice(0, 100))"""
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return pages_of(site)
+
+
+def themed(pages):
+    """The pages with navigation; that for a wrong address stands alone, as nobody knows where."""
+    return [name for name, path in pages.items() if "bd-docs-nav" in path.read_text()]
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    with served(site) as address:
+        yield address
+
+
+@pytest.fixture
+def context(browser):
+    context = browser.new_context(reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def context_without_scripts(browser):
+    context = browser.new_context(java_script_enabled=False)
+    yield context
+    context.close()
+
+
+def test_served_pages_are_silent_ask_no_other_host_and_load_the_library_once(
+    context, pages, address
+):
+    faults = []
+    for name in pages:
+        page = context.new_page()
+        log = listen(page)
+        page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHT})
+        page.goto(address + name, wait_until="networkidle")
+        early = [each for each in log.requests if "vega-bundle" in each]
+        near = page.evaluate(
+            "() => [...document.querySelectorAll('.rso-chart')].some(each => "
+            "each.checkVisibility() && each.getBoundingClientRect().top < innerHeight + 400)"
+        )
+        if early and not near:
+            faults.append(f"{name}: the library is loaded before a chart comes near")
+        draw_charts(page)
+        for width, theme in product(WIDTHS, THEMES):
+            switch(page, theme, width)
+        loads = [each for each in log.requests if "vega-bundle" in each]
+        own = urlsplit(address).netloc
+        foreign = [
+            each
+            for each in log.requests
+            if urlsplit(each).scheme not in {"data", "blob"} and urlsplit(each).netloc != own
+        ]
+        if len(loads) > 1 or foreign or log.messages:
+            faults.append(f"{name}: {len(loads)} loads, {foreign}, {log.messages}")
+        page.close()
+    assert not faults, "\n".join(faults)
+
+
+def first_view(browser, address, name):
+    """The bytes that each address sends for the first view of a page."""
+    context = browser.new_context(viewport={"width": WIDTHS[1], "height": HEIGHT})
+    page = context.new_page()
+    sizes = {}
+    page.on("response", lambda each: sizes.update({each.url: len(each.body())}))
+    page.goto(address + name, wait_until="networkidle")
+    context.close()
+    return {each: size for each, size in sizes.items() if not each.startswith("data:")}
+
+
+def test_first_view_of_each_page_is_light(browser, pages, address):
+    views = {name: first_view(browser, address, name) for name in pages}
+    seen = Counter(each for view in views.values() for each in view)
+    shared = {each for each, times in seen.items() if times > len(views) / 2}
+    own = {
+        name: sum(
+            size
+            for each, size in view.items()
+            if each not in shared and "vega-bundle" not in each and ".woff" not in each
+        )
+        for name, view in views.items()
+    }
+    common = max(sum(view[each] for each in shared & set(view)) for view in views.values())
+    print(f"\n{'what all pages share, once':<44}{common / 1000:>8.0f} kB")
+    for name, size in sorted(own.items(), key=lambda item: -item[1]):
+        print(f"{name:<44}{size / 1000:>8.0f} kB")
+    assert {name: size for name, size in own.items() if size > LIMIT} == {}
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_at_400_percent_nothing_is_cut_off_or_covered(browser, pages, scripts):
+    context = browser.new_context(viewport=ZOOMED, java_script_enabled=scripts)
+    faults = []
+    page = context.new_page()
+    for name, path in pages.items():
+        page.goto(path.as_uri())
+        if page.evaluate("document.documentElement.scrollWidth") > ZOOMED["width"]:
+            faults.append(f"{name}: scrolls sideways")
+        faults += [f"{name}: cut off: {each}" for each in page.evaluate(CUT_OFF)]
+        page.evaluate("scrollTo(0, 1000)")
+        if page.evaluate(STICKY_HEIGHT) > ZOOMED["height"] / 4:
+            faults.append(f"{name}: bars cover {page.evaluate(STICKY_HEIGHT)} of 256 pixels")
+    context.close()
+    assert not faults, "\n".join(faults)
+
+
+def test_without_scripts_navigation_and_downloads_can_be_reached(context_without_scripts, pages):
+    page = context_without_scripts.new_page()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        for name in themed(pages):
+            page.goto(pages[name].as_uri())
+            assert page.locator(".bd-docs-nav a").first.is_visible(), (name, width)
+            links = page.locator(".dropdown-menu a")
+            assert all(each.is_visible() for each in links.all()), (name, width)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_on_paper_there_is_the_content_alone_and_all_of_it(browser, pages, theme):
+    context = browser.new_context(
+        viewport={"width": A4_WIDTH, "height": 960}, color_scheme=theme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.emulate_media(media="print", color_scheme=theme)
+    faults = []
+    for name in themed(pages):
+        page.goto(pages[name].as_uri())
+        shown = [each for each in page.locator(HIDDEN_ON_PAPER).all() if each.is_visible()]
+        faults += [f"{name}: on paper: {each}" for each in shown]
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        charts = [each for each in page.locator(".rso-chart").all() if each.is_visible()]
+        pictures = [each.locator("img, svg").first for each in charts]
+        faults += [f"{name}: no picture" for each in pictures if not each.is_visible()]
+        if page.evaluate("document.documentElement.scrollWidth") > A4_WIDTH:
+            faults.append(f"{name}: wider than A4")
+        faults += [f"{name}: cut off: {each}" for each in page.evaluate(CUT_OFF)]
+        faults += [f"{name}: pale link: {each}" for each in page.evaluate(PALE)]
+    context.close()
+    assert not faults, "\n".join(faults)
+
+
+def test_search_theme_and_menu_work_from_a_folder(context, pages, site):
+    name = next(name for name in pages if name.startswith("notebooks/"))
+    page = context.new_page()
+    log = listen(page)
+    page.goto(pages[name].as_uri())
+    before = page.evaluate("document.documentElement.dataset.theme")
+    while page.evaluate("document.documentElement.dataset.theme") == before:
+        page.locator(".theme-switch-button").click()
+    if page.locator(".dropdown-toggle").count():
+        page.locator(".dropdown-toggle").first.click()
+        page.locator(".dropdown-menu.show a").first.wait_for()
+        page.keyboard.press("Escape")
+    page.locator(".search-button__button").locator("visible=true").first.click()
+    page.locator("dialog[open] input[type=search]").fill("offenders")
+    page.keyboard.press("Enter")
+    page.locator("#search-results li a").first.wait_for()
+    assert page.url.startswith((site / "search.html").as_uri())
+    assert log.messages == []
+    assert {urlsplit(each).scheme for each in log.requests} <= {"file", "data", "blob"}

@@ -1,0 +1,134 @@
+"""The report on paper: one PDF of A4 pages with contents, bookmarks and tags."""
+
+import re
+from io import BytesIO
+
+import pytest
+from bs4 import BeautifulSoup
+from pypdf import PdfReader
+
+from rso_report import pdf
+
+
+def bookmark_titles(outline):
+    for each in outline:
+        if isinstance(each, list):
+            yield from bookmark_titles(each)
+        else:
+            yield each.title
+
+
+def words_of(text):
+    """The words without spaces and ligatures, which printing changes."""
+    return re.sub(r"\s", "", text.replace("ﬁ", "fi").replace("ﬀ", "ff").replace("ﬂ", "fl"))
+
+
+@pytest.fixture(scope="module")
+def printed(site, tmp_path_factory):
+    """The bytes of two PDFs of the same site."""
+    folder = tmp_path_factory.mktemp("pdf")
+    outputs = [folder / "one.pdf", folder / "two.pdf"]
+    for output in outputs:
+        assert pdf.main([str(site), str(output)]) == 0
+    return [output.read_bytes() for output in outputs]
+
+
+@pytest.fixture(scope="module")
+def reader(printed):
+    return PdfReader(BytesIO(printed[0]))
+
+
+@pytest.fixture(scope="module")
+def listed(site):
+    """The pages that the navigation lists: their titles by path, in order."""
+    page = next(iter((site / "notebooks").glob("*.html")))
+    links = BeautifulSoup(page.read_text(), "html.parser").select(".bd-docs-nav a")
+    paths = [
+        (page.parent / link["href"].split("#")[0]).resolve() if link["href"] != "#" else page
+        for link in links
+    ]
+    articles = {
+        path: BeautifulSoup(path.read_text(), "html.parser").article
+        for path in dict.fromkeys(paths)
+    }
+    return {path: article.h1.find(string=True).strip() for path, article in articles.items()}
+
+
+def test_two_runs_give_the_same_bytes(printed):
+    assert printed[0] == printed[1]
+
+
+def test_every_page_of_the_site_is_a_chapter_in_the_order_of_the_contents(reader, listed):
+    chapters = [each.title for each in reader.outline if not isinstance(each, list)]
+    assert chapters[1:] == list(listed.values())
+
+
+def test_headings_are_bookmarks_with_whole_titles(reader, listed):
+    headings = [
+        words_of(heading.find(string=True))
+        for path in listed
+        for heading in BeautifulSoup(path.read_text(), "html.parser").article.select("h1, h2, h3")
+    ]
+    titles = [words_of(title) for title in bookmark_titles(reader.outline)]
+    missing = [each for each in headings if not any(title.startswith(each) for title in titles)]
+    assert len(headings) > len(listed)
+    assert not missing
+
+
+def test_contents_state_the_page_on_which_each_chapter_starts(reader, listed):
+    numbers = pdf.chapter_pages(pdf_bytes(reader))
+    assert len(numbers) == len(listed)
+    for number, title in zip(numbers, listed.values(), strict=True):
+        assert words_of(title) in words_of(reader.pages[number - 1].extract_text())
+    first = words_of(reader.pages[0].extract_text())
+    assert all(str(number) in first for number in numbers)
+    assert sum("/Annots" in page for page in reader.pages[:1]), "the contents are no links"
+
+
+def pdf_bytes(reader):
+    reader.stream.seek(0)
+    return reader.stream.read()
+
+
+def test_every_page_is_a4_holds_words_and_is_numbered(reader):
+    for number, page in enumerate(reader.pages, 1):
+        width, height = (float(side) / 72 * 25.4 for side in page.mediabox[2:])
+        assert (round(width), round(height)) == (210, 297)
+        text = page.extract_text().strip()
+        assert len(text) > 20, f"page {number} is empty"
+        assert text.endswith(str(number)) or text.startswith(str(number)), f"page {number}"
+
+
+def test_words_of_figures_can_be_found(reader, listed):
+    text = words_of("".join(page.extract_text() for page in reader.pages))
+    headlines = [
+        words_of(each.text)
+        for path in listed
+        for each in BeautifulSoup(path.read_text(), "html.parser").select(".rso-figure .headline")
+    ]
+    assert headlines
+    assert [each for each in headlines if each not in text] == []
+
+
+def test_it_says_its_title_and_language_and_is_tagged(reader, listed):
+    root = reader.root_object
+    assert reader.metadata.title == next(iter(listed.values()))
+    assert root["/Lang"] == "en-GB"
+    assert root["/MarkInfo"]["/Marked"] and "/StructTreeRoot" in root
+    assert reader.metadata.creation_date is None
+
+
+def test_it_names_no_file_of_this_machine(printed, site):
+    assert b"file:" not in printed[0] and str(site.parent).encode() not in printed[0]
+
+
+def test_without_a_browser_it_says_what_is_missing(site, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert pdf.main([str(site), str(tmp_path / "x.pdf")]) == 1
+    assert "needs the program `chromium`" in capsys.readouterr().err
+    assert not (tmp_path / "x.pdf").exists()
+
+
+def test_without_a_report_it_says_so(tmp_path, capsys):
+    assert pdf.main([str(tmp_path), str(tmp_path / "x.pdf")]) == 1
+    assert "no built report" in capsys.readouterr().err
