@@ -1,6 +1,7 @@
 """The report on paper: one PDF of A4 pages with contents, bookmarks and tags."""
 
 import re
+import unicodedata
 from io import BytesIO
 
 import pytest
@@ -20,7 +21,7 @@ def bookmark_titles(outline):
 
 def words_of(text):
     """The words without spaces and ligatures, which printing changes."""
-    return re.sub(r"\s", "", text.replace("ﬁ", "fi").replace("ﬀ", "ff").replace("ﬂ", "fl"))
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
 @pytest.fixture(scope="module")

@@ -187,6 +187,7 @@ def not_found(address: str, root: str) -> str:
 <title>Page not found — {escape(citation.TITLE)}</title>
 <meta name="description" content="There is no page of this report at that address.">
 <meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
 <style>
 :root {{ color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }}
 @media (prefers-color-scheme: dark) {{
