@@ -44,7 +44,7 @@ CONTROLS = [
     "article .rso-controls",
     "article .rso-table",
     "article button, article select, article input",
-    ".secondary-toggle",
+    ".bd-sidebar-secondary",
 ]
 SMALL_CONTROLS = """() => [...document.querySelectorAll(
     'article :is(summary, button, input, select)')].filter(each => {
