@@ -324,9 +324,9 @@ def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
 def not_comparable() -> str:
     """Why cautions or convictions and recorded offences are never divided by each other."""
     return (
-        "Cautions or convictions do not compare with recorded offences: an outcome counts people "
-        "or occasions dealt with by caution or conviction in the year of disposal, among RSOs "
-        "managed in the community; a recorded offence counts each offence in the year of "
+        "Cautions or convictions do not compare with recorded offences. An outcome counts people "
+        "or occasions dealt with by caution or conviction, in the year of disposal, among RSOs "
+        "managed in the community. A recorded offence counts each offence, in the year of "
         "recording, whatever became of it. One person may have several offences, and courts take "
         "time. Neither number is a share of the other."
     )
@@ -344,18 +344,19 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
         link = cited(data.sources, [row["source_id"]], policy["row_id"])
         if row["kind"] == "fixed_interval":
             tiers = listed(
-                f"{TIER_NAMES[p.risk_tier]} risk every {_months(p.max_interval_months)} "
-                f"({prose.plural(p.min_visits_per_year, 'visit')} a year)"
+                f"{TIER_NAMES[p.risk_tier]} risk {p.min_visits_per_year} (every "
+                f"{_months(p.max_interval_months)})"
                 for p in policy.itertuples()
             )
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
-                f"{periods.day_label(row['valid_from'])} set longest intervals: {tiers} {link}."
+                f"{periods.day_label(row['valid_from'])} set at least so many visits a year: "
+                f"{tiers} {link}."
             )
         else:
             paragraphs.append(
-                f"Since {periods.day_label(row['valid_from'])} no fixed number applies nationally: "
-                "the interval follows an individual plan, and some people at low risk are managed "
+                f"Since {periods.day_label(row['valid_from'])} no fixed number applies nationally. "
+                "The interval follows an individual plan, and some people at low risk are managed "
                 f"reactively, without home visits {link}."
             )
     return paragraphs
@@ -371,12 +372,13 @@ def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> lis
     if model is None:
         return [f"No illustration: {NOT_PUBLISHED} for a community count of the region's forces."]
     return [
-        f"If the {number(model['people'])} people whom {model['force']} managed in the community "
-        f"{model['on_date']} were visited at the intervals of 2014 and fell into risk tiers as "
-        f"assumed ({parameters.tier_mix} percent), at least {number(model['visits'])} visits a "
-        f"year would be due, or {number(model['per_week'], 2)} a week for each of "
-        f"{parameters.officers} officers. The mix is not published for any force: the true figure "
-        f"could lie anywhere from {number(model['fewest'])} to {number(model['most'])} "
+        f"At least {number(model['visits'])} visits a year would be due, or "
+        f"{number(model['per_week'], 2)} a week for each of {parameters.officers} officers, under "
+        f"three assumptions. The {number(model['people'])} people whom {model['force']} managed "
+        f"in the community {model['on_date']} are visited; the intervals are those of 2014; the "
+        f"mix of risk tiers is {parameters.tier_mix} per cent. The mix is not published for any "
+        "force: the true figure could lie anywhere from "
+        f"{number(model['fewest'])} to {number(model['most'])} "
         f"{cited(data.sources, model['sources'], model['rows'])}. "
         "This is an illustration that joins figures of different years, not a finding, and a "
         "minimum that is due is not a visit that was made."

@@ -275,7 +275,7 @@ def recorded(data: Tables, edition: Edition) -> Tile:
         "tile-recorded",
         "Breach offences recorded",
         tuple(entries),
-        "An offence recorded is neither an offender nor a conviction, and one person may have "
+        "An offence recorded is neither a person nor a conviction, and one person may have "
         "several. A part-year is not a fall.",
         ("Breaches", "breaches.ipynb"),
     )
