@@ -344,14 +344,14 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
         link = cited(data.sources, [row["source_id"]], policy["row_id"])
         if row["kind"] == "fixed_interval":
             tiers = listed(
-                f"{TIER_NAMES[p.risk_tier]} risk {p.min_visits_per_year} (every "
-                f"{_months(p.max_interval_months)})"
+                f"{prose.plural(p.max_interval_months, 'month')} at {TIER_NAMES[p.risk_tier]} risk "
+                f"({prose.plural(p.min_visits_per_year, 'visit')} a year)"
                 for p in policy.itertuples()
             )
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
-                f"{periods.day_label(row['valid_from'])} set at least so many visits a year: "
-                f"{tiers} {link}."
+                f"{periods.day_label(row['valid_from'])} set the longest time between visits. It "
+                f"was {tiers} {link}."
             )
         else:
             paragraphs.append(
@@ -362,10 +362,6 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     return paragraphs
 
 
-def _months(months: int) -> str:
-    return "month" if months == 1 else f"{months} months"
-
-
 def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> list[str]:
     """9. What minimum workload would follow, over what range: an illustration, not a finding."""
     model = illustration(data, edition, parameters)
@@ -374,7 +370,7 @@ def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> lis
     return [
         f"At least {number(model['visits'])} visits a year would be due, or "
         f"{number(model['per_week'], 2)} a week for each of {parameters.officers} officers, under "
-        f"three assumptions. The {number(model['people'])} people whom {model['force']} managed "
+        f"three assumptions. All {number(model['people'])} people whom {model['force']} managed "
         f"in the community {model['on_date']} are visited; the intervals are those of 2014; the "
         f"mix of risk tiers is {parameters.tier_mix} per cent. The mix is not published for any "
         "force: the true figure could lie anywhere from "
