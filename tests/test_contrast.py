@@ -29,7 +29,7 @@ STATED = [
     ("#801650", "#ffffff", "graphics", 9.8, "third colour of charts"),
     ("#f46a25", "#ffffff", "graphics", 3.0, "fourth colour of charts; second of two"),
     ("#a285d1", "#ffffff", "graphics", 3.1, "sixth colour of charts"),
-    ("#8c8c8c", "#ffffff", "graphics", 3.4, "points of the areas outside of the region"),
+    ("#757575", "#ffffff", "graphics", 4.6, "points of the areas outside of the region"),
     ("#b1b4b6", "#ffffff", "decoration", 2.1, "grid lines, edges of cards and rows, light"),
     ("#b1b4b6", "#121212", "decoration", 9.0, "edges of rows in the dark theme"),
 ]
