@@ -131,10 +131,11 @@ def funnel(years: dict[str, tuple[pd.DataFrame, float, float]]) -> alt.LayerChar
             (date, population / 1e6, getattr(limits, side), f"{name} limit", side)
             for date, (frame, target, dispersion) in years.items()
             for z, name in ((statistics.Z95, "95%"), (statistics.Z998, "99.8%"))
-            for population in np.linspace(
+            # Closer together where the limits bend, so that few points draw a smooth curve.
+            for population in np.geomspace(
                 max(float(frame["population"].min()) * 0.6, 1e5),
                 float(frame["population"].max()) * 1.05,
-                60,
+                24,
             )
             for limits in [statistics.funnel_limits(population, target, z=z, dispersion=dispersion)]
             for side in ("lower", "upper")
