@@ -21,6 +21,12 @@
     button.removeAttribute("data-bs-toggle");
   }
 
+  // The arrow beside a page that has pages below it is without a name.
+  for (const arrow of document.querySelectorAll(".bd-docs-nav summary")) {
+    const above = arrow.closest("li").querySelector("a").textContent.trim();
+    arrow.setAttribute("aria-label", `Pages under ${above}`);
+  }
+
   // The theme takes the focus away from each of these buttons when it is pressed, so that who
   // uses a keyboard is thrown back to the top of the page. It is given back: at once, or when
   // the box closes that the button opened.
