@@ -74,12 +74,24 @@ def test_the_first_use_is_linked_and_no_other():
         nodes.title("", "A breach"),
         nodes.paragraph("", "", nodes.reference("", "A breach", refuri="x")),
         nodes.paragraph("", "", nodes.literal("", "breach")),
+        nodes.paragraph("", "", nodes.math("", "breach")),
+        nodes.paragraph("", "", nodes.raw("", "<i>breach</i>", format="html")),
         nodes.literal_block("", "breach"),
         nodes.raw("", "<p>A breach</p>", format="html"),
         nodes.table("", nodes.entry("", nodes.paragraph("", "A breach"))),
         nodes.container("", nodes.paragraph("", "A breach"), classes=["sd-card"]),
     ],
-    ids=["heading", "link", "code", "code block", "raw HTML", "table", "card"],
+    ids=[
+        "heading",
+        "link",
+        "code",
+        "formula",
+        "inline HTML",
+        "code block",
+        "raw HTML",
+        "table",
+        "card",
+    ],
 )
 def test_outside_prose_nothing_is_linked(place):
     document = page(place)

@@ -14,20 +14,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-# Where a link would mislead, nest in another link, or stand in the way. Tables and figures of the
-# notebooks are raw HTML and so never looked into.
-_NOT_PROSE = (
-    nodes.title,
-    nodes.reference,
-    nodes.literal,
-    nodes.literal_block,
-    nodes.raw,
-    nodes.math,
-    nodes.math_block,
-    nodes.table,
-    nodes.definition_list,
-    nodes.caption,
-)
+# What stands in a paragraph and takes no link, and tables, whose cells are paragraphs to Sphinx.
+# Headings and blocks of code are no paragraphs; tables and charts of the notebooks are raw HTML.
+_NOT_PROSE = (nodes.reference, nodes.literal, nodes.math, nodes.raw, nodes.table)
 _NO_LINKS_INSIDE = {"sd-card"}  # a card is one link already
 
 
