@@ -19,6 +19,7 @@ def test_a_term_line_may_name_further_forms():
     assert forms("Breach") == ["Breach"]
     assert forms("Registered sexual offender (RSO)") == ["Registered sexual offender", "RSO"]
     assert forms("Stock and flow (stock, flow)") == ["Stock and flow", "stock", "flow"]
+    assert forms("Rate (per 1,000 people)") == ["Rate", "per 1,000 people"]
 
 
 TERMS = Terms(

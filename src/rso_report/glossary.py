@@ -23,7 +23,7 @@ _NO_LINKS_INSIDE = {"sd-card"}  # a card is one link already
 def forms(term: str) -> list[str]:
     """Return the forms of a term line: `["Registered sexual offender", "RSO"]`."""
     name, _, bracket = term.partition(" (")
-    return [name, *(form.strip() for form in bracket.removesuffix(")").split(",") if form)]
+    return [name, *(form for form in bracket.removesuffix(")").split(", ") if form)]
 
 
 def _pattern(form: str) -> str:
