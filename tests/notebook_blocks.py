@@ -52,12 +52,12 @@ def outputs_of(path):
     return [dict(o.data) for c in cells for o in c.get("outputs", []) if "data" in o]
 
 
-def run(path, data, keep_going=False):
+def run(path, data, keep_going=False, **parameters):
     """Execute a notebook in this process on given tables; return what it displays.
 
     It gets only the tables that it says it reads. Quicker than a kernel by a second for each,
     which matters where it is done hundreds of times. With `keep_going` a cell that fails is passed
-    over.
+    over. `parameters` go before the notebook's own.
     """
     shown, names = [], {}
     tables_of_it = {table.stem for table in dataset.tables_read(path)}
@@ -82,6 +82,8 @@ def run(path, data, keep_going=False):
                 except Exception:
                     if not keep_going:
                         raise
+                if "parameters" in cell.metadata.get("tags", []):
+                    names.update(parameters)
     finally:
         for module, name, original in replaced:
             setattr(module, name, original)
@@ -134,6 +136,11 @@ def _table_blocks(page, html):
             said = " | ".join(text for head, text in texts if head not in ("Row", "Rows"))
             place = f"{page}: {figure['id']}"
             found.append(Block(place, f"row {number + 1}", said, named_rows(links), texts))
+        if headline := figure.select_one(".headline"):
+            own = [block for block in found if block.place == f"{page}: {figure['id']}"]
+            said = "\n".join([headline.get_text(), *(block.text for block in own)])
+            rows = frozenset().union(*(block.rows for block in own))
+            found.append(Block(f"{page}: {figure['id']}", "headline and all rows", said, rows))
     return found
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import notebook_blocks
 import pytest
 
 from rso_report import dataset
@@ -154,6 +155,20 @@ def test_a_region_without_some_figures_says_so_and_goes_on(tmp_path):
     run = papermill("breaches", out, "-p", "region", "South West", "-p", "report_year", "2012-13")
     assert run.returncode == 0, run.stderr[-2000:]
     assert "no figure published" in outputs(out)
+
+
+REGIONS = dataset.load("areas").areas.query("kind == 'region'")["short_name"].tolist()
+
+
+@pytest.mark.parametrize("year", ["2001-02", "2012-13", "2023-24"])
+@pytest.mark.parametrize("region", REGIONS)
+def test_every_region_has_an_edition_in_early_middle_and_late_years(region, year):
+    data = dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+    for path in NOTEBOOKS:
+        shown = notebook_blocks.run(path, data, report_year=year, region=region)
+        said = notebook_blocks.blocks(path, shown)
+        assert f"{region.removesuffix(' region')}" in said[0].text and year in said[0].text
+        assert not [b.text for b in said if re.search(r"\bnan\b|NaT|<NA>", b.text)]
 
 
 def test_a_changed_cell_of_a_csv_changes_the_sentence(tmp_path):

@@ -1,8 +1,10 @@
-"""Which measures are published for which unit and year: the map of the gaps."""
+"""Which measures are published for which unit and year, and where series break: the map of gaps."""
+
+from collections.abc import Iterable
 
 import pandas as pd
 
-from rso_report import periods
+from rso_report import periods, prose, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 
@@ -67,3 +69,34 @@ def table(grid: pd.DataFrame, edition: Edition) -> pd.DataFrame:
             row = {"Measure": name, "Unit": edition.name(unit)}
             rows.append(row | {year: figures.get(year, 0) for year in years})
     return pd.DataFrame(rows)
+
+
+def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.DataFrame:
+    """Rows of `series_breaks` of some topics, or of all, up to the end of the report year."""
+    rows = data.series_breaks
+    rows = rows[rows["date"] <= pd.Timestamp(edition.year.end)]
+    return rows[rows["topic"].isin(list(topics))] if topics else rows
+
+
+def show_breaks(rows: pd.DataFrame, *, table_id: str, caption: str) -> None:
+    """Show breaks as a table of the page, or say that there is none; see `tables.show`."""
+    if rows.empty:
+        prose.say("No break falls before the end of this report year.")
+        return
+    shown = pd.DataFrame(
+        {
+            "Date": rows["date"].map(periods.day_label),
+            "Topic": rows["topic"],
+            "What changed": rows["title"],
+            "What it does": rows["effect"],
+            "Stated in": rows["basis"],
+        }
+    )
+    tables.show(
+        shown if shown["Topic"].nunique() > 1 else shown.drop(columns="Topic"),
+        table_id=table_id,
+        caption=caption,
+        as_at="the date in each row",
+        row_header=["Date", "What changed"],
+        source="Table series_breaks of the data package",
+    )

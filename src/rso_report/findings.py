@@ -528,3 +528,23 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
         f"{on_date(last)}: {verdict} {cite}. Intervals describe chance variation; what is "
         "counted may differ by more."
     )
+
+
+def title_headline(families: pd.DataFrame, area: str, family: str) -> str:
+    """What a table of titles comes to: `1,721 offences recorded, 2017-18 to 2021-22 [p]`."""
+    own = families[(families["area_id"] == area) & (families["family"] == family)]
+    own = own.sort_values("period_start")
+    labels = [f"{row.period}{' [p]' if row.part else ''}" for row in own.itertuples()]
+    span = labels[0] if len(own) == 1 else f"{labels[0]} to {labels[-1]}"
+    return f"{prose.plural(own['value'].sum(), 'offence')} recorded, {span}"
+
+
+def readings_headline(readings: pd.DataFrame) -> str:
+    """What each family comes to by title and by heading, from `breaches.both_readings`."""
+    said = listed(
+        f"{column.removesuffix(' by title')} {number(readings[column].sum())} by title, "
+        f"{number(readings[column.replace('by title', 'by heading')].sum())} by heading"
+        for column in readings
+        if column.endswith(" by title")
+    )
+    return f"The two readings differ: {said}"
