@@ -16,6 +16,8 @@ CHART_STATE = """box => ({
     const {width, height} = mark.getBBox();
     return width + height > 0;
   }).length,
+  points: box.querySelectorAll(
+    'svg g.role-mark.mark-symbol > *, svg g.role-mark.mark-rect > *').length,
 })"""
 IMAGE_STATE = """box => {
   const image = box.querySelector('img');
@@ -142,6 +144,33 @@ def test_every_chart_is_drawn_with_marks_and_a_name(visits):
         if chart["state"] != "drawn" or not chart["marks"] or not chart["name"]
     ]
     assert not bad, "\n".join(bad)
+
+
+def points_expected(figure):
+    """Points or bars that a chart must have: one for each number in the data behind it.
+
+    Of a chart with a choice of dates, the rows of the date that is shown first.
+    """
+    table = figure.select_one("details table")
+    heads = [th.get_text() for th in table.select("thead th")]
+    rows = [
+        [cell.get_text() for cell in tr.find_all(["th", "td"])] for tr in table.select("tbody tr")
+    ]
+    if figure["id"] == "fig-funnel":
+        date = heads.index("Date")
+        rows = [row for row in rows if row[date] == rows[0][date]]
+    return len(rows) * (2 if figure["id"] == "fig-visits-chart" else 1)  # people, and visits
+
+
+def test_every_number_of_the_data_is_a_point_or_bar_of_the_chart(documents, visits):
+    wrong = [
+        f"{chart['id']}: {chart['points']} drawn, {expected} in the data"
+        for visit in visits
+        for chart in visit.charts
+        if chart["points"]
+        != (expected := points_expected(documents[visit.page].find(id=chart["id"])))
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_figure_is_visited_and_has_its_data_in_the_page(documents, visits):

@@ -4,6 +4,7 @@ Every function returns Markdown, one paragraph or bullet per text, with a link t
 What is not published is said, not filled.
 """
 
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
@@ -548,3 +549,21 @@ def readings_headline(readings: pd.DataFrame) -> str:
         if column.endswith(" by title")
     )
     return f"The two readings differ: {said}"
+
+
+def trends_headline(families: pd.DataFrame, areas: Iterable[str]) -> str:
+    """For how many families of offences a rise or fall is established, complete years only."""
+    complete = families[~families["part"]]
+    fits = [
+        breaches.family_trend(families, area, family)
+        for area in areas
+        for family in breaches.FAMILIES
+        if ((complete["area_id"] == area) & (complete["family"] == family)).sum() >= 3
+    ]
+    if not fits:
+        return "No trend can be fitted: fewer than three complete years"
+    usable = [fit for fit in fits if fit.interpretable]
+    if not usable:
+        return "No rise or fall is established: too few complete years to interpret any change"
+    clear = sum(not fit.change.lower <= 0 <= fit.change.upper for fit in usable)
+    return f"A rise or fall is established for {number(clear)} of {len(fits)} families of offences"
