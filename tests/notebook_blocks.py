@@ -4,6 +4,7 @@ A block is what is read as one: a row of a table, a paragraph or bullet, a point
 or the words and picture of a chart. Each names the rows of data that it comes from by its links.
 """
 
+import dataclasses
 import json
 import re
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def blocks(path, outputs):
     for number, output in enumerate(outputs):
         if MIME_TYPE in output:
             own = _chart_blocks(path.stem, output[MIME_TYPE])
-            charts[f"#{output[MIME_TYPE]['usermeta']['figure']['id']}"] = own[-1].rows
+            charts[f"(#{output[MIME_TYPE]['usermeta']['figure']['id']})"] = own
             found += own
         elif "text/html" in output:
             html = BeautifulSoup("".join(output["text/html"]), "html.parser")
@@ -108,8 +109,12 @@ def blocks(path, outputs):
 
 
 def _with_rows_of_charts(block, charts):
-    rows = block.rows.union(*(charts[name] for name in charts if f"({name})" in block.key))
-    return Block(block.place, block.key, block.text, rows, block.cells)
+    """A text that leads to a chart names the points of the date that it speaks of."""
+    if not block.place.endswith(": text"):
+        return block
+    points = [p for name, own in charts.items() if name in block.key for p in own if p.cells]
+    rows = [p.rows for p in points if dict(p.cells).get("Date", "") in block.text]
+    return dataclasses.replace(block, rows=block.rows.union(*rows))
 
 
 def _tile_blocks(page, html):

@@ -19,6 +19,7 @@ SEED, SAMPLE = 20220331, 60
 # Sentences that count over all rows, and name none: how many findings, counts and rates there are.
 OVER_ALL_ROWS = ("The ledger holds", "Each of ", "For ")
 COUNTING_PAGE = "data-quality: text"
+FINDINGS = "data-quality: tab-rule-findings"  # rows come and go, and its headline counts them
 
 
 @functools.cache
@@ -82,8 +83,8 @@ def differences(before, after, changed_rows):
     wrong = []
     for place in after:
         old, new = before[place], after[place]
-        if place == "data-quality: tab-rule-findings":  # findings come and go
-            texts = [{(b.text, b.rows) for b in blocks} for blocks in (old, new)]
+        if place == FINDINGS:
+            texts = [{(b.text, b.rows) for b in blocks if b.cells} for blocks in (old, new)]
             wrong += [
                 f"{place}: {text}" for text, rows in texts[0] ^ texts[1] if not rows & changed_rows
             ]
