@@ -44,7 +44,7 @@ refresh: $(READY) ## Execute the committed notebooks in place and show what chan
 	@git --no-pager diff --stat -- notebooks
 
 clean: ## Remove what was built
-	rm -rf build _build _site .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf build _build _site dist .snakemake .pytest_cache .ruff_cache .hypothesis
 
 distclean: clean ## Remove the environment too
 	rm -rf $(VENV) src/*.egg-info
