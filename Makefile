@@ -10,7 +10,7 @@ REGION ?=
 export YEAR REGION
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help report pdf test refresh clean distclean
+.PHONY: help report pdf test review refresh clean distclean
 
 help: ## List these commands (the default)
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' \
@@ -35,6 +35,10 @@ test: $(READY) ## Check the style, test everything, compare the notebooks' store
 	@$(BIN)/pytest
 	@echo "Executing the notebooks and comparing their stored outputs"
 	@$(BIN)/pytest --nbval notebooks/
+	@$(BIN)/pytest --nbval-lax notebooks/
+
+review: $(READY) ## Do what a reviewer does and write down what came of it, to be signed
+	@$(BIN)/python -m rso_report.review build/review
 
 refresh: $(READY) ## Execute the committed notebooks in place and show what changed
 	@for notebook in notebooks/*.ipynb; do \

@@ -1,0 +1,217 @@
+"""Review in one command: do everything again, and write down what was done and what came of it.
+
+    python -m rso_report.review [FOLDER]      `make review`; build/review unless said otherwise
+
+The record, ``review.md``, says what was run and on what: versions, hashes, the result of each
+check, and each difference between a stored notebook and the same one executed now, as a diff
+that a person can read. It is meant to be attached to a sign-off, so it is the one thing here
+that carries the date and the machine. The exit status is 1 if any check failed.
+"""
+
+import io
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+from nbdime import diff_notebooks
+from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
+from nbformat import NotebookNode
+from packaging.requirements import Requirement
+
+from rso_report import dataset
+from rso_report.errors import ReportError
+from rso_report.execute import execute
+
+# Each is typed by a reviewer as it stands here; the words say what it shows.
+TESTS = {
+    "Every stored output is computed again, strictly": ["--nbval", "notebooks"],
+    "The same, where only marked cells are compared": ["--nbval-lax", "notebooks"],
+    "Each deliberate fault is caught": ["tests/test_deliberate_faults.py"],
+    "Independently computed values are reproduced": [
+        "tests/test_reference_values.py",
+        "tests/test_oracles.py",
+    ],
+    "The data say what the founding documents say": ["tests/test_transcription.py"],
+    "Every number comes from the rows that it names": ["tests/test_provenance.py"],
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was done: whether it held, the result in a line, and what to read if not."""
+
+    name: str
+    command: str
+    passed: bool
+    result: str
+    detail: str = ""
+
+
+def environment_check(lock: Path) -> Check:
+    """Compare the installed packages with those of the lock, where this platform uses them."""
+    lines = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    wanted = [Requirement(line.split("--hash")[0]) for line in lines if "==" in line]
+    wanted = [one for one in wanted if one.marker is None or one.marker.evaluate()]
+    wrong = []
+    for one in wanted:
+        try:
+            found = version(one.name)
+        except PackageNotFoundError:
+            found = "none"
+        if not one.specifier.contains(found, prereleases=True):
+            wrong.append(f"{one.name}: installed {found}, locked {one.specifier}")
+    result = f"{len(wanted) - len(wrong)} of {len(wanted)} packages are those of the lock"
+    return Check("The environment is the locked one", "", not wrong, result, "\n".join(wrong))
+
+
+def data_check() -> Check:
+    """Check the data package, and its files against the hashes that it states."""
+    faults = [str(fault) for fault in dataset.check()]
+    faults += [f"data/{name}: not the file that was stamped" for name in dataset.stale_hashes()]
+    tables = len(dataset.descriptor()["resources"])
+    result = f"{tables} tables, {len(faults) or 'no'} fault{'s' if len(faults) > 1 else ''}"
+    command = "python -m rso_report.dataset"
+    return Check("The data package is whole", command, not faults, result, "\n".join(faults))
+
+
+def difference(stored: NotebookNode, executed: NotebookNode, name: str) -> str:
+    """Return how two notebooks differ, for a person to read; nothing if they don't."""
+    changes = diff_notebooks(stored, executed)
+    text = io.StringIO()
+    if changes:
+        plain = PrettyPrintConfig(out=text, use_color=False, use_git=False, use_diff=False)
+        pretty_print_notebook_diff(f"{name} (stored)", f"{name} (now)", stored, changes, plain)
+    return re.sub(r"\x1b\[[0-9;]*m", "", text.getvalue())
+
+
+def notebook_check(notebook: Path) -> Check:
+    """Execute a notebook again and compare all of it, pictures and metadata too."""
+    name = f"{notebook.stem}: executed again, it is the stored file"
+    command = f"python -m rso_report.execute {notebook.as_posix()} OUTPUT"
+    with tempfile.TemporaryDirectory(prefix="rso-") as folder:
+        output = Path(folder, notebook.name)
+        try:
+            execute(notebook, output)
+        except ReportError as error:
+            return Check(name, command, False, "it stopped", str(error))
+        if output.read_bytes() == notebook.read_bytes():
+            return Check(name, command, True, "the same bytes")
+        both = [nbformat.read(path, as_version=4) for path in (notebook, output)]
+    detail = difference(*both, notebook.name) or "The same content, written down differently."
+    return Check(name, command, False, "it differs", detail)
+
+
+def test_check(name: str, arguments: list[str]) -> Check:
+    """Run tests as a reviewer would type them; the detail is the end of what they print."""
+    with tempfile.TemporaryDirectory(prefix="rso-") as folder:
+        report = Path(folder, "tests.xml")
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments],
+            capture_output=True,
+            text=True,
+        )
+        cases = list(ElementTree.parse(report).iter("testcase")) if report.exists() else []
+    bad = [case for case in cases if case.find("failure") is not None or case.find("error")]
+    skipped = [case for case in cases if case.find("skipped") is not None]
+    passed = done.returncode == 0 and bool(cases) and not skipped
+    result = f"{len(cases) - len(bad) - len(skipped)} of {len(cases)} passed"
+    detail = "" if passed else "\n".join((done.stdout + done.stderr).splitlines()[-60:])
+    return Check(name, " ".join(["pytest", *arguments]), passed, result, detail)
+
+
+def code_identity() -> str:
+    """Return the commit, and whether files differ from it; outside git, that there is none."""
+    git = ["git", "-c", "core.quotepath=off"]
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+    if commit.returncode:
+        return "not a git checkout"
+    state = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
+    changed = [line[3:] for line in state.stdout.splitlines()]
+    return commit.stdout.strip() + (f", with changes to {', '.join(changed)}" if changed else "")
+
+
+def record(checks: list[Check], files: list[Path], when: datetime) -> str:
+    """Return the review report as Markdown, to be read, kept and signed."""
+    failed = [check for check in checks if not check.passed]
+    verdict = f"{len(failed)} of {len(checks)} checks failed." if failed else "Every check passed."
+    rows = [
+        f"| {check.name} | {f'`{check.command}`' if check.command else 'in this command'} "
+        f"| {'passed' if check.passed else '**failed**'}: {check.result} |"
+        for check in checks
+    ]
+    details = [
+        f"### {check.name}\n\n```\n{check.detail}\n```\n" for check in checks if check.detail
+    ]
+    hashes = [f"| {path.as_posix()} | {sha256(path.read_bytes()).hexdigest()} |" for path in files]
+    return "\n".join(
+        [
+            "# Record of a review",
+            "",
+            f"**{verdict}**",
+            "",
+            f"- When: {when:%Y-%m-%d %H:%M} UTC",
+            f"- Code: {code_identity()}",
+            f"- Python: {platform.python_version()} on {platform.system()} {platform.machine()}",
+            "",
+            "## What was run",
+            "",
+            "| What it shows | Command | Result |",
+            "|---|---|---|",
+            *rows,
+            "",
+            *(["## What differs or failed", "", *details] if details else []),
+            "## What it was run on",
+            "",
+            "| File | SHA-256 |",
+            "|---|---|",
+            *hashes,
+            "",
+            "## Sign-off",
+            "",
+            "| | |",
+            "|---|---|",
+            "| Reviewed by | |",
+            "| Role, and independent of the authors? | |",
+            "| Sections read (page *review it*) | |",
+            "| Remarks | |",
+            "| Date and signature | |",
+            "",
+        ]
+    )
+
+
+def review(folder: Path) -> bool:
+    """Run every check, saying which is under way, and write the record into ``folder``."""
+    root = Path.cwd()
+    notebooks = sorted(Path("notebooks").glob("*.ipynb"))
+    steps = [
+        (environment_check, Path("requirements.lock")),
+        (data_check,),
+        *((notebook_check, notebook) for notebook in notebooks),
+        *((test_check, name, arguments) for name, arguments in TESTS.items()),
+    ]
+    checks = []
+    for number, (step, *arguments) in enumerate(steps, 1):
+        checks.append(check := step(*arguments))
+        verdict = "passed" if check.passed else "FAILED"
+        print(f"[{number} of {len(steps)}] {check.name}: {verdict}, {check.result}", flush=True)
+    files = [Path("requirements.lock"), *notebooks]
+    files += [path.relative_to(root) for path in sorted(dataset.data_folder().glob("*.*"))]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "review.md"
+    path.write_text(record(checks, files, datetime.now(UTC)), encoding="utf-8")
+    print(f"The record of this review: {path.resolve()}")
+    return all(check.passed for check in checks)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if review(Path(*sys.argv[1:2] or ["build/review"])) else 1)
