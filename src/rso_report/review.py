@@ -66,9 +66,9 @@ def environment_check(lock: Path) -> Check:
         try:
             found = version(one.name)
         except PackageNotFoundError:
-            found = "none"
-        if not one.specifier.contains(found, prereleases=True):
-            wrong.append(f"{one.name}: installed {found}, locked {one.specifier}")
+            found = None
+        if not found or not one.specifier.contains(found, prereleases=True):
+            wrong.append(f"{one.name}: installed {found or 'none'}, locked {one.specifier}")
     result = f"{len(wanted) - len(wrong)} of {len(wanted)} packages are those of the lock"
     return Check("The environment is the locked one", "", not wrong, result, "\n".join(wrong))
 
@@ -120,7 +120,9 @@ def test_check(name: str, arguments: list[str]) -> Check:
             text=True,
         )
         cases = list(ElementTree.parse(report).iter("testcase")) if report.exists() else []
-    bad = [case for case in cases if case.find("failure") is not None or case.find("error")]
+    bad = [
+        case for case in cases if case.find("failure") is not None or case.find("error") is not None
+    ]
     skipped = [case for case in cases if case.find("skipped") is not None]
     passed = done.returncode == 0 and bool(cases) and not skipped
     result = f"{len(cases) - len(bad) - len(skipped)} of {len(cases)} passed"
