@@ -32,7 +32,7 @@ test: $(READY) ## Check the style, test everything, compare the notebooks' store
 	@$(BIN)/python -m ruff check src tests notebooks
 	@$(BIN)/python -m ruff format --check src tests notebooks
 	@echo "Testing the package, the notebooks and the book"
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadfile
 	@echo "Executing the notebooks and comparing their stored outputs"
 	@$(BIN)/pytest --nbval notebooks/
 	@$(BIN)/pytest --nbval-lax notebooks/

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,21 +12,35 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The built report: the folder in RSO_REPORT_SITE, or a fresh build of the default edition."""
+def site(tmp_path_factory, worker_id):
+    """The built report: the folder in RSO_REPORT_SITE, or a fresh build of the default edition.
+
+    Workers that test in parallel share one build: the first makes it while the others wait.
+    """
     if given := os.environ.get("RSO_REPORT_SITE"):
         assert (Path(given) / "index.html").is_file(), f"RSO_REPORT_SITE={given} has no index.html"
         return Path(given).resolve()
-    output = tmp_path_factory.mktemp("site")
+    base = tmp_path_factory.getbasetemp()
+    output = (base if worker_id == "master" else base.parent) / "site"
+    output.mkdir(exist_ok=True)
+    with open(output / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (output / "built").exists():
+            build(output)
+            (output / "built").touch()
+    return output / "_build" / "html"
+
+
+def build(output):
+    """Build the book of this checkout as a reader of Jupyter Book's manual would."""
     command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", "--keep-going"]
-    build = subprocess.run(
+    done = subprocess.run(
         [*command, "--all", "--path-output", output, ROOT],
         capture_output=True,
         text=True,
     )
-    if build.returncode:
-        pytest.fail(f"the book does not build:\n{build.stdout[-2000:]}\n{build.stderr[-4000:]}")
-    return output / "_build" / "html"
+    if done.returncode:
+        pytest.fail(f"the book does not build:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
 
 @pytest.fixture(scope="session")
