@@ -8,7 +8,6 @@ A fault stops loading, and all faults are reported together.
 import ast
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from rso_report.errors import ReportError
+from rso_report.places import data_folder
 
 Tables = SimpleNamespace  # one data frame for each table that was loaded, by its name
 
@@ -72,12 +72,6 @@ class DataError(ReportError):
         super().__init__("\n".join([title, *(f"  {fault}" for fault in self.faults)]))
 
 
-def data_folder() -> Path:
-    """Folder of the data package: `data/` of this checkout, or `RSO_REPORT_DATA` if set."""
-    override = os.environ.get("RSO_REPORT_DATA")
-    return Path(override) if override else Path(__file__).resolve().parents[2] / "data"
-
-
 def descriptor(folder: Path | None = None) -> dict:
     """Read `datapackage.json`. Raises DataError if it is absent or not JSON."""
     path = (folder or data_folder()) / "datapackage.json"
@@ -111,12 +105,13 @@ def check(folder: Path | None = None) -> list[Fault]:
 
 
 def stale_hashes(folder: Path | None = None) -> list[str]:
-    """Names of the files whose size or SHA-256 differs from what `datapackage.json` states."""
+    """Names of the files that are absent or not as `datapackage.json` states by size and SHA-256."""
     folder = folder or data_folder()
     return [
         r["path"]
         for r in descriptor(folder)["resources"]
-        if (r["hash"], r["bytes"]) != _fingerprint(folder / r["path"])
+        if not (folder / r["path"]).is_file()
+        or (r["hash"], r["bytes"]) != _fingerprint(folder / r["path"])
     ]
 
 
