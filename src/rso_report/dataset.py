@@ -105,7 +105,7 @@ def check(folder: Path | None = None) -> list[Fault]:
 
 
 def stale_hashes(folder: Path | None = None) -> list[str]:
-    """Names of the files that are absent or not as `datapackage.json` states by size and SHA-256."""
+    """Names of the files that are absent, or whose size or SHA-256 `datapackage.json` misstates."""
     folder = folder or data_folder()
     return [
         r["path"]
