@@ -8,6 +8,7 @@ and its `exit_status` is what the program ends with.
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -128,6 +129,50 @@ def check(machine: bool) -> None:
             f"{len(tables)} tables: " + (f"{count} to put right." if wrong else "nothing is wrong.")
         )
     sys.exit(1 if wrong else 0)
+
+
+@main.command()
+@click.option("--region", help="Only this region, such as 'North East'.")
+@click.option("--year", help="Only this report year, such as 2020-21.")
+@click.option("--json", "machine", is_flag=True, help="Print the editions as JSON for scripts.")
+def editions(region: str | None, year: str | None, machine: bool) -> None:
+    """List the editions that can be built, what each would lack, and which are built.
+
+    Reads data/ and _site/ and writes nothing. An edition can be built for every region of England
+    and Wales and every year from the first to the last with a count. It lacks a measure of which
+    nothing is published for the region in that year or before; its pages then say so. The latest
+    built one of a region is what its older ones link to.
+
+    Exit codes: 0 listed, 1 no such region or year, 3 data/ or _site/ cannot be read.
+
+    \b
+    Examples:
+      rso-report editions --region "North East"
+      rso-report editions --year 2020-21 --json
+    """
+    from rso_report import coverage, dataset, places
+    from rso_report import editions as package
+
+    _given(year, region)
+    found = package.overview(dataset.load(*package.TABLES), places.root() / "_site")
+    if region:
+        found = found[found["region"] == region]
+    if year:
+        found = found[found["report_year"] == year]
+    if machine:
+        listed = found.assign(lacks=found["lacks"].map(list)).to_dict("records")
+        click.echo(as_json({"measures": coverage.MEASURES, "editions": listed}))
+    else:
+        for line in package.lines(found):
+            click.echo(line)
+
+
+def _given(year: str | None, region: str | None, file: Path | None = None) -> None:
+    """Refuse an edition that cannot be; what is not given has its default."""
+    from rso_report.parameters import read_parameters
+
+    asked = {"report_year": year, "region": region}
+    read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
 
 
 if __name__ == "__main__":
