@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rso_report.publish import beside, complaints, publish, recover, switch
 
 ROOT = Path(__file__).resolve().parents[1]
-STEPS = ("__init__", "errors", "execute", "parameters", "periods", "places", "plain_yaml")
+STEPS = ("__init__", "cli", "errors", "execute", "parameters", "periods", "places", "plain_yaml")
 AREAS = "area_id,name,short_name,kind,parent_id\nWM,West Midlands,West Midlands,region,EW\n"
 COUNTS = "area_id,as_at\nWM,2020-03-31\nWM,2022-03-31\n"
 MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "YEAR", "REGION"}
