@@ -16,6 +16,7 @@ from rso_report.errors import FileError
 
 LONGEST = 100_000  # bytes; a file of all parameters of an edition has about 500
 _NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(\.[0-9]+)?|-?0\.[0-9]+")
+_SHOWN = 60  # characters of a scalar that a message repeats, and that a number may have
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -79,14 +80,14 @@ def _value(node: yaml.Node) -> str | int | float | Refused:
     kind = node.tag.removeprefix(_TAG)
     if kind == "str":
         return node.value
-    if node.style is None and kind in ("int", "float") and _NUMBER.fullmatch(node.value):
+    plain = node.style is None and len(node.value) <= _SHOWN and _NUMBER.fullmatch(node.value)
+    if plain and kind in ("int", "float"):
         return int(node.value) if kind == "int" else float(node.value)
     if kind == "null":
         return Refused("nothing (for an empty text write '')")
     if kind not in ("int", "float", "bool", "timestamp"):
         return Refused(_tag(node), node.value)
-    words = f"{ascii(node.value)[1:-1]}, which YAML reads as {_read_as(node)}"
-    return Refused(words, node.value)
+    return Refused(f"{_shown(node.value)}, which YAML reads as {_read_as(node)}", node.value)
 
 
 def _read_as(node: yaml.ScalarNode) -> str:
@@ -108,9 +109,15 @@ def _kind(node: yaml.Node) -> str:
         return _tag(node)
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return "a mapping" if isinstance(node, yaml.MappingNode) else f"'{ascii(node.value)[1:-1]}'"
+    return "a mapping" if isinstance(node, yaml.MappingNode) else f"'{_shown(node.value)}'"
 
 
 def _tag(node: yaml.Node) -> str:
     """The tag of a node as it is written in a file."""
-    return f"the tag {ascii(node.tag.replace(_TAG, '!!'))[1:-1]}"
+    return f"the tag {_shown(node.tag.replace(_TAG, '!!'))}"
+
+
+def _shown(text: str) -> str:
+    """A scalar for a message: cut, and with nothing in it that a terminal would obey."""
+    plain = ascii(text)[1:-1]
+    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"
