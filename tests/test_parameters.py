@@ -1,6 +1,8 @@
 """The parameters of an edition: each wrong one is refused, all at once, with what is allowed."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -258,6 +260,16 @@ def test_every_parameter_has_type_description_unit_reason_and_range():
         assert len(field.description) > 15 and about["unit"] and len(about["reason"]) > 15, name
         assert field.default is not None and parameters.allowed(name), name
         assert isinstance(field.default, str) == bool(about["allowed"]), name
+
+
+def test_the_page_on_running_it_again_lists_every_parameter_as_the_model_has_it():
+    page = (Path(__file__).resolve().parents[1] / "book" / "re-run.md").read_text(encoding="utf-8")
+    listed = [line for line in page.splitlines() if re.match("- `[a-z_]+`: ", line)]
+    assert len(listed) == len(EditionParameters.model_fields)
+    for (name, field), line in zip(EditionParameters.model_fields.items(), listed, strict=True):
+        allowed = re.sub("'[^']*'", r"`\g<0>`", parameters.allowed(name))
+        said = f"{field.description}. Allowed: {allowed}. Default: `{field.default!r}`."
+        assert line == f"- `{name}`: {said}"
 
 
 def test_files_and_loaded_tables_allow_the_same(data):

@@ -21,7 +21,7 @@ SNAKEMAKE = ["--cores", "all", "--rerun-incomplete", "--nolock", "--scheduler", 
 CODES = """\b
 Exit codes:
   0  all right
-  1  faults were found: in data, a return, parameters, a site
+  1  faults were found (in data, a return, parameters, a site), or differences where asked for
   2  wrong usage: no such command or option
   3  something could not be read or written"""
 
@@ -135,10 +135,10 @@ def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
     os.execv(sys.executable, command)
 
 
-@main.command()
+@main.command(short_help="Check the data package and say all that is wrong with it.")
 @click.option("--json", "machine", is_flag=True, help="Print the findings as JSON for scripts.")
 def check(machine: bool) -> None:
-    """Check the data package and say everything that is wrong with it.
+    """Check the data package and say all that is wrong with it.
 
     Reads data/ (or the folder in RSO_REPORT_DATA) and writes nothing. Three things are checked:
     every cell and rule of datapackage.json; that sizes and hashes there are those of the files;
@@ -201,7 +201,7 @@ def check(machine: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
-@main.command()
+@main.command(short_help="List the editions that can be built or are.")
 @click.option("--region", help="Only this region, such as 'North East'.")
 @click.option("--year", help="Only this report year, such as 2020-21.")
 @click.option("--json", "machine", is_flag=True, help="Print the editions as JSON for scripts.")

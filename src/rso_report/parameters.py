@@ -62,7 +62,7 @@ class EditionParameters(BaseModel):
             "Region of England, or Wales; its police forces are shown",
             "region",
             "the region that the report was first written for",
-            "a region by name, such as 'West Midlands'",
+            "a region by name, such as 'North East'",
         ),
     ] = "West Midlands"
     force: Annotated[
