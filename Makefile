@@ -7,7 +7,8 @@ READY := $(VENV)/.ready
 PYTHON ?= python3 python3.13 python3.12 python3.11
 YEAR ?=
 REGION ?=
-export YEAR REGION
+PARAMETERS ?=
+export YEAR REGION PARAMETERS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help report pdf test review refresh clean distclean
@@ -16,16 +17,19 @@ help: ## List these commands (the default)
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' \
 		| awk -F '|' '{ printf "%-18s%s\n", $$1, $$2 }'
 	@echo
-	@echo '  An edition of its own: make report YEAR=2020-21 REGION="West Midlands"'
+	@echo '  Another edition: make report YEAR=2020-21 REGION="North East"'
+	@echo '  Many at once:    make report YEAR=2017-18..2021-22 REGION=all (or lists: "2015-16,2020-21")'
+	@echo '  With parameters from a file: make report PARAMETERS=my-edition.yaml'
 
 # !!str keeps Snakemake from guessing types: it would turn 2024_25 into 202425 and 012 into 12.
+SNAKEMAKE = $(BIN)/python -m snakemake --cores all --rerun-incomplete --nolock --scheduler greedy
+EDITION = --config "year=!!str $$YEAR" "region=!!str $$REGION" "parameters=!!str $$PARAMETERS"
+
 report: $(READY) ## Build the report and say where its start page is
-	@$(BIN)/python -m snakemake --cores all --rerun-incomplete --nolock --scheduler greedy \
-		--config "year=!!str $$YEAR" "region=!!str $$REGION"
+	@$(SNAKEMAKE) report $(EDITION)
 
 pdf: $(READY) ## Build the report and print all of it to one PDF (needs Chromium)
-	@$(BIN)/python -m snakemake report pdf --cores all --rerun-incomplete --nolock \
-		--scheduler greedy --config "year=!!str $$YEAR" "region=!!str $$REGION"
+	@$(SNAKEMAKE) report pdf $(EDITION)
 
 test: $(READY) ## Check the style, test everything, compare the notebooks' stored outputs
 	@echo "Checking the style"
