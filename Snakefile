@@ -6,19 +6,17 @@
     snakemake --cores all --config year=2017-18..2021-22 region=all
     snakemake --profile profiles/slurm --config year=all region=all
 
-Snakemake decides what has to run, and each step says why. A year or a region that isn't given is
-the one that the notebooks themselves declare in their cell of parameters. Of many editions each
-stands alone: one that fails stays as it was, and the others are built.
+Snakemake decides what has to run, and each step says why. What isn't given, as year, as region or
+in a YAML file (parameters=FILE), is as the notebooks declare it. Of many editions each stands
+alone: one that fails stays as it was, and the others are built.
 """
 
-import ast
 import fcntl
 import json
 import os
 import re
 import subprocess
 import sys
-import unicodedata
 from functools import cache
 from hashlib import sha256
 from logging import WARNING
@@ -30,6 +28,7 @@ import rso_report  # before papermill, which it makes faster to import
 from papermill import inspect_notebook
 from rso_report.dataset import load, tables_read
 from rso_report.errors import ReportError
+from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
 from rso_report.publish import page_files
 from rso_report.selection import is_several, left_out_lines, select
 
@@ -69,16 +68,19 @@ class Terse(DefaultFormatter):
         for pattern, plain in self.REASONS.items():
             why = re.sub(pattern, plain, why)
         why = "; ".join(filter(None, why.split("; "))) or "not there yet"
+        again = " again" if job["jobid"] in self.steps else ""  # a job that was killed
         step = self.steps.setdefault(job["jobid"], len(self.steps) + 1)
-        return (
-            f"Step {step} of {self.total}: {job['rule_msg'] or job['rule_name']}"
-            f"{self.which(job)} ({why})"
-        )
+        what = job["rule_msg"] or job["rule_name"]
+        if not self.total:  # one step, on the machine of a cluster
+            return f"{what} ({why})"
+        return f"Step {step} of {self.total}{again}: {what}{self.which(job)} ({why})"
 
     def which(self, job):
         """Return which edition a step belongs to, where there are several."""
         edition = (job.get("wildcards") or {}).get("edition")
-        return f" for {EDITIONS[edition]['label']}" if edition and len(EDITIONS) > 1 else ""
+        if not edition or len(EDITIONS) == 1:
+            return ""
+        return f" for {EDITIONS[edition].region}, {EDITIONS[edition].report_year}"
 
     def format_job_error(self, job):
         logs = [Path(log) for log in job["log"] if Path(log).exists()]
@@ -100,45 +102,38 @@ def hold_lock():
     return lock
 
 
-def declared(notebook):
-    """Return the year and the region that a notebook declares as its default edition."""
-    parameters = inspect_notebook(notebook)
-    return {name: ast.literal_eval(parameters[name]["default"]) for name in DEFAULT_NAMES}
+def editions(year, region, file):
+    """Return the parameters of each edition asked for, by the name of its folder.
 
-
-def slug(text):
-    """Return text as part of a file name: lower case, plain letters and digits, hyphens."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
-
-
-def edition(year, region):
-    """Return the name of an edition's folder, and what is known of it.
-
-    Given to the notebooks is only what differs from what they declare themselves.
+    Of several, those for which there are no data are left out, with a line that says so. Several
+    are not begun with faulty data: reading all tables checks them.
     """
-    chosen = DEFAULTS | {"report_year": year, "region": region}
-    given = {name: value for name, value in chosen.items() if value != DEFAULTS[name]}
-    return f"{slug(region)}-{slug(year)}", {"given": given, "label": f"{region}, {year}"}
+    source = read_file(Path(file)) if file else {}
+    given = {"report_year": year, "region": region}
+    given = {name: text for name, text in given.items() if text}
+    if not any(map(is_several, given.values())):
+        chosen = [read_parameters(file or {}, **given)]
+    else:
+        from rso_report.editions import buildable  # takes a second to import, and seldom needed
+
+        known = buildable(load(*(Path(table).stem for table in DATA if table != DESCRIPTOR)))
+        asked = EditionParameters().model_dump() | source | given
+        years, regions = str(asked["report_year"]), str(asked["region"])
+        found, left_out = select(years, regions, zip(known["report_year"], known["region"]))
+        if workflow.is_main_process and left_out:
+            print(*left_out_lines(left_out), sep="\n", file=sys.stderr)
+        choices = stored_choices()
+        chosen = [
+            read_parameters(file or {}, choices=choices, report_year=year, region=region)
+            for year, region in found
+        ]
+    return {parameters.slug: parameters for parameters in chosen}
 
 
-def editions(year, region):
-    """Return the editions asked for by folder name; say which were left out for want of data.
-
-    Several are not begun with faulty data: reading all tables checks them.
-    """
-    if not (is_several(year) or is_several(region)):
-        return dict([edition(year, region)])
-    from rso_report.editions import buildable  # takes a second to import, and seldom needed
-
-    try:
-        data = load(*(Path(table).stem for table in DATA if table != DESCRIPTOR))
-        found, left_out = select(year, region, buildable(data))
-    except ReportError as error:
-        sys.exit(str(error))
-    if workflow.is_main_process:
-        print(*left_out_lines(left_out), sep="\n", end="\n" * bool(left_out), file=sys.stderr)
-    return dict(edition(*one) for one in found)
+@cache
+def declared(name):
+    """Return the names of the parameters that the notebook of this name declares."""
+    return frozenset(inspect_notebook(f"notebooks/{name}.ipynb"))
 
 
 def parameters(wildcards):
@@ -146,8 +141,8 @@ def parameters(wildcards):
 
     A function, for what is given may hold braces, which mean something to Snakemake.
     """
-    given = EDITIONS[wildcards.edition]["given"]
-    return ["-y", json.dumps(given, ensure_ascii=False, sort_keys=True)] if given else []
+    given = EDITIONS[wildcards.edition].for_notebook(declared(wildcards.name))
+    return ["-y", json.dumps(given, ensure_ascii=False)] if given else []
 
 
 @cache
@@ -192,10 +187,11 @@ LOCK = hold_lock() if workflow.is_main_process else None
 
 DESCRIPTOR = "data/datapackage.json"
 DATA = sorted(map(str, Path("data").glob("*.csv"))) + [DESCRIPTOR]
-DEFAULT_NAMES = ("report_year", "region")
-DEFAULTS = declared("notebooks/key-findings.ipynb")
-ASKED = [str(config.get(name) or "") for name in ("year", "region")]
-EDITIONS = editions(ASKED[0] or DEFAULTS["report_year"], ASKED[1] or DEFAULTS["region"])
+ASKED = [str(config.get(name) or "") for name in ("year", "region", "parameters")]
+try:
+    EDITIONS = editions(*ASKED)
+except ReportError as error:
+    sys.exit(str(error))
 
 SOURCES = sorted(map(str, Path("notebooks").glob("*.ipynb")))
 NOTEBOOKS = [Path(source).stem for source in SOURCES]

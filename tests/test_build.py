@@ -18,6 +18,15 @@ from rso_report.publish import beside, complaints, publish, recover, switch
 
 ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
+STEPS = (
+    *("__init__", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
+    *("publish", "selection"),
+)
+AREAS = """area_id,name,short_name,kind,parent_id
+WA,Wales,Wales,region,EW
+WM,West Midlands,West Midlands,region,EW
+"""
+COUNTS = "area_id,as_at\nWA,2021-03-31\nWM,2020-03-31\nWM,2022-03-31\n"
 MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "YEAR", "REGION", "PARAMETERS"}
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
 CONFIG = 'title: Toy\nexecute:\n  execute_notebooks: "off"\nonly_build_toc_files: true\n'
@@ -30,26 +39,31 @@ from rso_report.errors import ReportError
 
 DATA = Path(__file__).parents[2] / "data"
 
-def load(table, region=""):
-    if region == "Mars":
-        raise ReportError("region: found 'Mars'; allowed: West Midlands.")
+def check():
+    if any("bad" in path.read_text() for path in DATA.glob("*.csv")):
+        raise ReportError("orders.csv, row 1: bad.")
+
+def load(table, region="", *others):
+    check()
     text = (DATA / f"{table}.csv").read_text()
-    if "bad" in text:
-        raise ReportError(f"{table}.csv, row 1: bad.")
-    if region and region in text:
+    if f"none for {region}" in text:
         raise ReportError(f"{table}.csv: no figure for {region}.")
     return text
 
 def tables_read(notebook):
     return [DATA / f"{table}.csv" for table in re.findall(r"load\\('(.+?)'", notebook.read_text())]
 
-if __name__ == "__main__" and any("bad" in path.read_text() for path in DATA.glob("*.csv")):
-    sys.exit("orders.csv, row 1: bad.")
+if __name__ == "__main__":
+    try:
+        check()
+    except ReportError as error:
+        sys.exit(str(error))
 """
 
 EDITIONS = """
 def buildable(data):
-    return [("2020-21", "Wales"), ("2020-21", "West Midlands"), ("2021-22", "West Midlands")]
+    regions = ["Wales", "West Midlands", "West Midlands", "West Midlands"]
+    return {"region": regions, "report_year": ["2020-21", "2019-20", "2020-21", "2021-22"]}
 """
 
 LEAKS = """
@@ -92,8 +106,8 @@ def write_project(root):
     for folder in ("book", "data", "notebooks", "src/rso_report"):
         (root / folder).mkdir(parents=True)
     package = root / "src" / "rso_report"
-    for name in ("__init__.py", "errors.py", "execute.py", "publish.py", "selection.py"):
-        shutil.copy(ROOT / "src" / "rso_report" / name, package)
+    for name in STEPS:
+        shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package)
     (package / "dataset.py").write_text(DATASET)
     (package / "book.py").write_text(RENDERER)
     (package / "editions.py").write_text(EDITIONS)
@@ -104,6 +118,8 @@ def write_project(root):
     (root / "_toc.yml").write_text(TOC + "- file: notebooks/more\n")
     (root / "book" / "index.md").write_text("# Start\n")
     (root / "data" / "datapackage.json").write_text('{"resources": [{"bytes": 1}]}')
+    (root / "data" / "areas.csv").write_text(AREAS)
+    (root / "data" / "registered_offenders.csv").write_text(COUNTS)
     for table, notebook in (("register", "key-findings"), ("orders", "more")):
         (root / "data" / f"{table}.csv").write_text("count\n1\n")
         write_notebook(root / "notebooks" / f"{notebook}.ipynb", table)
@@ -210,11 +226,17 @@ def test_a_changed_schema_executes_all_notebooks(project):
 
 def test_another_edition_stands_beside_the_default_one(project):
     before = project.site()
-    succeeded, executed, _ = project.make("YEAR=2019_20")  # nobody makes it a number
+    succeeded, executed, _ = project.make("YEAR=2019-20")
     assert (succeeded, executed) == (True, ["key-findings", "more"])
     assert project.site() == before
     other = project.root / "_site" / "west-midlands-2019-20" / "notebooks" / "more.html"
-    assert "2019_20" in other.read_text()
+    assert "2019-20" in other.read_text()
+
+
+def test_a_year_stays_as_it_was_typed(project):
+    succeeded, _, last = project.make("YEAR=2019_20")  # nobody makes it a number
+    assert not succeeded
+    assert last.startswith("report_year: found '2019_20' (did you mean '2019-20'?); allowed: ")
 
 
 def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(project):

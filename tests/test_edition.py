@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from rso_report import dataset, edition
-from rso_report.edition import VisitParameters, open_edition
+from rso_report.edition import open_edition
 from rso_report.errors import ReportError
+from rso_report.parameters import EditionParameters, ParameterError
 
 DEFAULT = {"report_year": "2021-22", "region": "West Midlands"}
 
@@ -87,26 +88,32 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(data, changes, message):
 )
 def test_a_wrong_visit_parameter_is_refused(data, changes, message):
     with pytest.raises(ReportError, match=message):
-        open_edition(data, VisitParameters, **DEFAULT, **changes)
+        open_edition(data, **DEFAULT, **changes)
 
 
 @pytest.mark.parametrize("mix", ["2/18/30", "2/18/30/60", "a/b/c/d", "-2/22/30/50", "2:18:30:50"])
 def test_a_tier_mix_that_is_not_four_parts_of_100_is_refused(data, mix):
     with pytest.raises(ReportError, match=r"four percentages that add to 100"):
-        open_edition(data, VisitParameters, **DEFAULT, tier_mix=mix)
+        open_edition(data, **DEFAULT, tier_mix=mix)
 
 
 def test_a_force_of_another_region_is_refused(data):
     with pytest.raises(ReportError, match="force: found 'KENT'.*WMP, STA, WMC, WAR"):
-        open_edition(data, VisitParameters, **DEFAULT, force="KENT")
+        open_edition(data, **DEFAULT, force="KENT")
 
 
-def test_an_unknown_parameter_is_refused_with_a_suggestion():
-    with pytest.raises(ReportError, match="'report_yaer' .did you mean 'report_year'"):
-        edition._refuse_unknown(["report_yaer"], ["report_year", "region"])
+def test_what_papermill_injects_and_the_notebook_does_not_declare_is_refused(data, monkeypatch):
+    monkeypatch.setattr(edition, "_injected_names", lambda: ["report_yaer", "weeks"])
+    with pytest.raises(ParameterError) as caught:
+        opened(data, region="Mars")
+    assert [fault.parameter for fault in caught.value.faults] == ["report_yaer", "weeks", "region"]
+    assert "report_yaer: found an unknown parameter (did you mean 'report_year'?)" in str(
+        caught.value
+    )
+    assert caught.value.faults[1].allowed == "report_year, region"  # what this notebook declares
 
 
 def test_the_default_officers_are_the_published_constables(data):
     staff = data.staffing[data.staffing["rank"] == "constable"]
-    fields = VisitParameters.model_fields
+    fields = EditionParameters.model_fields
     assert staff["value"].tolist() == [fields["officers"].default]

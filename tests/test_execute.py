@@ -9,6 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from rso_report.execute import ExecutionError, execute, is_ours, main
+from rso_report.parameters import ParameterError
 
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
 KERNEL = {"name": "python3", "display_name": "Somebody's own", "language": "python"}
@@ -155,7 +156,41 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path):
     assert failure(path, tmp_path / "out").startswith(f"{path} is not a notebook")
 
 
-def test_a_parameter_that_the_notebook_does_not_declare_is_refused(notebook, tmp_path):
-    with pytest.raises(ExecutionError, match="no parameter yaer. It takes: report_year, region"):
-        execute(notebook("1"), tmp_path / "out", {"yaer": "2020-21"})
+@pytest.fixture
+def no_kernel(monkeypatch):
+    """Let the test fail if a notebook is executed at all."""
+
+    def run(*_):
+        pytest.fail("a kernel was started")
+
+    monkeypatch.setattr("rso_report.execute.run", run)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "faults"),
+    [
+        ({"yaer": "2020-21"}, ["yaer"]),
+        ({"weeks": 40}, ["weeks"]),  # known to the model, not declared by this notebook
+        (
+            {"report_year": 202021, "region": "Mars", "regoin": "x"},
+            ["regoin", "report_year", "region"],
+        ),
+        ({"report_year": "2035-36"}, ["report_year"]),
+        ({"report_year": 2020, "region": "Mars"}, ["report_year", "region"]),
+    ],
+)
+def test_wrong_parameters_are_refused_all_at_once_before_a_kernel_starts(
+    notebook, tmp_path, no_kernel, parameters, faults
+):
+    with pytest.raises(ParameterError) as caught:
+        execute(notebook("1"), tmp_path / "out", parameters)
+    assert [fault.parameter for fault in caught.value.faults] == faults
     assert not (tmp_path / "out").exists()
+
+
+def test_yaml_on_the_command_line_is_read_as_it_is_written(notebook, tmp_path, no_kernel, capsys):
+    path, output = str(notebook("1")), str(tmp_path / "out")
+    assert main([path, output, "-y", "region: No"]) == 1
+    assert "found No, which YAML reads as the truth value false" in capsys.readouterr().err
+    assert main([path, output, "-y", "[weeks]"]) == 1
+    assert "found a list; allowed: lines of the form" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from rso_report import dataset, findings
-from rso_report.edition import VisitParameters, open_edition
+from rso_report.edition import open_edition
 
 ANSWERS = [
     findings.community,
@@ -27,7 +27,7 @@ def data():
 
 
 def opened(data, year="2021-22", region="West Midlands"):
-    return open_edition(data, VisitParameters, report_year=year, region=region)
+    return open_edition(data, report_year=year, region=region)
 
 
 def text(data, answer, **edition):

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from rso_report import dataset, news, register, sparks, start
-from rso_report.edition import VisitParameters, open_edition
+from rso_report.edition import open_edition
 from rso_report.sparks import Spark
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +33,7 @@ def data():
 
 
 def opened(data, year="2021-22", region="West Midlands"):
-    return open_edition(data, VisitParameters, report_year=year, region=region)
+    return open_edition(data, report_year=year, region=region)
 
 
 def made(data, year="2021-22", region="West Midlands"):

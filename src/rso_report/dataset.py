@@ -8,10 +8,10 @@ A fault stops loading, and all faults are reported together.
 import ast
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from rso_report.errors import ReportError
+from rso_report.places import data_folder
 
 Tables = SimpleNamespace  # one data frame for each table that was loaded, by its name
 
@@ -72,12 +73,6 @@ class DataError(ReportError):
         super().__init__("\n".join([title, *(f"  {fault}" for fault in self.faults)]))
 
 
-def data_folder() -> Path:
-    """Folder of the data package: `data/` of this checkout, or `RSO_REPORT_DATA` if set."""
-    override = os.environ.get("RSO_REPORT_DATA")
-    return Path(override) if override else Path(__file__).resolve().parents[2] / "data"
-
-
 def descriptor(folder: Path | None = None) -> dict:
     """Read `datapackage.json`. Raises DataError if it is absent or not JSON."""
     path = (folder or data_folder()) / "datapackage.json"
@@ -111,12 +106,13 @@ def check(folder: Path | None = None) -> list[Fault]:
 
 
 def stale_hashes(folder: Path | None = None) -> list[str]:
-    """Names of the files whose size or SHA-256 differs from what `datapackage.json` states."""
+    """Names of the files that are absent, or whose size or SHA-256 `datapackage.json` misstates."""
     folder = folder or data_folder()
     return [
         r["path"]
         for r in descriptor(folder)["resources"]
-        if (r["hash"], r["bytes"]) != _fingerprint(folder / r["path"])
+        if not (folder / r["path"]).is_file()
+        or (r["hash"], r["bytes"]) != _fingerprint(folder / r["path"])
     ]
 
 
@@ -173,7 +169,9 @@ def _checked(
         for resource in package["resources"]
         if resource["name"] in names
     ]
-    faults = _schema_faults({**package, "resources": resources}, folder)
+    paths = [folder / resource["path"] for resource in resources]
+    found = tuple(_fingerprint(path) if path.is_file() else None for path in paths)
+    faults = list(_schema_faults(json.dumps({**package, "resources": resources}), folder, found))
     faulty = {fault.file for fault in faults}
     if "datapackage.json" in faulty:  # nothing can be read by a description that is itself wrong
         return faults, {}
@@ -184,11 +182,17 @@ def _checked(
     return faults, frames
 
 
-def _schema_faults(package: dict, folder: Path) -> list[Fault]:
-    """What Frictionless finds, each put in our words with what the schema allows."""
+@lru_cache(maxsize=64)  # a build of the pages loads tables 18 times, each time the same
+def _schema_faults(
+    description: str, folder: Path, fingerprints: tuple[tuple[str, int] | None, ...]
+) -> list[Fault]:
+    """What Frictionless finds, each put in our words with what the schema allows.
+
+    Files are what their `fingerprints` say: with others they are checked again.
+    """
     from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
-    faults = []
+    faults, package = [], json.loads(description)
     try:
         report = Package.from_descriptor(package, basepath=str(folder)).validate()
     except FrictionlessException as error:

@@ -1,61 +1,21 @@
 """An edition: one report year for one region, checked before anything is computed."""
 
 import ast
-import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rso_report import disclosure, periods
 from rso_report.dataset import Tables
-from rso_report.errors import ReportError
-from rso_report.visits import TIERS
-
-
-class Parameters(BaseModel):
-    """Parameters that every notebook has."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    report_year: Annotated[str, Field(description="financial year such as '2021-22'")]
-    region: Annotated[str, Field(description="region such as 'West Midlands'")]
-
-
-class VisitParameters(Parameters):
-    """Parameters of the home-visits notebook: the assumptions of its worked illustration.
-
-    The defaults are those of the illustration that the key findings quote.
-    """
-
-    force: Annotated[
-        str, Field(description="code of a force of the region, '' for the largest")
-    ] = ""
-    policy_id: Literal["WMP_2014"] = "WMP_2014"
-    tier_mix: Annotated[
-        str, Field(description="percentages very high/high/medium/low, such as '2/18/30/50'")
-    ] = "2/18/30/50"
-    officers: Annotated[int, Field(ge=1, le=10_000, description="visiting officers")] = 45
-    crew: Annotated[int, Field(ge=1, le=4, description="officers on each visit")] = 2
-    weeks: Annotated[int, Field(ge=1, le=52, description="working weeks a year")] = 44
-    success_share: Annotated[
-        float, Field(gt=0, le=1, description="share of attempts that find the person in")
-    ] = 1.0
-    seed: Annotated[int, Field(ge=0, description="seed of the random draws")] = 20220331
-
-    def mix(self) -> dict[str, float]:
-        """The tier mix as shares of 1, by tier; ReportError if not four parts of 100."""
-        try:
-            parts = [float(part) for part in self.tier_mix.split("/")]
-        except ValueError:
-            parts = []
-        if len(parts) != len(TIERS) or min(parts, default=-1) < 0 or abs(sum(parts) - 100) > 1e-6:
-            raise ReportError(
-                f"tier_mix: found '{self.tier_mix}'; allowed: four percentages that add to 100, "
-                "very high/high/medium/low, such as '2/18/30/50'."
-            )
-        return {tier: part / 100 for tier, part in zip(TIERS, parts, strict=True)}
+from rso_report.parameters import (
+    Choices,
+    EditionParameters,
+    ParameterError,
+    read_parameters,
+    unknown,
+)
 
 
 @dataclass(frozen=True)
@@ -103,38 +63,37 @@ class Edition:
         ]
 
 
-def open_edition(data: Tables, model: type[Parameters] = Parameters, **given: Any) -> tuple:
+def open_edition(data: Tables, **given: Any) -> tuple[Edition, EditionParameters]:
     """Check a notebook's parameters and return `(edition, parameters)`.
 
     `given` are the parameters that the notebook declares. A name that Papermill injected and the
     notebook does not declare, a badly written or impossible value, an unknown region and a year
-    outside the data all raise ReportError with what was found and what is allowed. `data` needs
+    outside the data all raise ParameterError with what was found and what is allowed. `data` needs
     the tables `areas` and `registered_offenders`; counts that may not be published are dropped
     from it here, before anything is computed.
     """
-    _refuse_unknown(_injected_names(), list(given))
     disclosure.release(data)
-    year = periods.financial_year(given["report_year"])
+    faults = unknown(_injected_names(), given)
     try:
-        parameters = model(**given)
-    except ValidationError as error:
-        raise ReportError(_in_words(error, model)) from None
-    region_id = _region(data.areas, parameters.region)
-    edition = Edition(year, region_id, parameters.region, data.areas)
-    if isinstance(parameters, VisitParameters):
-        parameters.mix()
-        if parameters.force not in ["", *edition.forces]:
-            raise ReportError(
-                f"force: found '{parameters.force}'; allowed: {', '.join(edition.forces)}, or '' "
-                "for the one with the largest count."
-            )
-    first, last = years_covered(data, edition)
-    if not first <= year <= last:
-        raise ReportError(
-            f"report_year: no data covers {year} for {edition.name(region_id)}; "
-            f"the data reach from {first} to {last}."
-        )
-    return edition, parameters
+        parameters = read_parameters(given, choices=choices(data))
+    except ParameterError as error:
+        raise ParameterError(faults + error.faults) from None
+    if faults:
+        raise ParameterError(faults)
+    regions = data.areas[data.areas["kind"] == "region"].set_index("short_name")["area_id"]
+    year = periods.financial_year(parameters.report_year)
+    region = parameters.region
+    return Edition(year, regions[region], region, data.areas), parameters
+
+
+def choices(data: Tables) -> Choices:
+    """What loaded tables allow, as `parameters.stored_choices` reads it from the files."""
+
+    def covered(year: periods.FinancialYear, region: Mapping[str, Any]) -> tuple:
+        edition = Edition(year, region["area_id"], region["short_name"], data.areas)
+        return years_covered(data, edition)
+
+    return Choices(data.areas.to_dict("records"), covered)
 
 
 def years_covered(
@@ -155,16 +114,6 @@ def _ends(frame: pd.DataFrame) -> pd.Series:
     )
 
 
-def _region(areas: pd.DataFrame, name: str) -> str:
-    regions = areas[areas["kind"] == "region"].set_index("short_name")["area_id"]
-    if name not in regions:
-        raise ReportError(
-            f"region: found '{name}'{_suggestion(name, list(regions.index))}; "
-            f"allowed: {', '.join(regions.index)}."
-        )
-    return regions[name]
-
-
 def _injected_names() -> list[str]:
     """Names that Papermill set in the cell it adds after the notebook's own parameters cell."""
     try:
@@ -177,25 +126,3 @@ def _injected_names() -> list[str]:
             assigned = (n for n in ast.parse(cell).body if isinstance(n, ast.Assign))
             names += [t.id for n in assigned for t in n.targets if isinstance(t, ast.Name)]
     return names
-
-
-def _refuse_unknown(found: list[str], allowed: list[str]) -> None:
-    unknown = [name for name in found if name not in allowed]
-    if unknown:
-        lines = [f"unknown parameter '{name}'{_suggestion(name, allowed)}" for name in unknown]
-        raise ReportError("; ".join(lines) + f"; this notebook takes: {', '.join(allowed)}.")
-
-
-def _suggestion(word: str, choices: list[str]) -> str:
-    near = difflib.get_close_matches(word, choices, n=1)
-    return f" (did you mean '{near[0]}'?)" if near else ""
-
-
-def _in_words(error: ValidationError, model: type[Parameters]) -> str:
-    lines = []
-    for fault in error.errors():
-        name = str(fault["loc"][0])
-        field = model.model_fields.get(name)
-        what = field.description if field and field.description else "see the parameters cell"
-        lines.append(f"{name}: found {fault['input']!r}; {fault['msg'].lower()} ({what}).")
-    return "\n".join(lines)

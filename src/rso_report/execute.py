@@ -7,8 +7,8 @@ injects a random id. All of that is taken out again, so executing twice gives th
 difference in a committed notebook is a difference in the report.
 
 ``-p`` always passes a string. Papermill's own ``-p`` guesses: ``2024_25`` becomes the number
-202425 and ``No`` becomes False, and a year or a region must arrive as it was typed. Whoever needs
-another type says so in YAML, as with Papermill: ``-y 'weeks: 44'``.
+202425 and ``No`` becomes False, and a year or a region must arrive as it was typed. Numbers are
+given in YAML, as with Papermill: ``-y 'weeks: 44'``. All are checked before a kernel starts.
 
 Without parameters no cell is injected, so a committed notebook can be executed in place.
 """
@@ -25,7 +25,6 @@ from typing import Any
 
 import nbformat
 import papermill
-import yaml
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode, ValidationError
 from nbformat.reader import NotJSONError
@@ -33,6 +32,7 @@ from papermill.exceptions import PapermillExecutionError, strip_color
 from traitlets.config import Config
 
 from rso_report.errors import ReportError
+from rso_report.parameters import ParameterError, read_parameters, read_text, unknown
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 INJECTED = "injected-parameters"
@@ -49,11 +49,12 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = No
     ``output`` is replaced in one step, and only by a notebook that ran to its end.
 
     Raises:
-        ExecutionError: the notebook can't be read, doesn't declare a parameter, or stopped.
+        ParameterError: the notebook doesn't declare a parameter, or its value is wrong.
+        ExecutionError: the notebook can't be read, or stopped.
     """
     parameters = parameters or {}
     source = read(notebook)
-    check_declared(notebook, parameters)
+    check_parameters(notebook, parameters)
     executed = run(notebook, parameters)
     write(normalise(executed, source), output)
 
@@ -68,20 +69,26 @@ def read(notebook: Path) -> NotebookNode:
         raise ExecutionError(f"{notebook} is not a notebook: {error}") from None
 
 
-def check_declared(notebook: Path, parameters: dict[str, Any]) -> None:
-    """Refuse parameters that the notebook doesn't declare; Papermill would only log them."""
+def check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
+    """Refuse what the notebook doesn't declare, which Papermill would only log, and wrong values.
+
+    Raises:
+        ParameterError: with every fault; no kernel has been started.
+        ExecutionError: Papermill can't tell which parameters the notebook declares.
+    """
     if not parameters:
         return
     try:
         declared = papermill.inspect_notebook(notebook)
     except ValueError:  # then Papermill can't tell how to read its parameters
         raise ExecutionError(f"{notebook} names no kernel or language, such as python3.") from None
-    unknown = sorted(set(parameters) - set(declared))
-    if unknown:
-        raise ExecutionError(
-            f"{notebook} has no parameter {', '.join(unknown)}. "
-            f"It takes: {', '.join(declared) or 'none'}."
-        )
+    faults = unknown(parameters, declared)
+    try:
+        read_parameters({name: parameters[name] for name in parameters if name in declared})
+    except ParameterError as error:
+        faults += error.faults
+    if faults:
+        raise ParameterError(faults)
 
 
 def run(notebook: Path, parameters: dict[str, Any]) -> NotebookNode:
@@ -99,6 +106,8 @@ def run(notebook: Path, parameters: dict[str, Any]) -> NotebookNode:
                 extra_arguments=[
                     f"--ipython-dir={folder}",  # nobody's own start-up files in a public report
                     "--log-level=CRITICAL",  # it reports its own shutdown as an error
+                    # Before all others, which it makes faster to import: see there.
+                    "--IPKernelApp.exec_lines=__import__('rso_report');",
                 ],
                 coalesce_streams=True,
                 record_timing=False,
@@ -190,19 +199,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("notebook", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("-p", nargs=2, metavar=("NAME", "VALUE"), action="append", default=[])
-    parser.add_argument("-y", type=yaml.safe_load, metavar="YAML", action="append", default=[])
+    parser.add_argument("-y", metavar="YAML", action="append", default=[])
     options = parser.parse_args(arguments)
-    if not all(isinstance(mapping, dict) for mapping in options.y):
-        parser.error("-y takes a mapping, such as 'weeks: 44'")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the kernel is shut down too
-    parameters = dict(options.p)
-    for mapping in options.y:
-        parameters.update(mapping)
     try:
+        parameters = dict(options.p)
+        for text in options.y:
+            parameters |= read_text(text)
         execute(options.notebook, options.output, parameters)
-    except ExecutionError as error:
+    except ReportError as error:
         print(error, file=sys.stderr)
-        return 1
+        return error.exit_status
     return 0
 
 

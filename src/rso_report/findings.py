@@ -20,7 +20,8 @@ from rso_report import (
     visits,
 )
 from rso_report.dataset import Tables
-from rso_report.edition import Edition, VisitParameters, years_covered
+from rso_report.edition import Edition, years_covered
+from rso_report.parameters import EditionParameters
 from rso_report.prose import (
     as_at,
     cited,
@@ -363,7 +364,7 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     return paragraphs
 
 
-def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> list[str]:
+def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> list[str]:
     """9. What minimum workload would follow, over what range: an illustration, not a finding."""
     model = illustration(data, edition, parameters)
     if model is None:
@@ -383,7 +384,7 @@ def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> lis
 
 
 def illustration(
-    data: Tables, edition: Edition, parameters: VisitParameters
+    data: Tables, edition: Edition, parameters: EditionParameters
 ) -> dict[str, Any] | None:
     """The numbers of the worked illustration; None without a count or a known policy.
 

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
 from rso_report.errors import ReportError
 
 _FORM = re.compile(r"(\d{4})-(\d{2})")
@@ -74,7 +72,7 @@ def day_label(day: date) -> str:
 
 def as_at_label(day: date, precision: str) -> str:
     """An as-at date, never more precise than the source: `2021 (day not stated)`."""
-    if pd.isna(day):
+    if day is None or day != day:  # None or NaT, which is not even equal to itself
         return "not stated"
     return {
         "day": day_label(day),

@@ -24,8 +24,9 @@ from rso_report import (
     tables,
 )
 from rso_report.dataset import Tables
-from rso_report.edition import Edition, VisitParameters
+from rso_report.edition import Edition
 from rso_report.findings import NOT_PUBLISHED
+from rso_report.parameters import EditionParameters
 from rso_report.prose import counted, listed, number, on_date, signed
 from rso_report.series import SeriesError
 from rso_report.sparks import Spark
@@ -75,7 +76,7 @@ class Tile:
     page: tuple[str, str]
 
 
-def tiles(data: Tables, edition: Edition, parameters: VisitParameters) -> list[Tile]:
+def tiles(data: Tables, edition: Edition, parameters: EditionParameters) -> list[Tile]:
     """The tiles of the start page in their order.
 
     `data` needs areas, sources, registered_offenders, published_rates, population_districts,
@@ -353,7 +354,7 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     )
 
 
-def workload(data: Tables, edition: Edition, parameters: VisitParameters) -> Tile:
+def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> Tile:
     """What minimum of visits would follow for one force: an illustration, and marked as one."""
     model = findings.illustration(data, edition, parameters)
     if model is None:

@@ -1,0 +1,179 @@
+"""`rso-report`, the command line: one thin door for each thing that the package does.
+
+Without installing: `python -m rso_report.cli`. A command only reads its options, calls functions
+of the package, and prints. It imports them when it runs, so that `--help` is there at once. The
+commands stand in alphabetical order. A ReportError that reaches the group is printed as it is,
+and its `exit_status` is what the program ends with.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rso_report.errors import FileError, ReportError
+
+CODES = """\b
+Exit codes:
+  0  all right
+  1  faults were found: in data, a return, parameters, a site
+  2  wrong usage: no such command or option
+  3  something could not be read or written"""
+
+
+class Door(click.Group):
+    """A group of commands whose errors are one message on standard error, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        """Run the command; print what a person can act on and end with its exit status."""
+        try:
+            return super().invoke(ctx)
+        except ReportError as error:
+            click.echo(error, err=True)
+            ctx.exit(error.exit_status)
+        except OSError as error:
+            if error.filename is None:  # not about a file: click or Python says it
+                raise
+            click.echo(f"{error.filename}: {error.strerror}.", err=True)
+            ctx.exit(FileError.exit_status)
+
+
+def as_json(thing: Any) -> str:  # noqa: ANN401
+    """A thing as JSON for scripts: indented, in a fixed order, the same bytes each time."""
+    return json.dumps(thing, indent=2, ensure_ascii=False)
+
+
+@click.group(
+    cls=Door,
+    epilog=CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="rso-report", prog_name="rso-report")
+def main() -> None:
+    """How registered sexual offenders are managed: check the data, build editions of the report.
+
+    An edition is the report for one region and one financial year. Each command has a --help of
+    its own.
+
+    \b
+    Examples:
+      rso-report check
+      rso-report editions --region "North East"
+      rso-report build --year 2020-21 --region "North East"
+    """
+
+
+@main.command()
+@click.option("--json", "machine", is_flag=True, help="Print the findings as JSON for scripts.")
+def check(machine: bool) -> None:
+    """Check the data package and say everything that is wrong with it.
+
+    Reads data/ (or the folder in RSO_REPORT_DATA) and writes nothing. Three things are checked:
+    every cell and rule of datapackage.json; that sizes and hashes there are those of the files;
+    and that the ledger in discrepancies.csv speaks of every contradiction that the rules find
+    between the sources.
+
+    Exit codes: 0 nothing is wrong, 1 something is, 3 data/ cannot be read.
+
+    \b
+    Examples:
+      rso-report check
+      rso-report check --json | jq .faults
+    """
+    from dataclasses import asdict
+
+    from rso_report import dataset, reconcile
+
+    folder = dataset.data_folder()
+    if not (folder / "datapackage.json").is_file():
+        raise FileError(f"There is no data package in {folder}: datapackage.json is absent.")
+    faults, unexplained = [], []
+    tables = [resource["name"] for resource in dataset.descriptor()["resources"]]
+    try:
+        data = dataset.load(*tables)
+    except dataset.DataError as error:
+        faults = error.faults
+    else:
+        columns = ["rule", "source_id", "place", "printed", "found"]
+        new = reconcile.unexplained(data, reconcile.findings(data))
+        unexplained = new[columns].to_dict("records")
+    stale = dataset.stale_hashes()
+    wrong = bool(faults or stale or unexplained)
+    if machine:
+        found = {
+            "ok": not wrong,
+            "tables": len(tables),
+            "faults": [asdict(fault) for fault in faults],
+            "stale_hashes": stale,
+            "unexplained_findings": unexplained,
+        }
+        click.echo(as_json(found))
+    else:
+        for fault in faults:
+            click.echo(fault)
+        for path in stale:
+            click.echo(
+                f"data/{path}: found other contents than datapackage.json states; if the change "
+                "is meant, run `python -m rso_report.dataset stamp`"
+            )
+        for finding in unexplained:
+            click.echo(
+                f"data/discrepancies.csv: found no entry for rule {finding['rule']}, "
+                f"{finding['source_id']}, {finding['place']}: printed {finding['printed']}, "
+                f"found {finding['found']}; add an entry that says how it is treated"
+            )
+        count = len(faults) + len(stale) + len(unexplained)
+        click.echo(
+            f"{len(tables)} tables: " + (f"{count} to put right." if wrong else "nothing is wrong.")
+        )
+    sys.exit(1 if wrong else 0)
+
+
+@main.command()
+@click.option("--region", help="Only this region, such as 'North East'.")
+@click.option("--year", help="Only this report year, such as 2020-21.")
+@click.option("--json", "machine", is_flag=True, help="Print the editions as JSON for scripts.")
+def editions(region: str | None, year: str | None, machine: bool) -> None:
+    """List the editions that can be built, what each would lack, and which are built.
+
+    Reads data/ and _site/ and writes nothing. An edition can be built for every region of England
+    and Wales and every year from the first to the last with a count. It lacks a measure of which
+    nothing is published for the region in that year or before; its pages then say so. The latest
+    built one of a region is what its older ones link to.
+
+    Exit codes: 0 listed, 1 no such region or year, 3 data/ or _site/ cannot be read.
+
+    \b
+    Examples:
+      rso-report editions --region "North East"
+      rso-report editions --year 2020-21 --json
+    """
+    from rso_report import coverage, dataset, places
+    from rso_report import editions as package
+
+    _given(year, region)
+    found = package.overview(dataset.load(*package.TABLES), places.root() / "_site")
+    if region:
+        found = found[found["region"] == region]
+    if year:
+        found = found[found["report_year"] == year]
+    if machine:
+        listed = found.assign(lacks=found["lacks"].map(list)).to_dict("records")
+        click.echo(as_json({"measures": coverage.MEASURES, "editions": listed}))
+    else:
+        for line in package.lines(found):
+            click.echo(line)
+
+
+def _given(year: str | None, region: str | None, file: Path | None = None) -> None:
+    """Refuse an edition that cannot be; what is not given has its default."""
+    from rso_report.parameters import read_parameters
+
+    asked = {"report_year": year, "region": region}
+    read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
+
+
+if __name__ == "__main__":
+    main(prog_name="rso-report")

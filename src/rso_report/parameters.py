@@ -1,0 +1,433 @@
+"""The parameters of an edition: one typed model, read from a mapping or a YAML file.
+
+Every parameter that any notebook has stands here once, with type, range, description, unit and
+reason; a test holds the notebooks' cells of parameters to it. `read_parameters` refuses everything
+wrong at once. It reads the two tables that say what is possible without pandas, so that a build
+can ask it before each kernel at no cost.
+"""
+
+import csv
+import difflib
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rso_report import plain_yaml
+from rso_report.errors import FileError, ReportError
+from rso_report.periods import FinancialYear, financial_year, year_of
+from rso_report.places import data_folder
+from rso_report.plain_yaml import Refused
+
+LONGEST_FOUND = 80  # characters of a wrong value that a message repeats
+_YEAR_MEANT = re.compile(r"\s*([0-9]{4})(?:[^0-9]*[0-9]{2}|[^0-9]+[0-9]{4})?\s*")
+
+
+def _about(  # noqa: ANN202
+    description: str, unit: str, reason: str, allowed: str = "", **limits: float
+):
+    """What is said of a parameter, and its range; a number's range says what is allowed."""
+    extra = {"unit": unit, "reason": reason, "allowed": allowed}
+    return Field(description=description, json_schema_extra=extra, **limits)
+
+
+class EditionParameters(BaseModel):
+    """All parameters of an edition; the defaults are those of the notebooks.
+
+    Report year and region choose the edition. The others are the assumptions of the worked
+    illustration on home visits, with the defaults that the key findings quote.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    report_year: Annotated[
+        str,
+        _about(
+            "Financial year, such as 2021-22; later figures are hidden",
+            "April to March",
+            "the latest year with both register and breach figures of the region's forces",
+            "two years with a hyphen, such as '2021-22'",
+        ),
+    ] = "2021-22"
+    region: Annotated[
+        str,
+        _about(
+            "Region of England, or Wales; its police forces are shown",
+            "region",
+            "the region that the report was first written for",
+            "a region by name, such as 'West Midlands'",
+        ),
+    ] = "West Midlands"
+    force: Annotated[
+        str,
+        _about(
+            "Force of the illustration, such as WMP; empty: the largest",
+            "area_id of areas.csv",
+            "the illustration is worked for one force, and the largest count varies least",
+            "the code of a force of the region, or '' for the largest",
+        ),
+    ] = ""
+    policy_id: Annotated[
+        Literal["WMP_2014"],
+        _about(
+            "Visit policy with fixed intervals, from visit_policy.csv",
+            "policy_id of visit_policy.csv",
+            "the only published policy with an interval for every tier",
+            "'WMP_2014'",
+        ),
+    ] = "WMP_2014"
+    tier_mix: Annotated[
+        str,
+        _about(
+            "Assumed percent at very high/high/medium/low risk",
+            "percent",
+            "no force publishes how all its people divide by tier, so this is an assumption",
+            "four percentages that add to 100, very high/high/medium/low, such as '2/18/30/50'",
+        ),
+    ] = "2/18/30/50"
+    officers: Annotated[
+        int,
+        _about(
+            "Visiting officers; default: the constables in staffing.csv",
+            "officers",
+            "the only published number of constables who manage RSOs",
+            ge=1,
+            le=10_000,
+        ),
+    ] = 45
+    crew: Annotated[
+        int,
+        _about(
+            "Officers on each visit, for the double-crewed figure",
+            "officers",
+            "visits are usually made by two",
+            ge=1,
+            le=4,
+        ),
+    ] = 2
+    weeks: Annotated[
+        int,
+        _about(
+            "Working weeks of an officer in a year",
+            "weeks",
+            "52 weeks without leave, public holidays and training: an assumption",
+            ge=1,
+            le=52,
+        ),
+    ] = 44
+    success_share: Annotated[
+        float,
+        _about(
+            "Share of attempts that find the person in, above 0, at most 1",
+            "share of 1",
+            "every attempt succeeds: the least work that the policy can need",
+            gt=0,
+            le=1,
+        ),
+    ] = 1.0
+    seed: Annotated[
+        int,
+        _about(
+            "Seed of the random draws of the band, so that a run can be repeated",
+            "none",
+            "any number does; the same one gives the same band",
+            ge=0,
+            le=4_294_967_295,
+        ),
+    ] = 20220331
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults, in the order of the model."""
+        default = EditionParameters().model_dump()
+        return {name: value for name, value in self.model_dump().items() if value != default[name]}
+
+    @property
+    def slug(self) -> str:
+        """Name of the edition's folder, such as `west-midlands-2021-22`.
+
+        If other parameters than year and region differ from their defaults, a short digest of
+        them follows: such an edition never takes the place of the plain one.
+        """
+        plain = slug(f"{self.region} {self.report_year}")
+        others = {n: v for n, v in self.changed.items() if n not in ("report_year", "region")}
+        if not others:
+            return plain
+        text = json.dumps(others, sort_keys=True)
+        return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def for_notebook(self, declared: Collection[str]) -> dict[str, Any]:
+        """What to pass to a notebook: of the parameters it declares those that differ."""
+        return {name: value for name, value in self.changed.items() if name in declared}
+
+    def mix(self) -> dict[str, float]:
+        """The tier mix as shares of 1, by tier; ReportError if not four parts of 100."""
+        from rso_report.visits import TIERS  # needs numpy and scipy, which checking does not
+
+        parts = percentages(self.tier_mix)
+        if parts is None:
+            raise ParameterError([_fault("tier_mix", self.tier_mix)])
+        return {tier: part / 100 for tier, part in zip(TIERS, parts, strict=True)}
+
+
+NAMES = tuple(EditionParameters.model_fields)
+
+
+@dataclass(frozen=True)
+class ParameterFault:
+    """One wrong parameter: its name, what was found and what is allowed."""
+
+    parameter: str
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        """One line that a person can act on."""
+        return f"{self.parameter}: found {self.found}; allowed: {self.allowed}."
+
+
+class ParameterError(ReportError):
+    """Parameters were refused; `faults` holds all of them."""
+
+    def __init__(self, faults: Iterable[ParameterFault], source: str = "") -> None:
+        """Keep the faults and make one message of them; `source` is the file they stand in."""
+        self.faults = list(faults)
+        if len(self.faults) == 1:
+            message = f"{source}: {self.faults[0]}" if source else str(self.faults[0])
+        else:
+            title = f"{len(self.faults)} faults in {source or 'the parameters'}:"
+            message = "\n".join([title, *(f"  {fault}" for fault in self.faults)])
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the data allow.
+
+    `areas` are the rows of the table, and `covered(year, region)` gives first and last year with
+    a count for the region, whose row it is given.
+    """
+
+    areas: list[Mapping[str, Any]]
+    covered: Callable[[FinancialYear, Mapping[str, Any]], tuple[FinancialYear, FinancialYear]]
+
+    @property
+    def regions(self) -> dict[str, Mapping[str, Any]]:
+        """Row of each region by its short name, in the order of the table."""
+        return {row["short_name"]: row for row in self.areas if row["kind"] == "region"}
+
+    def forces(self, region: Mapping[str, Any]) -> list[str]:
+        """Codes of the forces of a region."""
+        own = [row for row in self.areas if row["parent_id"] == region["area_id"]]
+        return [row["area_id"] for row in own if row["kind"] == "force"]
+
+
+def stored_choices(folder: Path | None = None) -> Choices:
+    """What the data package in `folder` allows. Raises FileError if its tables can't be read."""
+    folder = folder or data_folder()
+    areas, counts = (_rows(folder / f"{name}.csv") for name in ("areas", "registered_offenders"))
+
+    def covered(_: FinancialYear, region: Mapping[str, Any]) -> tuple:
+        units = {row["area_id"] for row in areas if row["parent_id"] == region["area_id"]}
+        units |= {region["area_id"], "EW"}
+        days = [row["as_at"] for row in counts if row["area_id"] in units]  # ISO dates, as text
+        first, last = (year_of(date.fromisoformat(day)) for day in (min(days), max(days)))
+        return first, last
+
+    return Choices(areas, covered)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{path} cannot be read: {error}") from None
+
+
+def read_parameters(
+    source: Path | str | Mapping[str, Any], *, choices: Choices | None = None, **given: object
+) -> EditionParameters:
+    """Check the parameters of an edition and return them; those not given have their defaults.
+
+    `source` is a mapping, or the path of a YAML file; what is `given` by name goes before it.
+    `choices` is what the data allow, read from the data folder if absent.
+
+    Raises:
+        ParameterError: with every unknown, misspelt, ill-typed or impossible parameter.
+        FileError: the file or the tables of the data can't be read.
+    """
+    named = "" if isinstance(source, Mapping) else str(source)
+    if named:
+        source = read_file(Path(source))
+    values = dict(source) | given
+    faults = unknown(values, NAMES) + _wrong(values, choices or stored_choices())
+    if faults:
+        raise ParameterError(faults, named)
+    return EditionParameters.model_validate(values)
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The parameters in a YAML file as they are written, not yet checked."""
+    try:
+        return plain_yaml.read(path)
+    except plain_yaml.NotPlain as error:
+        raise ParameterError([_no_mapping(error)], str(path)) from None
+
+
+def read_text(text: str) -> dict[str, Any]:
+    """Parameters written in YAML as they are written, not yet checked."""
+    try:
+        return plain_yaml.values(text)
+    except plain_yaml.NotPlain as error:
+        raise ParameterError([_no_mapping(error)]) from None
+
+
+def _no_mapping(error: plain_yaml.NotPlain) -> ParameterFault:
+    lines = "lines of the form `name: value`, such as `weeks: 44`"
+    return ParameterFault("parameters in YAML", str(error), lines)
+
+
+def unknown(names: Iterable[object], allowed: Collection[str]) -> list[ParameterFault]:
+    """A fault for each name that is not allowed, with the one that may be meant."""
+    return [
+        ParameterFault(
+            _shown(name),
+            f"an unknown parameter{suggestion(str(name), allowed)}",
+            ", ".join(allowed) or "no parameter",
+        )
+        for name in names
+        if name not in allowed
+    ]
+
+
+def _wrong(values: Mapping[Any, Any], choices: Choices) -> list[ParameterFault]:
+    """Known parameters with a wrong value: by type and range, by the data, by each other."""
+    known = {name: values[name] for name in NAMES if name in values}
+    wrong: set[str] = set()
+    try:
+        valid = EditionParameters.model_validate(known).model_dump()
+    except ValidationError as error:
+        wrong = {str(fault["loc"][0]) for fault in error.errors()}
+        valid = EditionParameters().model_dump() | known
+        valid = {name: value for name, value in valid.items() if name not in wrong}
+    faults = [_fault(name, known[name], choices) for name in NAMES if name in wrong]
+    region = choices.regions.get(valid.get("region", ""))
+    if "region" in valid and not region:
+        faults.append(_fault("region", valid["region"], choices))
+    if "report_year" in valid:
+        faults += _year_faults(valid["report_year"], region, choices)
+    if region and valid.get("force") and valid["force"] not in choices.forces(region):
+        forces = choices.forces(region)
+        found = f"{_shown_value(valid['force'])}{suggestion(valid['force'], forces)}"
+        allowed = f"{', '.join(forces)}, or '' for the one with the largest count"
+        faults.append(ParameterFault("force", found, allowed))
+    if "tier_mix" in valid and percentages(valid["tier_mix"]) is None:
+        faults.append(_fault("tier_mix", valid["tier_mix"]))
+    if valid.get("crew", 1) > valid.get("officers", 1) and {"crew", "officers"} <= valid.keys():
+        allowed = f"no more than officers, which is {valid['officers']}"
+        faults.append(ParameterFault("crew", str(valid["crew"]), allowed))
+    return sorted(faults, key=lambda fault: NAMES.index(fault.parameter))
+
+
+def _year_faults(
+    value: str, region: Mapping[str, Any] | None, choices: Choices
+) -> list[ParameterFault]:
+    try:
+        year = financial_year(value)
+    except ReportError:
+        return [_fault("report_year", value)]
+    if region is None:
+        return []
+    first, last = choices.covered(year, region)
+    if first <= year <= last:
+        return []
+    found = f"'{year}', but no data covers {year} for {region['name']}"
+    return [ParameterFault("report_year", found, f"the data reach from {first} to {last}")]
+
+
+def _fault(name: str, value: object, choices: Choices | None = None) -> ParameterFault:
+    """A fault of a value that is wrong by itself."""
+    written = value.written if isinstance(value, Refused) else str(value)
+    hint = ""
+    if name == "report_year" and (meant := _YEAR_MEANT.fullmatch(written)):
+        hint = f" (did you mean '{FinancialYear(int(meant[1]))}'?)"
+    elif name == "region" and choices:
+        codes = {row["area_id"]: name for name, row in choices.regions.items()}
+        hint = suggestion(written, choices.regions, codes)
+    return ParameterFault(name, f"{_found(name, value)}{hint}", allowed(name, choices))
+
+
+def allowed(name: str, choices: Choices | None = None) -> str:
+    """What a parameter may be, in words."""
+    if name == "region" and choices:
+        return ", ".join(choices.regions)
+    field = EditionParameters.model_fields[name]
+    if words := field.json_schema_extra["allowed"]:
+        return words
+    limits = {
+        kind: getattr(limit, kind)
+        for limit in field.metadata
+        for kind in ("gt", "ge", "le")
+        if hasattr(limit, kind)
+    }
+    if "gt" in limits:
+        return f"a number above {limits['gt']}, at most {limits['le']}"
+    return f"a whole number from {limits['ge']} to {limits['le']:,}"
+
+
+def _found(name: str, value: object) -> str:
+    if isinstance(value, Refused):
+        return value.found
+    text = EditionParameters.model_fields[name].annotation not in (int, float)
+    shown = _shown_value(value)
+    if text and not isinstance(value, str):
+        return f"{shown}, which is not text"
+    if not text and isinstance(value, str):
+        return f"{shown}, which is text"
+    return shown
+
+
+def _shown(value: object) -> str:
+    """A name or a scalar as it was written, cut, with control characters made visible."""
+    return _cut(repr(str(value))[1:-1])
+
+
+def _shown_value(value: object) -> str:
+    return f"'{_shown(value)}'" if isinstance(value, str) else _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_FOUND else f"{text[: LONGEST_FOUND - 1]}…"
+
+
+def suggestion(
+    word: str, choices: Iterable[str], other_names: Mapping[str, str] | None = None
+) -> str:
+    """` (did you mean 'region'?)` if a choice is near, whatever the case; else nothing."""
+    names = {choice.casefold(): choice for choice in choices}
+    names |= {other.casefold(): name for other, name in (other_names or {}).items()}
+    near = difflib.get_close_matches(word.casefold(), names, n=1)
+    return f" (did you mean '{names[near[0]]}'?)" if near else ""
+
+
+def percentages(text: str) -> list[float] | None:
+    """The four parts of a tier mix such as `2/18/30/50`; None if they are not four parts of 100."""
+    parts = text.split("/")
+    if len(parts) != 4 or not all(re.fullmatch(r"[0-9]+(\.[0-9]+)?", part) for part in parts):
+        return None
+    percents = [float(part) for part in parts]
+    return percents if abs(sum(percents) - 100) < 1e-6 else None
+
+
+def slug(text: str) -> str:
+    """Text as part of a file name: lower case, plain letters and digits, hyphens."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
