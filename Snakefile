@@ -3,27 +3,34 @@
 `make report` is the short way in. Without make, or on other machines than this one:
 
     snakemake --cores all --config year=2020-21 region="West Midlands"
+    snakemake --cores all --config year=2017-18..2021-22 region=all
+    snakemake --profile profiles/slurm --config year=all region=all
 
-Snakemake decides what has to run, and each step says why. A year or a region that isn't given is
-the one that the notebooks themselves declare in their cell of parameters.
+Snakemake decides what has to run, and each step says why. What isn't given, as year, as region or
+in a YAML file (parameters=FILE), is as the notebooks declare it. Of many editions each stands
+alone: one that fails stays as it was, and the others are built.
 """
 
-import ast
 import fcntl
 import json
 import os
 import re
+import subprocess
 import sys
-import unicodedata
+from functools import cache
 from hashlib import sha256
 from logging import WARNING
 from pathlib import Path
 
-from papermill import inspect_notebook
 from snakemake.logging import DefaultFormatter, logger
 
-from rso_report.dataset import tables_read
+import rso_report  # before papermill, which it makes faster to import
+from papermill import inspect_notebook
+from rso_report.dataset import load, tables_read
+from rso_report.errors import ReportError
+from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
 from rso_report.publish import page_files
+from rso_report.selection import is_several, left_out_lines, select
 
 
 class Terse(DefaultFormatter):
@@ -44,10 +51,15 @@ class Terse(DefaultFormatter):
     def __init__(self):
         super().__init__()
         self.said = set()
+        self.steps = {}
+        self.total = 0
 
     def filter(self, record):
-        """Let steps, failures and warnings through."""
-        return getattr(record, "event", None) == "job_info" or (
+        """Let steps, failures and warnings through; note how many steps there will be."""
+        event = getattr(record, "event", None)
+        if event == "run_info":
+            self.total = record.stats["total"]
+        return event == "job_info" or (
             record.levelno >= WARNING and not self.SAID_BY_THE_STEP.search(record.getMessage())
         )
 
@@ -56,7 +68,19 @@ class Terse(DefaultFormatter):
         for pattern, plain in self.REASONS.items():
             why = re.sub(pattern, plain, why)
         why = "; ".join(filter(None, why.split("; "))) or "not there yet"
-        return f"{job['rule_msg'] or job['rule_name']} ({why})"
+        again = " again" if job["jobid"] in self.steps else ""  # a job that was killed
+        step = self.steps.setdefault(job["jobid"], len(self.steps) + 1)
+        what = job["rule_msg"] or job["rule_name"]
+        if not self.total:  # one step, on the machine of a cluster
+            return f"{what} ({why})"
+        return f"Step {step} of {self.total}{again}: {what}{self.which(job)} ({why})"
+
+    def which(self, job):
+        """Return which edition a step belongs to, where there are several."""
+        edition = (job.get("wildcards") or {}).get("edition")
+        if not edition or len(EDITIONS) == 1:
+            return ""
+        return f" for {EDITIONS[edition].region}, {EDITIONS[edition].report_year}"
 
     def format_job_error(self, job):
         logs = [Path(log) for log in job["log"] if Path(log).exists()]
@@ -78,22 +102,65 @@ def hold_lock():
     return lock
 
 
-def declared(notebook):
-    """Return the year and the region that a notebook declares as its default edition."""
-    parameters = inspect_notebook(notebook)
-    return {name: ast.literal_eval(parameters[name]["default"]) for name in EDITION}
+def editions(year, region, file):
+    """Return the parameters of each edition asked for, by the name of its folder.
+
+    Of several, those for which there are no data are left out, with a line that says so. Several
+    are not begun with faulty data: reading all tables checks them.
+    """
+    source = read_file(Path(file)) if file else {}
+    given = {"report_year": year, "region": region}
+    given = {name: text for name, text in given.items() if text}
+    if not any(map(is_several, given.values())):
+        chosen = [read_parameters(file or {}, **given)]
+    else:
+        from rso_report.editions import buildable  # takes a second to import, and seldom needed
+
+        known = buildable(load(*(Path(table).stem for table in DATA if table != DESCRIPTOR)))
+        asked = EditionParameters().model_dump() | source | given
+        years, regions = str(asked["report_year"]), str(asked["region"])
+        found, left_out = select(years, regions, zip(known["report_year"], known["region"]))
+        if workflow.is_main_process and left_out:
+            print(*left_out_lines(left_out), sep="\n", file=sys.stderr)
+        choices = stored_choices()
+        chosen = [
+            read_parameters(file or {}, choices=choices, report_year=year, region=region)
+            for year, region in found
+        ]
+    return {parameters.slug: parameters for parameters in chosen}
 
 
-def slug(text):
-    """Return text as part of a file name: lower case, plain letters and digits, hyphens."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+@cache
+def declared(name):
+    """Return the names of the parameters that the notebook of this name declares."""
+    return frozenset(inspect_notebook(f"notebooks/{name}.ipynb"))
+
+
+def parameters(wildcards):
+    """Return what a notebook is given, as the options of its execution.
+
+    A function, for what is given may hold braces, which mean something to Snakemake.
+    """
+    given = EDITIONS[wildcards.edition].for_notebook(declared(wildcards.name))
+    return ["-y", json.dumps(given, ensure_ascii=False)] if given else []
+
+
+@cache
+def notebook_sources(name):
+    """Return what a notebook's execution depends on, as paths from here: people read them."""
+    notebook = f"notebooks/{name}.ipynb"
+    return [notebook, *map(os.path.relpath, tables_read(Path(notebook))), *PACKAGE]
 
 
 def sources(wildcards):
-    """Return what a notebook's execution depends on, as paths from here: people read them."""
-    notebook = f"notebooks/{wildcards.name}.ipynb"
-    return [notebook, *map(os.path.relpath, tables_read(Path(notebook))), *PACKAGE]
+    """Return what the execution of the notebook of this name depends on."""
+    return notebook_sources(wildcards.name)
+
+
+@cache
+def notebook_digest(name):
+    """Return the digest of what a notebook's execution depends on."""
+    return digest(notebook_sources(name), schema())
 
 
 def schema():
@@ -118,44 +185,63 @@ if "--verbose" not in sys.argv:
         handler.addFilter(terse)
 LOCK = hold_lock() if workflow.is_main_process else None
 
-EDITION = {"report_year": config.get("year"), "region": config.get("region")}
-DEFAULTS = declared("notebooks/key-findings.ipynb")
-ASKED = {name: str(value) for name, value in EDITION.items() if value not in (None, "")}
-GIVEN = {name: value for name, value in ASKED.items() if value != DEFAULTS[name]}
-CHOSEN = DEFAULTS | GIVEN
-NAME = f"{slug(CHOSEN['region'])}-{slug(CHOSEN['report_year'])}"
-BUILD = f"build/{NAME}"
-LOGS = f"build/{NAME}/logs"
+DESCRIPTOR = "data/datapackage.json"
+DATA = sorted(map(str, Path("data").glob("*.csv"))) + [DESCRIPTOR]
+ASKED = [str(config.get(name) or "") for name in ("year", "region", "parameters")]
+try:
+    EDITIONS = editions(*ASKED)
+except ReportError as error:
+    sys.exit(str(error))
 
 SOURCES = sorted(map(str, Path("notebooks").glob("*.ipynb")))
 NOTEBOOKS = [Path(source).stem for source in SOURCES]
-DESCRIPTOR = "data/datapackage.json"
-DATA = sorted(map(str, Path("data").glob("*.csv"))) + [DESCRIPTOR]
 PACKAGE = sorted(map(str, Path("src/rso_report").glob("*.py"))) + ["requirements.lock"]
 PAGES = list(map(str, page_files(Path())))
 PYTHON = sys.executable
+BUILD = "build/{edition}"
+LOGS = f"{BUILD}/logs"
+PUBLISH = [PYTHON, "-m", "rso_report.publish", "site", "_site"]
+
+
+def starts(names):
+    """Return the start pages of editions that wait to be published."""
+    return [f"build/{name}/pages/index.html" for name in names]
+
+
+wildcard_constraints:
+    edition="[^/]+",
+    name="[^/]+",
 
 
 localrules:
     report,
     check_data,
-    book,
+
+
+# Of several editions a failing one doesn't stop the others; of one, the first fault is enough.
+onstart:
+    workflow.scheduler.keepgoing |= len(EDITIONS) > 1
 
 
 # Publishing is cheap and always done: it puts back a site that someone deleted.
 rule report:
     input:
-        f"{BUILD}/book/_build/html/index.html",
-    params:
-        live=f"_site/{NAME}",
+        starts(EDITIONS),
     log:
-        f"{LOGS}/publish.log",
+        "build/publish.log",
     message:
         "Publishing"
     shell:
-        # Whatever may not be published stops here, before the site is switched.
-        "({PYTHON:q} -m rso_report.leaks $(dirname {input:q})"
-        " && {PYTHON:q} -m rso_report.publish site {params.live:q} {input:q}) 2> {log:q}"
+        "{PUBLISH:q} {input:q} 2> {log:q}"
+
+
+# Some editions failed, and what they had published stays. The others, and the earlier pages of
+# those that failed, are whole: pages get their place in one step, at the end of the rule `book`.
+onerror:
+    whole = [start for start in starts(EDITIONS) if Path(start).exists()]
+    if len(EDITIONS) > 1 and whole:
+        print("Publishing what was built", file=sys.stderr)
+        subprocess.run([*PUBLISH, *whole], check=False)
 
 
 # The check comes before any notebook by its priority and by taking every core. It isn't an input
@@ -170,7 +256,7 @@ rule check_data:
     params:
         content=digest(DATA + PACKAGE),
     log:
-        f"{LOGS}/data.log",
+        "build/data.log",
     message:
         "Checking the data"
     priority: 100
@@ -187,26 +273,30 @@ rule execute_notebook:
     output:
         f"{BUILD}/notebooks/{{name}}.ipynb",
     params:
-        content=lambda wildcards: digest(sources(wildcards), schema()),
-        # A function, for what is given may hold braces, which mean something to Snakemake.
-        parameters=lambda _: [word for pair in sorted(GIVEN.items()) for word in ("-p", *pair)],
+        content=lambda wildcards: notebook_digest(wildcards.name),
+        parameters=parameters,
     log:
         f"{LOGS}/notebook-{{name}}.log",
     message:
         "Executing {input.notebook}"
+    resources:
+        mem_mb=600,
+        runtime=10,
     shell:
         "{PYTHON:q} -m rso_report.execute {input.notebook:q} {output:q} {params.parameters:q}"
         " 2> {log:q}"
 
 
+# Whatever may not be published stops here, before anybody can see it. The pages get their place
+# in one step, and only when they are whole.
 rule book:
     input:
         "build/data-checked",
         PACKAGE,
         PAGES,
-        notebooks=expand(rules.execute_notebook.output, name=NOTEBOOKS),
+        notebooks=expand(f"{BUILD}/notebooks/{{name}}.ipynb", name=NOTEBOOKS, allow_missing=True),
     output:
-        f"{BUILD}/book/_build/html/index.html",
+        f"{BUILD}/pages/index.html",
     params:
         content=digest(PACKAGE + PAGES + SOURCES),
         address=os.environ.get("RSO_REPORT_URL", ""),  # read by the book
@@ -214,20 +304,30 @@ rule book:
         f"{LOGS}/book.log",
     message:
         "Building the pages"
+    resources:
+        mem_mb=1000,
+        runtime=15,
     shell:
-        "{PYTHON:q} -m rso_report.publish book {BUILD}/book {input.notebooks:q} 2> {log:q}"
+        "book=build/{wildcards.edition}/book; pages=$(dirname {output:q});"
+        " ({PYTHON:q} -m rso_report.publish book $book {input.notebooks:q}"
+        " && {PYTHON:q} -m rso_report.leaks $book/_build/html"
+        " && rm -rf $pages && mv $book/_build/html $pages && rm -rf $book) 2> {log:q}"
 
 
 # Only on demand: it needs a browser, and nothing else here does.
-rule pdf:
+rule print_pdf:
     input:
-        f"{BUILD}/book/_build/html/index.html",
+        f"{BUILD}/pages/index.html",
     output:
-        f"_site/{NAME}.pdf",
+        "_site/{edition}.pdf",
     log:
         f"{LOGS}/pdf.log",
     message:
         "Printing the PDF"
     shell:
-        "({PYTHON:q} -m rso_report.leaks $(dirname {input:q})"
-        " && {PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q}) 2> {log:q}"
+        "{PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q} 2> {log:q}"
+
+
+rule pdf:
+    input:
+        [f"_site/{name}.pdf" for name in EDITIONS],

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,10 +17,17 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rso_report.publish import beside, complaints, publish, recover, switch
 
 ROOT = Path(__file__).resolve().parents[1]
-STEPS = ("__init__", "cli", "errors", "execute", "parameters", "periods", "places", "plain_yaml")
-AREAS = "area_id,name,short_name,kind,parent_id\nWM,West Midlands,West Midlands,region,EW\n"
-COUNTS = "area_id,as_at\nWM,2020-03-31\nWM,2022-03-31\n"
-MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "YEAR", "REGION"}
+STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
+STEPS = (
+    *("__init__", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
+    *("cli", "publish", "selection"),
+)
+AREAS = """area_id,name,short_name,kind,parent_id
+WA,Wales,Wales,region,EW
+WM,West Midlands,West Midlands,region,EW
+"""
+COUNTS = "area_id,as_at\nWA,2021-03-31\nWM,2020-03-31\nWM,2022-03-31\n"
+MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "YEAR", "REGION", "PARAMETERS"}
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
 CONFIG = 'title: Toy\nexecute:\n  execute_notebooks: "off"\nonly_build_toc_files: true\n'
 TOC = "format: jb-book\nroot: book/index\nchapters:\n- file: notebooks/key-findings\n"
@@ -27,17 +35,35 @@ RENDERER = "class ChartRenderer:\n    mime_priority_overrides = []\n"
 DATASET = """
 import re, sys
 from pathlib import Path
+from rso_report.errors import ReportError
 
 DATA = Path(__file__).parents[2] / "data"
 
-def load(table, region):
-    return (DATA / f"{table}.csv").read_text()
+def check():
+    if any("bad" in path.read_text() for path in DATA.glob("*.csv")):
+        raise ReportError("orders.csv, row 1: bad.")
+
+def load(table, region="", *others):
+    check()
+    text = (DATA / f"{table}.csv").read_text()
+    if f"none for {region}" in text:
+        raise ReportError(f"{table}.csv: no figure for {region}.")
+    return text
 
 def tables_read(notebook):
     return [DATA / f"{table}.csv" for table in re.findall(r"load\\('(.+?)'", notebook.read_text())]
 
-if __name__ == "__main__" and any("bad" in path.read_text() for path in DATA.glob("*.csv")):
-    sys.exit("orders.csv, row 1: bad.")
+if __name__ == "__main__":
+    try:
+        check()
+    except ReportError as error:
+        sys.exit(str(error))
+"""
+
+EDITIONS = """
+def buildable(data):
+    regions = ["Wales", "West Midlands", "West Midlands", "West Midlands"]
+    return {"region": regions, "report_year": ["2020-21", "2019-20", "2020-21", "2021-22"]}
 """
 
 LEAKS = """
@@ -64,7 +90,8 @@ def main():
 
 
 def write_notebook(path, table):
-    code = f"from rso_report.dataset import load\nprint(load('{table}', region), report_year)"
+    code = "from rso_report.dataset import load\n"
+    code += f"print(load('{table}', region), region, report_year)"
     cells = [
         new_markdown_cell(f"# On {table}", id="title"),
         new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
@@ -79,10 +106,11 @@ def write_project(root):
     for folder in ("book", "data", "notebooks", "src/rso_report"):
         (root / folder).mkdir(parents=True)
     package = root / "src" / "rso_report"
-    for name in (*STEPS, "publish"):
+    for name in STEPS:
         shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package)
     (package / "dataset.py").write_text(DATASET)
     (package / "book.py").write_text(RENDERER)
+    (package / "editions.py").write_text(EDITIONS)
     (package / "leaks.py").write_text(LEAKS)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
@@ -130,16 +158,19 @@ class Project:
         running = self.start(*edition)
         self.said, self.errors = running.communicate()
         lines = [line for line in self.errors.strip().splitlines() if not line.startswith("make")]
-        starts = "Executing notebooks/"
-        executed = [line[len(starts) :].split(".")[0] for line in lines if line.startswith(starts)]
+        self.steps = [STEP.fullmatch(line).groups() for line in lines if STEP.fullmatch(line)]
+        executed = [
+            words.split("/")[1].split(".")[0] for _, _, words, _ in self.steps if "/" in words
+        ]
         return running.returncode == 0, sorted(executed), lines[-1]
 
     def site(self):
         """The bytes of every file of the published report."""
         return {path: path.read_bytes() for path in self.live.rglob("*") if path.is_file()}
 
-    def page(self, name):
-        return (self.live / "notebooks" / f"{name}.html").read_text()
+    def page(self, name, edition=None):
+        live = self.live.with_name(edition) if edition else self.live
+        return (live / "notebooks" / f"{name}.html").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -150,25 +181,29 @@ def built(tmp_path_factory):
     succeeded, executed, last = project.make()
     assert (succeeded, executed) == (True, ["key-findings", "more"]), last
     assert project.said == f"The report is ready: {project.live}/index.html\n"
-    assert "count\n1\n 2021-22" in project.page("more")  # the output of its code
+    assert "count\n1\n West Midlands 2021-22" in project.page("more")  # the output of its code
     return project
+
+
+def copied(project, root):
+    """A copy of a built project, with a stand-in for the real Jupyter Book that built it."""
+    shutil.copytree(project.root, root)
+    stand_in = root / "src" / "jupyter_book" / "cli"
+    stand_in.mkdir(parents=True, exist_ok=True)
+    (stand_in / "main.py").write_text(QUICK_BOOK)
+    return Project(root)
 
 
 @pytest.fixture
 def project(built, tmp_path):
-    """A copy of the built project, with a stand-in for the real Jupyter Book that built it."""
-    shutil.copytree(built.root, tmp_path / "toy")
-    stand_in = tmp_path / "toy" / "src" / "jupyter_book" / "cli"
-    stand_in.mkdir(parents=True)
-    (stand_in / "main.py").write_text(QUICK_BOOK)
-    return Project(tmp_path / "toy")
+    return copied(built, tmp_path / "toy")
 
 
 def test_a_second_run_executes_nothing_and_puts_back_a_site_that_was_deleted(project):
     before = project.site()
     shutil.rmtree(project.root / "_site")
     succeeded, executed, last = project.make()
-    assert (succeeded, executed, last) == (True, [], "Publishing (always done)")
+    assert (succeeded, executed, last) == (True, [], "Step 1 of 1: Publishing (always done)")
     assert project.site() == before
 
 
@@ -270,6 +305,91 @@ def test_pages_older_than_a_notebook_are_built_again_even_if_its_execution_got_l
     succeeded, executed, last = project.make()
     assert (succeeded, executed) == (True, ["more"]), last
     assert "On register" in project.page("more")
+
+
+MANY = ("YEAR=2020-21..2021-22", "REGION=all")
+SITES = {  # whether Wales and 2020-21 stand in their executed notebooks' pages
+    "wales-2020-21": (True, True),
+    "west-midlands-2020-21": (False, True),
+    "west-midlands-2021-22": (False, False),
+}
+
+
+@pytest.fixture(scope="module")
+def first_run(built, tmp_path_factory):
+    """All editions of two years, of which one was there and one has no data."""
+    project = copied(built, tmp_path_factory.mktemp("many") / "toy")
+    project.result = project.make(*MANY)
+    return project
+
+
+@pytest.fixture
+def many(first_run, tmp_path):
+    """A copy of the project with three editions."""
+    return copied(first_run, tmp_path / "toy")
+
+
+def test_all_editions_are_built_in_one_run_and_share_what_is_common(first_run):
+    succeeded, executed, last = first_run.result
+    assert succeeded, last
+    # Neither the edition that was there nor the check of the data is done again.
+    assert executed == ["key-findings"] * 2 + ["more"] * 2
+    assert not any("Checking" in words for _, _, words, _ in first_run.steps)
+    for name in SITES:
+        page = first_run.page("more", name)
+        assert ("Wales" in page, "2020-21" in page) == SITES[name], name
+    assert sorted(path.name for path in (first_run.root / "_site").iterdir()) == sorted(SITES)
+
+
+def test_an_edition_without_data_is_left_out_with_a_line_that_says_so(first_run):
+    assert first_run.errors.splitlines()[0] == ("Left out, as no data cover it: 2021-22 for Wales.")
+
+
+def test_each_step_of_many_says_its_number_its_edition_and_why(first_run):
+    assert [(int(step), total) for step, total, _, _ in first_run.steps] == [
+        (step, "7") for step in range(1, 8)
+    ]
+    said = {words: why for _, _, words, why in first_run.steps}
+    assert said["Executing notebooks/more.ipynb for Wales, 2020-21"] == "not there yet"
+    assert said["Building the pages for West Midlands, 2020-21"] == "earlier steps ran"
+    assert said["Publishing"] == "always done"
+
+
+def test_a_second_run_of_many_has_nothing_to_do(many):
+    succeeded, executed, last = many.make(*MANY)
+    assert (succeeded, executed, last) == (True, [], "Step 1 of 1: Publishing (always done)")
+
+
+def test_an_edition_that_fails_keeps_its_last_good_site_and_stops_no_other(many):
+    before = many.page("more", "wales-2020-21")
+    (many.root / "data" / "orders.csv").write_text("count\n4711, none for Wales\n")
+    succeeded, executed, _ = many.make(*MANY)
+    assert (succeeded, executed) == (False, ["more"] * 3)
+    assert many.errors.count("orders.csv: no figure for Wales.") == 1
+    assert many.page("more", "wales-2020-21") == before
+    for name in ("west-midlands-2020-21", "west-midlands-2021-22"):
+        assert "4711" in many.page("more", name)
+
+
+def test_no_edition_of_many_is_begun_with_faulty_data(many):
+    (many.root / "data" / "orders.csv").write_text("bad")
+    succeeded, executed, last = many.make(*MANY)
+    assert (succeeded, executed) == (False, [])
+    assert last == "orders.csv, row 1: bad."
+
+
+def test_a_run_of_many_that_was_killed_goes_on_where_it_was(many):
+    (many.root / "data" / "orders.csv").write_text("count\n4711\n")
+    running = many.start(*MANY)
+    while "Building" not in running.stderr.readline():
+        assert running.poll() is None
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    succeeded, executed, last = many.make(*MANY)
+    assert succeeded, last
+    assert len(executed) < 3  # some were there already
+    for name in SITES:
+        assert "4711" in many.page("more", name)
 
 
 @pytest.fixture

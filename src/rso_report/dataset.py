@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -168,7 +169,9 @@ def _checked(
         for resource in package["resources"]
         if resource["name"] in names
     ]
-    faults = _schema_faults({**package, "resources": resources}, folder)
+    paths = [folder / resource["path"] for resource in resources]
+    found = tuple(_fingerprint(path) if path.is_file() else None for path in paths)
+    faults = list(_schema_faults(json.dumps({**package, "resources": resources}), folder, found))
     faulty = {fault.file for fault in faults}
     if "datapackage.json" in faulty:  # nothing can be read by a description that is itself wrong
         return faults, {}
@@ -179,11 +182,17 @@ def _checked(
     return faults, frames
 
 
-def _schema_faults(package: dict, folder: Path) -> list[Fault]:
-    """What Frictionless finds, each put in our words with what the schema allows."""
+@lru_cache(maxsize=64)  # a build of the pages loads tables 18 times, each time the same
+def _schema_faults(
+    description: str, folder: Path, fingerprints: tuple[tuple[str, int] | None, ...]
+) -> list[Fault]:
+    """What Frictionless finds, each put in our words with what the schema allows.
+
+    Files are what their `fingerprints` say: with others they are checked again.
+    """
     from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
-    faults = []
+    faults, package = [], json.loads(description)
     try:
         report = Package.from_descriptor(package, basepath=str(folder)).validate()
     except FrictionlessException as error:
