@@ -13,12 +13,23 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import breaches, coverage, missing, periods, register, series, statistics, tables
+from rso_report import (
+    breaches,
+    coverage,
+    missing,
+    news,
+    periods,
+    register,
+    series,
+    statistics,
+    tables,
+)
 from rso_report.dataset import Tables
-from rso_report.edition import Edition
+from rso_report.edition import Edition, years_covered
 from rso_report.errors import ReportError
 from rso_report.findings import TIER_NAMES
 from rso_report.prose import interval, listed, number, plural, signed
+from rso_report.prose import rows as row_links
 from rso_report.series import SeriesError
 from rso_report.statistics import Estimate
 
@@ -628,6 +639,56 @@ def changed(row: pd.Series) -> str:
         ends = (signed(row[f"change_{end}"], digits) for end in ("lower", "upper"))
         text += f" ({' to '.join(ends)})"
     return text
+
+
+def since_last(data: Tables, edition: Edition) -> pd.DataFrame:
+    """The comparison of an edition with the one for the year before; empty if there is none."""
+    before = news.previous(edition)
+    if before.year < years_covered(data, edition)[0]:
+        return pd.DataFrame(columns=list(_COLUMNS))
+    return compare(data, before, edition)
+
+
+def listed_figures(found: pd.DataFrame, kind: str, a: Edition, b: Edition) -> pd.DataFrame:
+    """The figures of one kind as a table of a page, with links to the rows of both editions."""
+    own = found[found["kind"] == kind]
+    rows = [row for _, row in own.iterrows()]
+    sides = {"new": "b", "gone": "a"}.get(kind, "ab")
+    years = {"a": a.year, "b": b.year}
+    shown = {
+        "Measure": [measured(row) for row in rows],
+        "Area": own["area"].tolist(),
+        "Date or period": [row["when_b"] or row["when_a"] for row in rows],
+    }
+    for side in sides:
+        shown[f"Edition for {years[side]}"] = [valued(row, side) for row in rows]
+    return pd.DataFrame(shown | {"Rows": row_links([_row_names(row) for row in rows])})
+
+
+def listed_changes(latest: pd.DataFrame, a: Edition, b: Edition) -> pd.DataFrame:
+    """Latest figures side by side as a table of a page, each with its change or the reason."""
+    rows = [row for _, row in latest.iterrows()]
+    shown = {
+        "Measure": [measured(row) for row in rows],
+        "Area": latest["area"].tolist(),
+    }
+    for side, edition in (("a", a), ("b", b)):
+        shown[f"Latest in {edition.year}"] = [
+            f"{valued(row, side)}, {row[f'when_{side}']}" if row[f"when_{side}"] else "[x]"
+            for row in rows
+        ]
+    shown["Change, or why none is given"] = [changed(row) for row in rows]
+    return pd.DataFrame(shown | {"Rows": row_links([_row_names(row) for row in rows])})
+
+
+def source_ids(found: pd.DataFrame) -> list[str]:
+    """The sources of all figures of a comparison, each once."""
+    named = found["source_id_b"] + "+" + found["source_id_a"]
+    return list(dict.fromkeys(name for text in named for name in text.split("+") if name))
+
+
+def _row_names(row: pd.Series) -> str:
+    return "+".join(filter(None, [row["rows_a"], row["rows_b"]]))
 
 
 def csv_file(found: pd.DataFrame) -> bytes:
