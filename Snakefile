@@ -219,6 +219,7 @@ wildcard_constraints:
 
 localrules:
     report,
+    pdf,
     check_data,
 
 
@@ -318,20 +319,29 @@ rule book:
         " && rm -rf $pages && mv $book/_build/html $pages && rm -rf $book) 2> {log:q}"
 
 
-# Only on demand: it needs a browser, and nothing else here does.
+# Only on demand: it needs a browser, and nothing else here does. It stands beside the pages, and
+# is published as long as it is younger than they are; half of a file never gets its name.
 rule print_pdf:
     input:
         f"{BUILD}/pages/index.html",
     output:
-        "_site/{edition}.pdf",
+        f"{BUILD}/report.pdf",
     log:
         f"{LOGS}/pdf.log",
     message:
         "Printing the PDF"
     shell:
-        "{PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q} 2> {log:q}"
+        "({PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q}.part"
+        " && mv {output:q}.part {output:q}) 2> {log:q}"
 
 
 rule pdf:
     input:
-        [f"_site/{name}.pdf" for name in EDITIONS],
+        [f"build/{name}/report.pdf" for name in EDITIONS],
+        pages=starts(EDITIONS),
+    log:
+        "build/publish-pdf.log",
+    message:
+        "Publishing with the PDF"
+    shell:
+        "{PUBLISH:q} {input.pages:q} 2> {log:q}"

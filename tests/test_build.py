@@ -14,9 +14,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rso_report.publish import beside, complaints, publish, recover, switch
+from rso_report.publish import beside, complaints, recover, switch
 
 ROOT = Path(__file__).resolve().parents[1]
+TAKEN = ("__init__", "citation", "errors", "execute", "periods", "publish", "selection", "site")
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "YEAR", "REGION", "PARAMETERS"}
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
@@ -92,8 +93,8 @@ def write_project(root):
     for folder in ("book", "data", "notebooks", "src/rso_report"):
         (root / folder).mkdir(parents=True)
     package = root / "src" / "rso_report"
-    for name in ("__init__.py", "errors.py", "execute.py", "publish.py", "selection.py"):
-        shutil.copy(ROOT / "src" / "rso_report" / name, package)
+    for name in TAKEN:
+        shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package)
     (package / "dataset.py").write_text(DATASET)
     (package / "book.py").write_text(RENDERER)
     (package / "editions.py").write_text(EDITIONS)
@@ -171,7 +172,7 @@ def built(tmp_path_factory):
 
 def copied(project, root):
     """A copy of a built project, with a stand-in for the real Jupyter Book that built it."""
-    shutil.copytree(project.root, root)
+    shutil.copytree(project.root, root, symlinks=True)
     stand_in = root / "src" / "jupyter_book" / "cli"
     stand_in.mkdir(parents=True, exist_ok=True)
     (stand_in / "main.py").write_text(QUICK_BOOK)
@@ -185,7 +186,7 @@ def project(built, tmp_path):
 
 def test_a_second_run_executes_nothing_and_puts_back_a_site_that_was_deleted(project):
     before = project.site()
-    shutil.rmtree(project.root / "_site")
+    (project.root / "_site").unlink()
     succeeded, executed, last = project.make()
     assert (succeeded, executed, last) == (True, [], "Step 1 of 1: Publishing (always done)")
     assert project.site() == before
@@ -223,7 +224,9 @@ def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(pro
     assert (succeeded, last) == (False, "region: found 'Mars'; allowed: West Midlands.")
     assert project.errors.count(last) == 1  # once, although both notebooks say it
     assert project.site() == before
-    assert [path.name for path in (project.root / "_site").iterdir()] == [project.live.name]
+    assert [path.parent.name for path in project.root.glob("_site/*/index.html")] == [
+        project.live.name
+    ]
 
 
 def test_faulty_data_stop_the_build_before_any_notebook(project):
@@ -412,24 +415,6 @@ def test_a_power_cut_between_the_two_renamings_is_made_good_by_the_next_run(fold
     recover(live)
     assert (live / "index.html").read_text() == "live"
     assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
-
-
-def test_what_an_interrupted_run_left_is_not_in_the_way_of_the_next(folders):
-    new, live = folders
-    for role in ("old", "new"):
-        shutil.copytree(live, beside(live, role))
-    publish(new, live)
-    assert (live / "index.html").read_text() == "new"
-    assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
-
-
-def test_publishing_the_same_pages_again_does_not_touch_the_site(folders):
-    new, live = folders
-    publish(new, live)
-    inode = live.stat().st_ino
-    time.sleep(0.01)
-    assert publish(new, live) == live.resolve() / "index.html"
-    assert live.stat().st_ino == inode
 
 
 def test_complaints_are_the_warnings_or_else_the_last_lines(tmp_path):

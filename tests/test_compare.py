@@ -329,6 +329,13 @@ def test_the_register_of_west_midlands_police_rose_by_0_5_percent(found):
     assert compare.changed(row) == "+0.5%"
 
 
+def test_a_change_over_several_years_says_over_how_many(data):
+    own = compare.compare(data, opened(data, "2019-20"), opened(data, "2020-21"))
+    assert compare.changed(one(own, "latest", "community", "STA")) == "+31.5% in 5 years"
+    assert compare.changed(one(own, "latest", "rate_published", "WMP")) == "+2.1% (+1.4 to +2.8)"
+    assert compare.changed(one(own, "latest", "rate_computed", "WMP")) == "+2.0% (−2.6 to +6.8)"
+
+
 def test_a_row_gives_either_a_change_or_a_reason(found):
     latest = found[found["kind"] == "latest"]
     assert (latest["change"].notna() != (latest["reason"] != "")).all()

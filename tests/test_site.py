@@ -155,6 +155,20 @@ def test_a_later_edition_gives_the_earlier_ones_new_notices(tmp_path, three):
     assert not any(name.startswith("west-midlands-2022-23") for name in said)
 
 
+def test_an_edition_with_other_parameters_is_never_the_latest(tmp_path, live):
+    start = built(tmp_path, "west-midlands", "2021-22")
+    other = start.parents[1].with_name("west-midlands-2021-22-crew-1")
+    start.parents[1].rename(other)
+    old = built(tmp_path, "west-midlands", "2019-20")
+    publish(live, [other / "pages" / "index.html", old])
+    assert notices(live) == {}
+    assert "with other parameters: west-midlands-2021-22-crew-1" in (
+        (live / "index.html").read_text()
+    )
+    publish(live, [built(tmp_path, "west-midlands", "2021-22")])
+    assert {name.partition("/")[0] for name in notices(live)} == {"west-midlands-2019-20"}
+
+
 # The index and the list
 
 

@@ -616,7 +616,7 @@ def valued(row: pd.Series, side: str) -> str:
     words = {"rounded": "{} (rounded)", "at_least": "at least {}", "approximately": "about {}"}
     text = words.get(row[f"qualifier_{side}"], "{}").format(number(value, digits))
     if pd.notna(lower):
-        text += f" ({interval(lower, upper, digits)})"
+        text = text.removesuffix(" (rounded)") + f" ({interval(lower, upper, digits)})"
     return f"{text} {row[f'mark_{side}']}".strip()
 
 
@@ -629,7 +629,10 @@ def _digits(measure: str, value: float) -> int:
 
 
 def changed(row: pd.Series) -> str:
-    """The change of a row `latest` with its interval, or the reason why none is given."""
+    """The change of a row `latest` with its interval, or the reason why none is given.
+
+    Where more than a year lies between the figures, the words say how much.
+    """
     if pd.isna(row["change"]):
         return row["reason"]
     points = row["change_unit"] != "percent"
@@ -638,7 +641,8 @@ def changed(row: pd.Series) -> str:
     if pd.notna(row["change_lower"]):
         ends = (signed(row[f"change_{end}"], digits) for end in ("lower", "upper"))
         text += f" ({' to '.join(ends)})"
-    return text
+    years = round((row["date_b"] - row["date_a"]).days / 365.25)
+    return f"{text} in {years} years" if years > 1 else text
 
 
 def since_last(data: Tables, edition: Edition) -> pd.DataFrame:

@@ -64,6 +64,11 @@ class BuiltEdition:
     latest: bool = False
 
     @property
+    def is_plain(self) -> bool:
+        """Whether no parameter but the region and the year was given; the name says so."""
+        return self.name.endswith(self.year)
+
+    @property
     def place(self) -> str:
         """The region in a sentence: `the West Midlands region`, `Wales`."""
         place = self.title.removesuffix(f", {self.year}")
@@ -93,11 +98,14 @@ def read_edition(folder: Path, name: str) -> BuiltEdition:
 
 
 def in_order(editions: Iterable[BuiltEdition]) -> list[BuiltEdition]:
-    """Return editions by region, the latest year first, and the latest of each marked."""
-    by_region = sorted(editions, key=lambda e: (e.region, e.year), reverse=True)
-    ordered = sorted(by_region, key=lambda e: e.region)
-    latest = {e.region: e.name for e in reversed(ordered)}
-    return [replace(e, latest=latest[e.region] == e.name) for e in ordered]
+    """Return editions by region, the latest year first, and the latest of each marked.
+
+    One that was built with other parameters than a region and a year is never the latest.
+    """
+    newest_first = sorted(sorted(editions, key=lambda e: e.name), key=lambda e: e.year)[::-1]
+    ordered = sorted(newest_first, key=lambda e: e.region)
+    latest = {e.region: e.name for e in reversed(ordered) if e.is_plain}
+    return [replace(e, latest=latest.get(e.region) == e.name) for e in ordered]
 
 
 # Notices
@@ -160,8 +168,8 @@ def index(editions: list[BuiltEdition]) -> str:
         f"<title>{TITLE}: all editions</title>\n"
         '<meta name="description" content="All editions of the report, by region and year.">\n'
         f'<link rel="icon" href="data:,">\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n'
-        f"<h1>{TITLE}</h1>\n"
-        "<p>All editions of the report, by region. An edition shows the figures of registered "
+        f"<h1>{TITLE}: all editions</h1>\n"
+        "<p>The editions published here, by region. An edition shows the figures of registered "
         "sexual offenders (RSOs) whose date or period ends in its year or before. Where figures "
         "are wanted, take the latest; an older edition says on each page that it is not. "
         f"{STATUS}.</p>\n"
@@ -175,8 +183,7 @@ def _table(editions: list[BuiltEdition]) -> str:
     caption = f"Editions for {editions[0].place}"
     rows = "".join(map(_row, editions))
     heads = "".join(
-        f'<th scope="col">{head}</th>'
-        for head in ("Edition", "Data end", "Without any figure", "More")
+        f'<th scope="col">{head}</th>' for head in ("Edition", "Data end", "Lacks", "More")
     )
     return (
         f'<h2>{escape(place)}</h2>\n<div class="scroll" tabindex="0" role="region" '
@@ -200,11 +207,12 @@ def _row(edition: BuiltEdition) -> str:
     cells = ("not recorded", "not recorded")
     if edition.data_end:
         ends = day_label(date.fromisoformat(edition.data_end))
-        cells = (ends, "; ".join(edition.lacks) or "none")
+        cells = (ends, "; ".join(edition.lacks) or "nothing")
     return (
         f'<tr><th scope="row"><a href="{name}/{INDEX}">{escape(edition.year)}'
         f'<span class="hidden">, {escape(edition.place)}</span></a>'
-        f"{' <strong>latest</strong>' if edition.latest else ''}</th>"
+        f"{' <strong>latest</strong>' if edition.latest else ''}"
+        f"{'' if edition.is_plain else f' with other parameters: {name}'}</th>"
         + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         + f"<td>{', '.join(more) or 'none'}</td></tr>\n"
     )
@@ -265,12 +273,12 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> tuple[list[Bui
         if pdf := _pdf(folder, live):
             files.add(f"{edition.name}.pdf", pdf.read_bytes())
         listed.append(replace(edition, has_pdf=pdf is not None))
-        later = next(e for e in known if e.region == edition.region and e.latest)
+        later = next((e for e in known if e.region == edition.region and e.latest), edition)
         for page, path in _paths(folder):
             content = path.read_bytes()
             if page.endswith(".html"):
                 content = without_notice(content)
-                if later.name != edition.name and page != "404.html":
+                if later.year > edition.year and page != "404.html":
                     there = (editions[later.name] / page).is_file()
                     content = with_notice(content, notice(edition, later, page, there))
             files.add(f"{edition.name}/{page}", content)
