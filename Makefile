@@ -29,7 +29,7 @@ report: $(READY) ## Build the report and say where its start page is
 	@$(SNAKEMAKE) report $(EDITION)
 
 pdf: $(READY) ## Build the report and print all of it to one PDF (needs Chromium)
-	@$(SNAKEMAKE) report pdf $(EDITION)
+	@$(SNAKEMAKE) pdf $(EDITION)
 
 test: $(READY) ## Check the style, test everything, compare the notebooks' stored outputs
 	@echo "Checking the style"

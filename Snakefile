@@ -320,7 +320,7 @@ rule book:
 
 
 # Only on demand: it needs a browser, and nothing else here does. It stands beside the pages, and
-# is published as long as it is younger than they are; half of a file never gets its name.
+# is published as long as it is younger than they are.
 rule print_pdf:
     input:
         f"{BUILD}/pages/index.html",
@@ -331,8 +331,7 @@ rule print_pdf:
     message:
         "Printing the PDF"
     shell:
-        "({PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q}.part"
-        " && mv {output:q}.part {output:q}) 2> {log:q}"
+        "{PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q} 2> {log:q}"
 
 
 rule pdf:
