@@ -127,7 +127,7 @@ def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
     # !!str keeps Snakemake from guessing types: it would turn 2024_25 into 202425 and 012 into 12.
     asked = {"year": year, "region": region, "parameters": file}
     config = [f"{name}=!!str {value}" for name, value in asked.items()]
-    targets = ["report", "pdf"] if pdf else ["report"]
+    targets = ["pdf" if pdf else "report"]
     sys.stdout.flush()
     os.chdir(root)
     # In the place of this program: signals, progress and exit status are Snakemake's own.
