@@ -242,7 +242,7 @@ def test_a_year_stays_as_it_was_typed(project):
 def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(project):
     before = project.site()
     succeeded, _, last = project.make("REGION=Mars")
-    assert (succeeded, last) == (False, "region: found 'Mars'; allowed: West Midlands.")
+    assert (succeeded, last) == (False, "region: found 'Mars'; allowed: Wales, West Midlands.")
     assert project.errors.count(last) == 1  # once, although both notebooks say it
     assert project.site() == before
     assert [path.parent.name for path in project.root.glob("_site/*/index.html")] == [
