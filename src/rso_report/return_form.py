@@ -52,6 +52,14 @@ class Measure:
     needs: tuple[str, ...] = ()
     decimals: bool = False
     family: str = ""  # of the offences that belong under it
+    beside: str = ""  # the topic of what is asked beside the questions
+
+    @property
+    def topic(self) -> str:
+        """The part of the report concerned, as the ledger names it."""
+        if self.beside:
+            return self.beside
+        return {"1": "register", "8": "missing", "9": "missing"}.get(self.question, "breaches")
 
 
 TIERS = {"VH": "very_high", "H": "high", "M": "medium", "L": "low", "unknown": "unknown"}
@@ -237,6 +245,28 @@ KEY = (
     "total",
 )
 
+# Splits that a table of the data can hold; any other would be lost, so it stops the return. The
+# custody status of missing people says which count of RSOs they are compared with.
+SPLITS = {
+    "registered_offenders": ("sex", "custody_status"),
+    "orders": ("sex", "custody_status"),
+    "missing": ("mappa_level", "custody_status", "definition_code"),
+    "risk_tiers": ("custody_status",),
+    "breaches": ("heading_as_printed",),
+    "staffing": (),
+    "answers": ("sex", "risk_tier", "risk_tool", "mappa_level", "custody_status"),
+}
+SPLIT_FIELDS = (
+    "sex",
+    "risk_tier",
+    "risk_tool",
+    "mappa_level",
+    "custody_status",
+    "offence_title",
+    "heading_as_printed",
+    "definition_code",
+)
+
 _REGISTER = {"series_id": "STOCK_FOI"}
 MEASURES = (
     Measure(
@@ -414,6 +444,7 @@ MEASURES = (
         "risk_tiers",
         {"measure": "persons"},
         needs=("risk_tier", "risk_tool", "custody_status"),
+        beside="visits",
     ),
     Measure(
         "RSO_BY_LEVEL",
@@ -424,11 +455,17 @@ MEASURES = (
         "registered_offenders",
         _REGISTER,
         needs=("mappa_level", "custody_status"),
+        beside="register",
     ),
-    Measure("VISITS_DUE", "+", "flow", "visits", "Home visits that were due"),
-    Measure("VISITS_MADE", "+", "flow", "visits", "Home visits that were made"),
+    Measure("VISITS_DUE", "+", "flow", "visits", "Home visits that were due", beside="visits"),
+    Measure("VISITS_MADE", "+", "flow", "visits", "Home visits that were made", beside="visits"),
     Measure(
-        "RSO_REACTIVE", "+", "stock", "people", "RSOs managed reactively, without routine visits"
+        "RSO_REACTIVE",
+        "+",
+        "stock",
+        "people",
+        "RSOs managed reactively, without routine visits",
+        beside="visits",
     ),
     Measure(
         "OFFICERS_FTE",
@@ -439,6 +476,7 @@ MEASURES = (
         "staffing",
         {"measure": "officers_fte", "statistic": "total"},
         decimals=True,
+        beside="visits",
     ),
     Measure(
         "SUBJECT_SHPO",
