@@ -7,14 +7,15 @@ the data that are held; `typed` gives the values once nothing stops it. Checks a
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date
 from difflib import get_close_matches
 
 import pandas as pd
+from openpyxl.utils import get_column_letter
 
 from rso_report import personal
+from rso_report.cells import Cell, SheetError, as_date, on_one_line
 from rso_report.dataset import Tables
-from rso_report.periods import day_label
 from rso_report.return_checks import ReturnFault, checks_across_rows
 from rso_report.return_form import (
     EXAMPLE_MARK,
@@ -26,23 +27,20 @@ from rso_report.return_form import (
     SPLITS,
     WITH_VALUE,
     Field,
+    Measure,
 )
 
-Cell = None | str | int | float | bool | date
 EARLIEST = date(1997, 9, 1)  # the register begins
 LARGEST = 99_999_999
 LONGEST = 1_000
 _HEADER_WITHIN = 20  # rows; above the column names stand a title and instructions
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how spreadsheets begin what they execute
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _WHOLE = re.compile(r"\d+(?:\.0+)?", re.ASCII)
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?", re.ASCII)
 # In a note of a yearly return a day before 2000 is hardly anything but a date of birth.
 _EARLY_DAY = re.compile(
     r"\b\d{1,2}[\s./-]+(?:\d{1,2}|[A-Za-z]{3,9})[\s./-]+19\d\d\b|\b19\d\d-\d\d-\d\d\b"
 )
-_OTHER_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 
 def header_row(rows: list[list[Cell]]) -> int | None:
@@ -102,7 +100,7 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
                 ReturnFault(
                     "V01",
                     number,
-                    _letter(outside[0]),
+                    get_column_letter(outside[0] + 1),
                     f"{_quoted(row[outside[0]])} in a column without a name",
                     "values only below the name of a column",
                     "move or delete it",
@@ -245,7 +243,7 @@ def _cell(
             return text, None
         return field.default, ("V03", _quoted(text), _one_of(allowed), _meant(text, allowed, names))
     if field.kind == "date":
-        return _date(cell, text)
+        return _date(cell)
     return _amount(field, cell, text)
 
 
@@ -254,8 +252,6 @@ def _text_fault(cell: str, text: str) -> tuple[str, str, str, str] | None:
     if cell.startswith(_FORMULA) or text.startswith(_FORMULA):
         shown = f"text that begins with {_quoted(cell[:1])}, which spreadsheets execute"
         return "V02", shown, "text that begins with a letter or a number", "write it differently"
-    if _CONTROL.search(cell):
-        return "V02", "a control character", "plain text", "type the text again"
     if len(text) > LONGEST:
         return "V02", f"{len(text):,} characters", f"at most {LONGEST:,}", "shorten it"
     details = [detail.kind for detail in personal.findings(text)]
@@ -268,27 +264,11 @@ def _text_fault(cell: str, text: str) -> tuple[str, str, str, str] | None:
     return None
 
 
-def _date(cell: Cell, text: str) -> tuple[date | None, tuple[str, str, str, str] | None]:
-    may, code = "a date such as 2026-03-31", "V04"
-    if isinstance(cell, datetime):
-        cell = cell.date() if cell == datetime(cell.year, cell.month, cell.day) else text
-    if isinstance(cell, date):
-        return cell, None
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and 10_000 < cell < 80_000:
-        day = date(1899, 12, 30) + timedelta(days=int(cell))
-        shown = f"{cell:g}, a spreadsheet's number for {day_label(day)}"
-        return None, (code, shown, may, f"format the cell as a date, or write {day.isoformat()}")
-    if text.isdecimal() and len(text) == 5 and 10_000 < int(text) < 80_000:
-        return _date(int(text), text)
-    if whole := _ISO.fullmatch(text):
-        try:
-            return date(int(whole[1]), int(whole[2]), int(whole[3])), None
-        except ValueError:
-            return None, (code, _quoted(text), may, "there is no such day; correct it")
-    if other := _OTHER_DATE.fullmatch(text):
-        do = f"write year, month, day: {other[3]}-{int(other[2]):02d}-{int(other[1]):02d}"
-        return None, (code, _quoted(text), may, do if int(other[2]) <= 12 else "write it so")
-    return None, (code, _quoted(text), may, "write the day as year, month, day")
+def _date(cell: Cell) -> tuple[date | None, tuple[str, str, str, str] | None]:
+    try:
+        return as_date(cell), None
+    except SheetError as error:
+        return None, ("V04", error.found, error.allowed, error.remedy)
 
 
 def _amount(
@@ -365,7 +345,7 @@ def _number(row: dict, decimals: bool) -> Wrong:
         yield "V02", "population_10plus", f"'{ten}'", f"at most population_total, {total}", "check"
 
 
-def _splits(row: dict, measure) -> Wrong:  # noqa: ANN001
+def _splits(row: dict, measure: Measure) -> Wrong:
     """V03 and V17: what the measure must say beside its number, and what would be lost."""
     code, table = measure.code, measure.table
     if row["value"] is not None:
@@ -427,16 +407,4 @@ def _text(cell: Cell) -> str:
 
 def _quoted(cell: Cell) -> str:
     """A cell as a message repeats it: short, on one line, unable to steer a terminal."""
-    text = _text(cell)
-    text = text if len(text) <= 60 else f"{text[:57]}..."
-    return f"'{text}'" if text.isprintable() else ascii(text)
-
-
-def _letter(place: int) -> str:
-    """The letter over a column of a spreadsheet: A, B, ... Z, AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+    return f"'{on_one_line(_text(cell))}'"

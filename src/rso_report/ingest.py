@@ -15,27 +15,31 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from openpyxl.utils import column_index_from_string
 
 from rso_report import dataset, reconcile
-from rso_report.annual_return import faults, force_codes, tidy, typed
-from rso_report.dataset import ROW_TABLES, Tables
+from rso_report.annual_return import faults, force_codes, header_row, tidy, typed
+from rso_report.dataset import Tables
 from rso_report.errors import ReportError
 from rso_report.publish import beside, recover, switch
-from rso_report.return_checks import (
-    ReturnError,
-    ReturnFault,
-    family_of_heading,
-    registered_with,
-    whole_years,
+from rso_report.return_checks import ReturnError, ReturnFault
+from rso_report.return_form import MEASURE, SHEET
+from rso_report.return_rows import (
+    Rows,
+    clashes,
+    difference,
+    is_held,
+    is_withheld,
+    next_number,
+    number_text,
+    rows_of_return,
 )
-from rso_report.return_form import FIELD, MEASURE, SHEET, TIERS, TITLES
+from rso_report.sheets import Sheet, read_sheets
 
-PREFIXES = {table: prefix for prefix, table in ROW_TABLES.items()}
 _TOPICS = {  # of the ledger, by the letters that rows begin with
     "RO": "register",
     "CH": "register",
@@ -51,7 +55,7 @@ _TREATMENTS = {
     "row_total": "Cells are used; the printed total is kept beside them.",
     "column_total": "Cells are used; the printed total is kept beside them.",
     "grand_total_of_rows": "Cells are used; both totals are shown.",
-    "heading_and_title": "Classified by title; the heading is kept. The force has not confirmed it.",
+    "heading_and_title": "Classified by title; the heading is kept, unconfirmed by the force.",
     "part_year": "Marked as part-year; never annualised unseen.",
     "total_not_printed": "Total computed and said to be so.",
     "two_series": "Never joined; one ratio with its caveat.",
@@ -149,25 +153,32 @@ def ingest(
     with _alone(folder):
         recover(folder)
         data = _load(folder)
-        frame, remarks = _read(path)
         source = _known_source(source, data)
+        frame, remarks = _read(path)
         remarks += [
-            replace(fault, sheet=fault.sheet or SHEET)
+            replace(fault, sheet=SHEET)
             for fault in faults(frame, data, source.published)
+            if not any(_same_place(fault, other) for other in remarks)
         ]
-        values = typed(frame, data) if not _stops(remarks) else frame.iloc[:0]
-        rows, places = _rows(values, data, source, path.name)
-        remarks += _held_already(rows, places, data, source)
         if _stops(remarks):
             raise ReturnError(path.name, remarks)
+        values = typed(frame, data)
+        rows, places = rows_of_return(values, data, source.source_id, path.name)
+        remarks += clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
+        if _stops(remarks):
+            raise ReturnError(path.name, remarks)
+        if is_held(source.source_id, data):
+            if differs := difference(rows, data, source.source_id):
+                raise IngestError(
+                    f"source {source.source_id} is in the data already, with other content: "
+                    f"{differs}. If the force sent a correction, take it in as a source of its "
+                    "own, and name in revises_row what each row replaces."
+                )
+            return Ingested(source.source_id, "already in the data", remarks=remarks)
         source = _described(source, values, data)
-        kept = [fault for fault in remarks if fault.severity != "stop"]
-        if _rows_of(source.source_id, data):
-            _require_same(rows, data, source)
-            return Ingested(source.source_id, "already in the data", remarks=kept)
         new = beside(folder, "new")
         try:
-            entries = _write(folder, new, rows, source, kept, values, path.name)
+            entries = _write(folder, new, data, rows, source, remarks, values, path.name)
             if not dry_run:
                 _exchange(new, folder)
         finally:
@@ -176,9 +187,23 @@ def ingest(
         source.source_id,
         "would be added" if dry_run else "added",
         {table: [row["row_id"] for row in own] for table, own in rows.items() if own},
-        sum(fault.severity == "withhold" for fault in kept),
+        sum(fault.severity == "withhold" for fault in remarks),
         entries,
-        kept,
+        remarks,
+    )
+
+
+def return_sheet(sheets: list[Sheet]) -> Sheet | None:
+    """The sheet of a file that holds the answers: the one named so, or the only one."""
+    named = [sheet for sheet in sheets if sheet.name.strip().casefold() == SHEET.casefold()]
+    return named[0] if named else sheets[0] if len(sheets) == 1 else None
+
+
+def _same_place(fault: ReturnFault, other: ReturnFault) -> bool:
+    """Whether the reader of the file has complained of the cell already."""
+    return bool(fault.row and fault.column) and (fault.row, fault.column) == (
+        other.row,
+        other.column,
     )
 
 
@@ -192,28 +217,38 @@ def _load(folder: Path) -> Tables:
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, list[ReturnFault]]:
-    """The filled-in rows of the file, and what is wrong with its sheet; at least one of the two."""
-    from rso_report.sheets import read_sheets
+    """The filled-in rows of the file, and what is wrong with its sheet.
 
+    Raises ReturnError if there is no such sheet, or no row in it.
+    """
     sheets = read_sheets(path)
-    named = [sheet for sheet in sheets if sheet.name.strip().casefold() == SHEET.casefold()]
-    sheet = named[0] if named else sheets[0] if len(sheets) == 1 else None
+    sheet = return_sheet(sheets)
     if sheet is None:
-        found = f"the sheets {', '.join(repr(each.name) for each in sheets)}" if sheets else "none"
+        found = "the sheets " + ", ".join(each.name for each in sheets)
         do = f"name the sheet with the answers {SHEET}, as in the template"
         fault = ReturnFault("V01", None, None, found, f"a sheet named {SHEET}", do)
         raise ReturnError(path.name, [fault])
     frame, wrong = tidy(sheet.rows)
-    wrong += [
-        ReturnFault(
-            "V02", problem.row, problem.column, problem.found, problem.allowed, problem.remedy
+    start = header_row(sheet.rows) or 0
+    names = sheet.rows[start]
+    for problem in sheet.problems:
+        place = column_index_from_string(problem.column) if problem.column else 0
+        name = str(names[place - 1]) if 0 < place <= len(names) and names[place - 1] else None
+        wrong.append(
+            ReturnFault(
+                "V02",
+                problem.row,
+                name or problem.column,
+                problem.found,
+                problem.allowed,
+                problem.remedy,
+                "warn" if problem.warning else "stop",
+            )
         )
-        for problem in sheet.problems
-    ]
-    if frame.empty and not wrong:
-        do = "fill in at least one row below the names of the columns, and nowhere else"
-        wrong = [ReturnFault("V01", None, None, "no rows filled in", "one row for each answer", do)]
-    wrong = [replace(fault, sheet=sheet.name) for fault in wrong]
+    if frame.empty and not _stops(wrong):
+        do = "fill in rows below the names of the columns; other sheets are not read"
+        wrong = [ReturnFault("V01", None, None, "no rows filled in", "a row for each answer", do)]
+    wrong = [replace(fault, sheet=SHEET) for fault in wrong]
     if frame.empty:
         raise ReturnError(path.name, wrong)
     return frame, wrong
@@ -272,252 +307,11 @@ def _described(source: Source, values: pd.DataFrame, data: Tables) -> Source:
     return replace(source, publisher=publisher)
 
 
-def _rows(
-    values: pd.DataFrame, data: Tables, source: Source, file: str
-) -> tuple[dict[str, list[dict[str, str]]], dict[str, Any]]:
-    """Rows for each table, with their identifiers, and the row of the return behind each."""
-    numbers = {table: _next_number(table, data) for table in PREFIXES if table in vars(data)}
-    rows: dict[str, list[dict[str, str]]] = {table: [] for table in numbers}
-    places: dict[str, Any] = {}
-    names: dict[int, str] = {}
-    returned = list(values.itertuples(index=False))
-    for row in returned:
-        table, cells = _cells(row)
-        row_id = f"{PREFIXES[table]}{numbers[table]:04d}"
-        numbers[table] += 1
-        names[row.row], places[row_id] = row_id, row
-        place = f"{file}, sheet {SHEET}, row {row.row}"
-        cells |= {"row_id": row_id, "source_id": source.source_id, "locator": place}
-        rows[table].append(cells)
-    for cells in rows["missing"]:
-        total = registered_with(places[cells["row_id"]], returned)
-        if total is not None and names[total.row].startswith("RO"):
-            cells["denominator_row"] = names[total.row]
-    return rows, places
-
-
-def _next_number(table: str, data: Tables) -> int:
-    if "row_id" not in getattr(data, table):
-        return 1
-    used = getattr(data, table)["row_id"].str.extract(r"(\d+)$")[0].dropna()
-    return int(used.astype(int).max()) + 1 if len(used) else 1
-
-
-def _cells(row: Any) -> tuple[str, dict[str, str]]:  # noqa: ANN401
-    """The table of the data that takes a row of a return, and the cells it has there."""
-    measure = MEASURE[row.measure_code]
-    withheld = is_withheld(row)
-    part = row.period_start and not whole_years(row.period_start, row.period_end)
-    table = measure.table
-    if row.value is None or withheld or (part and table == "missing"):
-        table = "answers"  # the table of missing people cannot say that a period is not over
-    cells = {
-        "area_id": row.force,
-        "as_at": _day(row.as_at),
-        "as_at_precision": "day" if row.as_at else "",
-        "value": "" if row.value is None or withheld else _number(row.value),
-        "qualifier": "exact",
-        "status": "withheld" if withheld else row.value_status,
-        "revises_row": "" if withheld else row.revises_row,
-        "note": "" if withheld else _note(row),
-        **_period(row.period_start, row.period_end),
-    }
-    if table == "answers":
-        return table, cells | {"measure_code": row.measure_code, "detail": _detail(row)}
-    custody = row.custody_status or "not_stated"
-    cells |= {
-        "custody_status": custody,
-        "sex": row.sex,
-        "mappa_level": row.mappa_level or "all",
-        "risk_tier": TIERS.get(row.risk_tier, "all"),
-        "risk_tool": row.risk_tool or "not_stated",
-        "definition_code": row.definition_code,
-        "subset": "all",
-        "believed_abroad": "all",
-        **measure.row,
-    }
-    if table == "breaches":
-        cells |= {
-            "family": TITLES.get(row.offence_title, ""),
-            "offence_title": row.offence_title,
-            "table_as_printed": row.table_as_printed,
-            "heading_as_printed": row.heading_as_printed,
-            "heading_family": family_of_heading(row.heading_as_printed),
-            "unit": "offences",
-        }
-        if row.table_as_printed and not cells["heading_family"]:
-            cells["heading_family"] = measure.family
-        if row.total:
-            return "printed_totals", cells | {
-                "axis": row.total,
-                "period_start": _day(row.period_start),
-                "period_end": _day(row.period_end),
-            }
-    return table, cells
-
-
-def is_withheld(row: Any) -> bool:  # noqa: ANN401
-    """Whether the value of a row is not to be written anywhere (V19)."""
-    few = row.population_total is not None and row.population_total <= dataset_small()
-    return row.value is not None and (few or row.geography_level == "district")
-
-
-def dataset_small() -> int:
-    """Residents up to which an area is small."""
-    from rso_report.disclosure import SMALL_AREA
-
-    return SMALL_AREA
-
-
-def _period(start: date | None, end: date | None) -> dict[str, str]:
-    """A period as the data have it: whole years, and how far a part-year was counted."""
-    if not start or not end:
-        return {}
-    if whole_years(start, end):
-        return {
-            "period_start": _day(start),
-            "period_end": _day(end),
-            "period_status": "complete",
-        }
-    year = start.year + 1
-    while (last := _year_later(start, year)) < end:
-        year += 1
-    return {
-        "period_start": _day(start),
-        "period_end": _day(last),
-        "period_status": "part",
-        "covered_to_earliest": _day(end),
-        "covered_to_latest": _day(end),
-    }
-
-
-def _year_later(start: date, year: int) -> date:
-    """The day before the one on which a period from `start` would begin again in `year`."""
-    try:
-        return start.replace(year=year) - timedelta(days=1)
-    except ValueError:  # from 29 February
-        return date(year, 2, 28)
-
-
-def _day(day: date | None) -> str:
-    return day.isoformat() if day else ""
-
-
-def _number(value: float) -> str:
-    return str(value)
-
-
-def _note(row: Any) -> str:  # noqa: ANN401
-    return "; ".join(filter(None, [row.note, row.source_ref and f"held in: {row.source_ref}"]))
-
-
-def _detail(row: Any) -> str:  # noqa: ANN401
-    """What a row is about beside its measure, as columns of the form with their values."""
-    names = ("geography_code", "sex", "risk_tier", "risk_tool", "mappa_level")
-    names += ("custody_status", "definition_code", "offence_title")
-    given = {name: getattr(row, name) for name in names}
-    if MEASURE[row.measure_code].custody:
-        given["custody_status"] = ""  # the measure says it
-    return "; ".join(
-        f"{name}: {value}"
-        for name, value in given.items()
-        if value not in ("", FIELD[name].default)
-    )
-
-
-def _held_already(
-    rows: dict[str, list[dict[str, str]]], places: dict[str, Any], data: Tables, source: Source
-) -> list[ReturnFault]:
-    """V18 and V03 against the data: rows that they cannot hold beside each other, revisions."""
-    found = []
-    for table, own in rows.items():
-        held = getattr(data, table)
-        for cells in own:
-            row = places[cells["row_id"]]
-            if cells.get("revises_row"):
-                found += _revision(cells, row, held)
-            elif table == "breaches":
-                same = held[
-                    (held["series_id"] == cells["series_id"])
-                    & (held["area_id"] == cells["area_id"])
-                    & (held["offence_title"] == cells["offence_title"])
-                    & (held["period_start"] == cells["period_start"])
-                    & (held["period_end"] == cells["period_end"])
-                    & (held["source_id"] != source.source_id)
-                    & ~held["row_id"].isin(held["revises_row"])
-                ]
-                for other in same.itertuples():
-                    found.append(
-                        ReturnFault(
-                            "V18",
-                            row.row,
-                            None,
-                            f"the same offences and period as {other.row_id}, from source "
-                            f"{other.source_id}",
-                            "one current number for each title and period",
-                            f"if this replaces it, write revised and {other.row_id} in "
-                            "revises_row; if not, leave the row out",
-                            sheet=SHEET,
-                        )
-                    )
-    return found
-
-
-def _revision(cells: dict[str, str], row: Any, held: pd.DataFrame) -> list[ReturnFault]:  # noqa: ANN401
-    """V03: a revision names a row of the same table and area that no other replaces already."""
-    name = cells["revises_row"]
-    if "revises_row" not in held:
-        held = held.assign(revises_row="", area_id="")
-    old = held[held["row_id"] == name]
-    if not old.empty and old.iloc[0]["area_id"] == cells["area_id"]:
-        return []
-    may = f"a row of the published data with the same measure for {cells['area_id']}"
-    do = "look it up on the pages of the rows"
-    return [ReturnFault("V03", row.row, "revises_row", f"'{name}'", may, do, sheet=SHEET)]
-
-
-def _rows_of(source_id: str, data: Tables) -> bool:
-    return any(
-        (getattr(data, table)["source_id"] == source_id).any()
-        for table in PREFIXES
-        if table in vars(data)
-    )
-
-
-def _require_same(rows: dict[str, list[dict[str, str]]], data: Tables, source: Source) -> None:
-    """Raise IngestError if the data hold other rows of this source than these."""
-    loose = ("row_id", "denominator_row", "locator")
-    for table, own in rows.items():
-        held = getattr(data, table)
-        held = held[held["source_id"] == source.source_id]
-        columns = [name for name in held.columns if name not in loose]
-        as_text = held[columns].astype("object").map(_plain)
-        before = sorted(map(tuple, as_text.itertuples(index=False)))
-        after = sorted(tuple(_plain(cells.get(name, "")) for name in columns) for cells in own)
-        if before != after:
-            raise IngestError(
-                f"source {source.source_id} is in the data already, with other content: "
-                f"{table}.csv has {len(before)} of its rows, the return has {len(after)}"
-                f"{', some of them different' if len(before) == len(after) else ''}. If the force "
-                "sent a correction, take it in as a source of its own, and name in revises_row "
-                "what it replaces."
-            )
-
-
-def _plain(value: object) -> str:
-    """A cell of a loaded table as text, to compare it with one that is about to be written."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
-        return ""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    text = str(value)
-    return text[:-2] if text.endswith(".0") else text
-
-
 def _write(
     folder: Path,
     new: Path,
-    rows: dict[str, list[dict[str, str]]],
+    held: Tables,
+    rows: Rows,
     source: Source,
     remarks: list[ReturnFault],
     values: pd.DataFrame,
@@ -528,13 +322,12 @@ def _write(
     shutil.copytree(folder, new)
     package = dataset.descriptor(new)
     columns = {r["name"]: [f["name"] for f in r["schema"]["fields"]] for r in package["resources"]}
-    held = dataset.load("sources", folder=new).sources["source_id"]
-    if source.source_id not in set(held):
+    if source.source_id not in set(held.sources["source_id"]):
         _append(new / "sources.csv", columns["sources"], [source.row()])
     for table, own in rows.items():
         _append(new / f"{table}.csv", columns[table], own)
     data = _load(new)  # raises DataError if the rows do not fit
-    entries = _ledger(data, _load(folder), source, remarks, values, file)
+    entries = _ledger(data, held, source, remarks, values, file)
     _append(new / "discrepancies.csv", columns["discrepancies"], entries)
     dataset.stamp(new)
     if faults := dataset.check(new):
@@ -569,7 +362,8 @@ def _ledger(
     found = reconcile.unexplained(data, reconcile.findings(data))
     known = reconcile.unexplained(before, reconcile.findings(before))
     found = found[~found["rows"].isin(known["rows"])]
-    number = _next_number("discrepancies", Tables(discrepancies=_as_rows(data.discrepancies)))
+    names = data.discrepancies["discrepancy_id"]
+    number = next_number(names[names.str.startswith("F")])
     entries = []
 
     def add(**cells: str) -> None:
@@ -600,18 +394,11 @@ def _ledger(
             source_id=source.source_id,
             topic=MEASURE[row.measure_code].topic,
             place=f"{file}, sheet {SHEET}, row {remark.row}",
-            printed=_number(row.value) if remark.column == "value" else row.offence_title,
+            printed=number_text(row.value) if remark.column == "value" else row.offence_title,
             found=f"Check {remark.code} of the return: {remark.found}.",
             treatment=_TREATMENT,
         )
     return entries
-
-
-def _as_rows(ledger: pd.DataFrame) -> pd.DataFrame:
-    """The findings of the ledger (F..) with their numbers as row identifiers."""
-    return ledger[ledger["discrepancy_id"].str.startswith("F")].rename(
-        columns={"discrepancy_id": "row_id"}
-    )
 
 
 @contextmanager

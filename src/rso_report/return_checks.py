@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from rso_report.disclosure import SMALL_AREA
 from rso_report.errors import ReportError
 from rso_report.periods import day_label
 from rso_report.reconcile import LARGE_STEP
-from rso_report.return_form import KEY, MEASURE, TITLES, WITH_VALUE
+from rso_report.return_form import KEY, MEASURE, TITLES, WITH_VALUE, Answer
 
 FAR_BELOW = 0.75  # share of the visits due
 _RECENT = timedelta(days=2 * 366)  # an older figure says nothing about a sudden change
@@ -30,7 +30,7 @@ _HEADINGS = (
     ("NOTIFICATION", re.compile(r"notif|register", re.I)),
 )
 
-Rows = list[Any]  # of `annual_return.typed`, each with the columns as attributes
+Rows = list[Answer]  # of `annual_return.typed`, each with the columns as attributes
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ def whole_years(start: date, end: date) -> bool:
     return (after.month, after.day) == (start.month, start.day) and after.year > start.year
 
 
-def _warn(code: str, row: Any, column: str, found: str, allowed: str, do: str) -> ReturnFault:  # noqa: ANN401
+def _warn(code: str, row: Answer, column: str, found: str, allowed: str, do: str) -> ReturnFault:
     return ReturnFault(code, row.row, column, found, allowed, do, "warn")
 
 
-def _groups(rows: Iterable[Any], *names: str) -> dict[tuple, Rows]:
+def _groups(rows: Iterable[Answer], *names: str) -> dict[tuple, Rows]:
     """Rows with a number, by the fields named and by the area."""
     found = defaultdict(list)
     for row in rows:
@@ -173,7 +173,7 @@ def _tiers(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield from _sum("V08", "risk tiers", parts, total, group)
 
 
-def _count(rows: Rows, key: tuple) -> Any | None:  # noqa: ANN401
+def _count(rows: Rows, key: tuple) -> Answer | None:
     """The row that counts all RSOs of one area, day, custody status and sex."""
     *area, as_at, custody, sex = key
     return next(
@@ -189,7 +189,7 @@ def _count(rows: Rows, key: tuple) -> Any | None:  # noqa: ANN401
     )
 
 
-def _sum(code: str, what: str, parts: int, total: Any, group: Rows) -> Iterator[ReturnFault]:  # noqa: ANN401
+def _sum(code: str, what: str, parts: int, total: Answer, group: Rows) -> Iterator[ReturnFault]:
     if parts != total.value:
         others = [row for row in group if row is not total]
         yield _warn(
@@ -240,7 +240,7 @@ def _missing_and_registered(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             )
 
 
-def registered_with(row: Any, rows: Iterable[Any]) -> Any | None:  # noqa: ANN401
+def registered_with(row: Answer, rows: Iterable[Answer]) -> Answer | None:
     """The count of RSOs in the same return that a count of missing people is a part of."""
     if row.measure_code != "MISSING_STOCK" or row.value is None:
         return None
@@ -323,7 +323,16 @@ def _printed_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             and (total.total != "row" or row.offence_title == total.offence_title)
         ]
         computed = sum(row.value for row in cells)
-        if computed != total.value:
+        if not cells:
+            yield ReturnFault(
+                "V13",
+                total.row,
+                "total",
+                f"the total {total.value:,} of a table without cells",
+                "a total below the cells that it sums, of the same table_as_printed",
+                "add the cells, or leave the total out",
+            )
+        elif computed != total.value:
             yield _warn(
                 "V13",
                 total,
@@ -392,7 +401,7 @@ def _large_steps(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             )
 
 
-def _before(row: Any, rows: Rows, data: Tables) -> tuple[date, float, str] | None:  # noqa: ANN401
+def _before(row: Answer, rows: Rows, data: Tables) -> tuple[date, float, str] | None:
     """Day, value and place of the latest figure before this one, in the return or in the data."""
     day = row.as_at or row.period_end
     split = [name for name in KEY if name not in ("as_at", "period_start", "period_end")]
@@ -413,7 +422,7 @@ def _before(row: Any, rows: Rows, data: Tables) -> tuple[date, float, str] | Non
     return max(earlier, key=lambda each: (each[0], each[2]), default=None)
 
 
-def held_rows(row: Any, data: Tables) -> pd.DataFrame | None:  # noqa: ANN401
+def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
     """Exact, whole-year rows of the data with the same measure, area and splits, of any date."""
     measure = MEASURE[row.measure_code]
     table = getattr(data, measure.table, None)

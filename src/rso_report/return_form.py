@@ -7,7 +7,7 @@ advice on them (source `npcc-cru-43-23`), `+` what the report asks beside them.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 SHEET = "Return"
 EXAMPLE_SHEET = "Example"
@@ -61,6 +61,8 @@ class Measure:
             return self.beside
         return {"1": "register", "8": "missing", "9": "missing"}.get(self.question, "breaches")
 
+
+Answer = Any  # a row of a return as `annual_return.typed` gives it: the fields as attributes
 
 TIERS = {"VH": "very_high", "H": "high", "M": "medium", "L": "low", "unknown": "unknown"}
 WITH_VALUE = ("final", "provisional", "revised")
