@@ -521,3 +521,32 @@ TITLES = {
     "Breach Sexual Harm Prevention Order (SHPO) Sentencing Act 2020 Sec 354 (1) (4)": "SHPO",
     "Breach of a SHPO or SOPO, interim included": "SHPO",
 }
+
+# What each check looks at, and what it does: stop the return, withhold the value, or remark on it.
+# A remark is shown to whoever takes the return in, and most enter the ledger of discrepancies.
+CHECKS = {
+    "V01": ("Every column is there that must be, once, and none that nobody asked for", "stop"),
+    "V02": ("Numbers are whole, 0 or more, and there exactly where value_status says so", "stop"),
+    "V03": ("Codes are those of the form, and what a measure needs beside it is filled in", "stop"),
+    "V04": ("A stock has one day, a flow a first and a last, and none lies in the future", "stop"),
+    "V05": ("A period is a year of 365 or 366 days, or the row is marked provisional", "stop"),
+    "V06": ("Male, female and unknown sum to all", "remark"),
+    "V07": ("MAPPA levels sum to the count of the same people", "remark"),
+    "V08": ("Risk tiers sum to the count of the same people", "remark"),
+    "V09": ("Community, custody and abroad sum to the register, or a note says why not", "remark"),
+    "V10": ("No more people are missing than registered on the same day", "stop"),
+    "V11": ("Missing at the start, with those new and without those traced, is the end", "remark"),
+    "V12": ("No more people failed to confirm their details than there were failures", "remark"),
+    "V13": ("Printed totals are the sums of their cells; both are kept", "remark"),
+    "V14": ("A title stands under the heading of its own order; the title decides", "remark"),
+    "V15": ("Somebody has read which order each offence title names", "stop"),
+    "V16": ("No figure changes by more than a fifth, and by more than 20, in a year", "remark"),
+    "V17": ("Counts with people in custody are not compared with the community only", "stop"),
+    "V18": ("Each measure is there once, in the return and beside the published data", "stop"),
+    "V19": ("The area has more than 10,000 residents, and is a whole force", "withhold"),
+    "V20": ("No text seems to be about one person", "stop"),
+    "V21": (
+        "Orders, and visits made, are in likely proportion to RSOs and to visits due",
+        "remark",
+    ),
+}
