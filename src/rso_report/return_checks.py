@@ -68,9 +68,17 @@ class ReturnError(ReportError):
     def __init__(self, file: str, faults: Iterable[ReturnFault]) -> None:
         """Keep the faults and make one message of them, each line with the name of the file."""
         self.faults = list(faults)
-        count = sum(fault.severity == "stop" for fault in self.faults)
-        title = f"{file}: {count} fault{'s' if count != 1 else ''} to correct; nothing was written."
-        super().__init__("\n".join([title, *(f"  {file}, {fault}" for fault in self.faults)]))
+        stops = [fault for fault in self.faults if fault.severity == "stop"]
+        others = [fault for fault in self.faults if fault.severity != "stop"]
+        count = len(stops)
+        lines = [
+            f"{file}: {count} fault{'s' if count != 1 else ''} to correct; nothing was written."
+        ]
+        lines += [f"  {file}, {fault}" for fault in stops]
+        if others:
+            lines.append("Noticed too, which stops nothing:")
+            lines += [f"  {file}, {fault}" for fault in others]
+        super().__init__("\n".join(lines))
 
 
 def checks_across_rows(rows: pd.DataFrame, data: Tables) -> list[ReturnFault]:

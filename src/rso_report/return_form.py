@@ -546,7 +546,7 @@ CHECKS = {
     "V19": ("The area has more than 10,000 residents, and is a whole force", "withhold"),
     "V20": ("No text seems to be about one person", "stop"),
     "V21": (
-        "Orders, and visits made, are in likely proportion to RSOs and to visits due",
+        "Orders and visits made are in likely proportion to RSOs and to visits due",
         "remark",
     ),
 }

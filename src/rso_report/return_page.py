@@ -22,14 +22,13 @@ _DOES = {
 
 def measures() -> pd.DataFrame:
     """Everything that is asked, with what is needed beside the number."""
+    needed = [f". Needs {', '.join(m.needs)}" if m.needs else "" for m in MEASURES]
     return pd.DataFrame(
         {
             "Code": [m.code for m in MEASURES],
+            "What is counted": [m.says + more for m, more in zip(MEASURES, needed, strict=True)],
+            "Kind": [f"{m.kind}, {m.unit}" for m in MEASURES],
             "Question": [m.question for m in MEASURES],
-            "What is counted": [m.says for m in MEASURES],
-            "Kind": [m.kind for m in MEASURES],
-            "Unit": [m.unit for m in MEASURES],
-            "Needed beside it": [", ".join(m.needs) or "nothing more" for m in MEASURES],
         }
     )
 
