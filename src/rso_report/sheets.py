@@ -186,7 +186,11 @@ def _decoded(content: bytes) -> str:
         row = content.count(b"\n", 0, error.start) + 1
         byte = content[error.start]
         letter = bytes([byte]).decode("cp1252", errors="ignore")
-        looks = f" ('{letter}' in Windows-1252, which it looks like)" if letter.strip() else ""
+        looks = (
+            f" ('{letter}' in Windows-1252, which it looks like)"
+            if letter.strip() and letter.isprintable()
+            else ""
+        )
         found = f"a byte 0x{byte:02X} in line {row} that is not UTF-8{looks}"
         raise SheetError(found, form, save) from None
 
