@@ -52,6 +52,7 @@ class Problem:
     allowed: str
     remedy: str
     kind: str
+    sheet: str = ""
 
     @property
     def warning(self) -> bool:

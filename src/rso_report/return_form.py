@@ -223,6 +223,15 @@ FIELDS = (
         allowed=("row", "column", "grand"),
         column="printed",
     ),
+    Field(
+        "as_at_precision",
+        "code",
+        "How exactly the printed table names the day of a stock",
+        "empty means that it names the day",
+        ("day", "month", "year", "response_date", "publication_date"),
+        "day",
+        "printed",
+    ),
 )
 FIELD = {each.name: each for each in FIELDS}
 TEMPLATE_FIELDS = tuple(each for each in FIELDS if each.in_template)

@@ -63,7 +63,7 @@ def _cells(row: Answer) -> tuple[str, dict[str, str]]:
     cells = {
         "area_id": row.force,
         "as_at": _day(row.as_at),
-        "as_at_precision": "day" if row.as_at else "",
+        "as_at_precision": row.as_at_precision if row.as_at else "",
         "value": "" if row.value is None or withheld else number_text(row.value),
         "qualifier": "exact",
         "status": "withheld" if withheld else row.value_status,
@@ -97,11 +97,7 @@ def _cells(row: Answer) -> tuple[str, dict[str, str]]:
         if row.table_as_printed and not cells["heading_family"]:
             cells["heading_family"] = measure.family
         if row.total:
-            return "printed_totals", cells | {
-                "axis": row.total,
-                "period_start": _day(row.period_start),
-                "period_end": _day(row.period_end),
-            }
+            return "printed_totals", cells | {"axis": row.total}
     return table, cells
 
 
