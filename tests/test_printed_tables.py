@@ -6,6 +6,8 @@ do not add, headings over the titles of another order, years that are misspelt.
 
 import csv
 import io
+import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +17,9 @@ import workbooks
 
 from rso_report import dataset
 from rso_report.annual_return import faults, typed
+from rso_report.ingest import Source, ingest
 from rso_report.printed_tables import Context, PrintedError, VisitInterval, read_printed
+from rso_report.return_checks import ReturnError
 from rso_report.return_rows import rows_of_return
 from rso_report.sheets import Sheet, read_sheets
 
@@ -149,10 +153,10 @@ def test_the_intervals_of_2014_are_those_of_the_data_and_said_to_be_no_part_of_a
 def test_the_wrong_totals_of_2022_are_kept_and_found(read, data):
     printed = read("wmp_2022", REPLY_2022)
     _, found = rows_for_the_data(printed, data, FOI_2022)
-    totals = [(printed.where[f.row], f.found) for f in found if f.code == "V13"]
+    totals = [(str(f.row), f.found) for f in found if f.code == "V13"]
     assert totals == [
-        ("cell G28", "the printed total 112, but the cells sum to 170: 58 apart"),
-        ("cell G43", "the printed total 151, but the cells sum to 193: 42 apart"),
+        ("28 (cell G28)", "the printed total 112, but the cells sum to 170: 58 apart"),
+        ("43 (cell G43)", "the printed total 151, but the cells sum to 193: 42 apart"),
     ]
 
 
@@ -392,7 +396,7 @@ def test_the_same_count_twice_is_one_count_and_two_values_are_refused():
     context = Context(force="WMP", as_at=date(2014, 6, 30), definition_code="NOT_STATED")
     assert len(printed(*rows, ["Total", 43], context=context).frame) == 3
     lines = refusals(*rows, ["Total", 44], context=context)
-    assert "found 44, but 43 in cell B1" in lines[0]
+    assert "found 44, but 43 in row 1 (cell B1)" in lines[0]
 
 
 def test_levels_that_do_not_sum_to_their_total_are_told():
@@ -432,8 +436,8 @@ def test_every_sheet_is_read_and_named():
     with pytest.raises(PrintedError) as caught:
         read_printed([Sheet("one", table), Sheet("two", other)], WHOLE)
     assert [p.sheet for p in caught.value.problems] == ["two"]
-    where = read_printed([Sheet("one", table), Sheet("two", [])], WHOLE).where
-    assert where == {2: "sheet one, cell B2"}
+    frame = read_printed([Sheet("one", table), Sheet("two", [])], WHOLE).frame
+    assert [str(row) for row in frame["row"]] == ["2 (sheet one, cell B2)"]
 
 
 def test_a_file_without_a_table_is_refused():
@@ -451,3 +455,56 @@ def test_an_interval_may_be_written_in_several_ways():
         VisitInterval(2, "low", 12),
         VisitInterval(3, "high", 3),
     ]
+
+
+# Into the data package -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A copy of the data package; the printed tables are taken in as if another force sent them."""
+    folder = tmp_path_factory.mktemp("package") / "data"
+    shutil.copytree(dataset.data_folder(), folder)
+    return folder
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+SYNTHETIC = Source("synthetic-2022", "Synthetic reply for a test", published=date(2022, 3, 14))
+AS_STAFFORDSHIRE = replace(REPLY_2022, force="STA", published=None)
+
+
+def test_a_printed_reply_that_leaves_something_open_changes_no_byte(package, tmp_path):
+    before = contents(package)
+    path = tmp_path / "reply.xlsx"
+    path.write_bytes(as_xlsx("wmp_2022"))
+    with pytest.raises(ReturnError) as caught:
+        ingest(path, SYNTHETIC, package, printed=replace(AS_STAFFORDSHIRE, part_year_end=None))
+    assert "reply.xlsx: 1 fault to correct; nothing was written." in str(caught.value)
+    assert "found no part_year_end" in str(caught.value)
+    assert contents(package) == before
+
+
+def test_a_printed_reply_is_taken_in_once_with_its_cells_as_places(package, tmp_path):
+    path = tmp_path / "reply.ods"
+    path.write_bytes(as_ods("wmp_2022"))
+    first = ingest(path, SYNTHETIC, package, printed=AS_STAFFORDSHIRE)
+    assert first.outcome == "added"
+    assert {table: len(rows) for table, rows in first.rows.items()} == {
+        "registered_offenders": 7,
+        "breaches": 45,
+        "printed_totals": 27,
+        "orders": 4,
+    }
+    after = contents(package)
+    lines = after["discrepancies.csv"].decode().splitlines()
+    assert any('"reply.ods, row 28 (cell G28)",112,Cells sum to 170.' in line for line in lines)
+    years = after["registered_offenders.csv"].decode()
+    assert (
+        'STOCK_FOI,STA,2021-02-22,year,both,all,all,4620,exact,final,,synthetic-2022,"reply'
+        in years
+    )
+    again = ingest(path, SYNTHETIC, package, printed=AS_STAFFORDSHIRE)
+    assert again.outcome == "already in the data" and contents(package) == after

@@ -12,7 +12,7 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,6 +25,7 @@ from rso_report import dataset, reconcile
 from rso_report.annual_return import faults, force_codes, header_row, tidy, typed
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
+from rso_report.printed_tables import Context, PrintedError, read_printed
 from rso_report.publish import beside, recover, switch
 from rso_report.return_checks import ReturnError, ReturnFault
 from rso_report.return_form import MEASURE, SHEET
@@ -136,9 +137,17 @@ class Ingested:
 
 
 def ingest(
-    path: Path, source: Source, folder: Path | None = None, dry_run: bool = False
+    path: Path,
+    source: Source,
+    folder: Path | None = None,
+    dry_run: bool = False,
+    printed: Context | None = None,
+    read_as: Mapping[str, str] | None = None,
 ) -> Ingested:
     """Check a return and add it to the data package in `folder`.
+
+    With `printed` the file holds tables as a reply prints them, not the form (`printed_tables`);
+    `read_as` says what misprinted years in them mean.
 
     Nothing is written unless nothing stops the return and the package is sound with it; nothing at
     all with `dry_run`. The same return a second time changes nothing.
@@ -154,17 +163,26 @@ def ingest(
         recover(folder)
         data = _load(folder)
         source = _known_source(source, data)
-        frame, remarks = _read(path)
+        sheet = "" if printed else SHEET
+        place = f"{path.name}, sheet {sheet}" if sheet else path.name
+        if printed:
+            context = replace(printed, published=printed.published or source.published)
+            frame, remarks = _read_printed(path, context, read_as)
+        else:
+            frame, remarks = _read(path)
         remarks += [
-            replace(fault, sheet=SHEET)
+            replace(fault, sheet=sheet)
             for fault in faults(frame, data, source.published)
             if not any(_same_place(fault, other) for other in remarks)
         ]
         if _stops(remarks):
             raise ReturnError(path.name, remarks)
         values = typed(frame, data)
-        rows, places = rows_of_return(values, data, source.source_id, path.name)
-        remarks += clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
+        rows, places = rows_of_return(values, data, source.source_id, place)
+        remarks += [
+            replace(fault, sheet=sheet)
+            for fault in clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
+        ]
         if _stops(remarks):
             raise ReturnError(path.name, remarks)
         if is_held(source.source_id, data):
@@ -178,7 +196,7 @@ def ingest(
         source = _described(source, values, data)
         new = beside(folder, "new")
         try:
-            entries = _write(folder, new, data, rows, source, remarks, values, path.name)
+            entries = _write(folder, new, data, rows, source, remarks, values, place)
             if not dry_run:
                 _exchange(new, folder)
         finally:
@@ -252,6 +270,27 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[ReturnFault]]:
     if frame.empty:
         raise ReturnError(path.name, wrong)
     return frame, wrong
+
+
+def _read_printed(
+    path: Path, context: Context, read_as: Mapping[str, str] | None
+) -> tuple[pd.DataFrame, list[ReturnFault]]:
+    """The rows of the return that printed tables make, and remarks.
+
+    Raises ReturnError with everything that cannot be read or would have to be guessed.
+    """
+    try:
+        tables = read_printed(read_sheets(path, ragged=True), context, read_as)
+        problems, severity = tables.warnings, "warn"
+    except PrintedError as error:
+        problems, severity = error.problems, "stop"
+    remarks = [
+        ReturnFault("", p.row, p.column, p.found, p.allowed, p.remedy, severity, p.sheet)
+        for p in problems
+    ]
+    if severity == "stop":
+        raise ReturnError(path.name, remarks)
+    return tables.frame, remarks
 
 
 def _known_source(source: Source, data: Tables) -> Source:
@@ -393,7 +432,7 @@ def _ledger(
         add(
             source_id=source.source_id,
             topic=MEASURE[row.measure_code].topic,
-            place=f"{file}, sheet {SHEET}, row {remark.row}",
+            place=f"{file}, row {remark.row}",
             printed=number_text(row.value) if remark.column == "value" else row.offence_title,
             found=f"Check {remark.code} of the return: {remark.found}.",
             treatment=_TREATMENT,

@@ -88,6 +88,28 @@ CONTEXT = tuple(each.name for each in fields(Context))
 _SETTING = re.compile(rf"({'|'.join(CONTEXT)})\s*(?:[:=]\s*(.*))?", re.IGNORECASE)
 
 
+class PrintedRow(int):
+    """Number of a row of a return, written as the printed cell behind it: `12 (cell C12)`.
+
+    A printed row holds many values, and each makes a row of its own: the checks need their own
+    number for each, and people the place at which they find it.
+    """
+
+    def __new__(cls, number: int, place: str) -> "PrintedRow":
+        """Keep the place, such as `12 (cell C12)`, beside the number."""
+        row = super().__new__(cls, number)
+        row.place = place
+        return row
+
+    def __str__(self) -> str:
+        """The place."""
+        return self.place
+
+    def __format__(self, spec: str) -> str:
+        """The place, in messages too."""
+        return self.place
+
+
 @dataclass(frozen=True)
 class VisitInterval:
     """The longest time between two visits to a person of a risk tier, in months."""
@@ -101,14 +123,12 @@ class VisitInterval:
 class PrintedTables:
     """What was read: `frame` as `annual_return.faults` takes it, and what is to be looked at.
 
-    `frame` has `row` (counted as in a return with one row for each value, its head being row 1)
-    and the columns of `return_form.FIELDS`; rows with `total` are printed totals. `where` names
-    the printed cell behind each row. `intervals` are no part of a return. `warnings` do not stop
-    it; `notes` are the lines of text that belong to no table.
+    `frame` has `row` (a `PrintedRow`) and the columns of `return_form.FIELDS`; rows with `total`
+    are printed totals. `intervals` are no part of a return. `warnings` do not stop it; `notes` are
+    the lines of text that belong to no table.
     """
 
     frame: pd.DataFrame
-    where: dict[int, str]
     intervals: list[VisitInterval]
     warnings: list[Problem]
     notes: list[str]
@@ -147,7 +167,7 @@ def read_printed(
     reader = _Reader(context or Context(), read_as or {})
     sheets = list(sheets)
     for sheet in sheets:
-        reader.read(sheet, sheet.name if len(sheets) > 1 else "")
+        reader.read(sheet, several=len(sheets) > 1)
     return reader.result()
 
 
@@ -180,8 +200,9 @@ class _Reader:
 
     # Row by row ---------------------------------------------------------------------------
 
-    def read(self, sheet: Sheet, name: str) -> None:
-        self.sheet = name
+    def read(self, sheet: Sheet, several: bool) -> None:
+        """Take in one sheet; problems name it where there are several."""
+        self.sheet = sheet.name if several else ""
         self.number, self.heading, self.table = "", "", None
         self.pending: list[tuple[int, str]] = []
         self.levels: list[tuple[int, int, str, int | None]] = []
@@ -193,7 +214,7 @@ class _Reader:
         self.context = outer
         for problem in sheet.problems:
             harmless = problem.kind == "merged" and problem.row not in self.used
-            problem = replace(problem, sheet=name)
+            problem = replace(problem, sheet=self.sheet)
             (self.warnings if problem.warning or harmless else self.problems).append(problem)
 
     def _row(self, number: int, row: list[Cell]) -> None:
@@ -398,7 +419,7 @@ class _Reader:
                 self.rows.append(
                     {
                         **common,
-                        "where": self._cell(number, place),
+                        "row": self._next_row(number, place),
                         "period_start": start,
                         "period_end": end,
                         "offence_title": None if total_row else label,
@@ -463,7 +484,7 @@ class _Reader:
         if measure.startswith(("SUBJECT_", "RSO_BY_")):
             custody = self._need("custody_status", number, context)
         new = {
-            "where": self._cell(number, place),
+            "row": self._next_row(number, place),
             "force": self._need("force", number, context),
             "measure_code": measure,
             "as_at": day,
@@ -477,7 +498,7 @@ class _Reader:
             if day and all(other.get(name) == new.get(name) for name in KEY):
                 if other.get("value") == new["value"]:
                     return  # printed twice in one reply, and the same both times
-                found = f"{new['value']:,}, but {other['value']:,} in {other['where']}"
+                found = f"{new['value']:,}, but {other['value']:,} in row {other['row']}"
                 do = "ask the force which holds, and delete the other"
                 self._problem(number, place, found, "one value for each count", do)
                 return
@@ -656,15 +677,15 @@ class _Reader:
     def _warn(self, number: int, found: str, allowed: str, do: str, kind: str) -> None:
         self.warnings.append(Problem(number, None, found, allowed, do, kind, self.sheet))
 
+    def _next_row(self, number: int, place: int) -> PrintedRow:
+        cell = _cell(number, place)
+        where = f"sheet {self.sheet}, {cell}" if self.sheet else cell
+        return PrintedRow(len(self.rows) + 2, f"{number} ({where})")
+
     def _warn_of_mark(self, number: int, place: int, text: str) -> None:
-        found = f"'{on_one_line(text)}' in {self._cell(number, place)}, with a mark or an addition"
+        found = f"'{on_one_line(text)}' in {_cell(number, place)}, with a mark or an addition"
         do = "read the note that belongs to it"
         self._warn(number, found, "a figure or a label alone", do, "mark")
-
-    def _cell(self, number: int, place: int) -> str:
-        """A cell of the printed table as a person finds it."""
-        cell = f"cell {get_column_letter(place + 1)}{number}"
-        return f"sheet {self.sheet}, {cell}" if self.sheet else cell
 
     # All together -------------------------------------------------------------------------
 
@@ -683,11 +704,16 @@ class _Reader:
             found = f"{len(self.intervals)} intervals of visits by risk level"
             do = "add them to data/visit_policy.csv by hand"
             self._warn(self.intervals[0].row, found, "counts", do, "not taken")
-        rows = [{"row": number, **row} for number, row in enumerate(self.rows, start=2)]
-        frame = pd.DataFrame(rows, columns=["row", *(each.name for each in FIELDS)], dtype=object)
+        frame = pd.DataFrame(
+            self.rows, columns=["row", *(each.name for each in FIELDS)], dtype=object
+        )
         frame = frame.where(frame.notna(), None)
-        where = {row["row"]: row["where"] for row in rows}
-        return PrintedTables(frame, where, self.intervals, self.warnings, self.notes)
+        return PrintedTables(frame, self.intervals, self.warnings, self.notes)
+
+
+def _cell(number: int, place: int) -> str:
+    """A cell as a person finds it."""
+    return f"cell {get_column_letter(place + 1)}{number}"
 
 
 def _flat(cell: Cell) -> Cell:

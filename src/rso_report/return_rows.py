@@ -23,7 +23,7 @@ def rows_of_return(
 ) -> tuple[Rows, dict[str, Answer]]:
     """Rows for each table with their identifiers, and the row of the return behind each of them.
 
-    `values` are those of `annual_return.typed`; `file` names the file in the locators.
+    `values` are those of `annual_return.typed`; `file` names the file and the sheet in locators.
     """
     tables = [table for table in PREFIXES if "row_id" in getattr(data, table)]
     numbers = {table: next_number(getattr(data, table)["row_id"]) for table in tables}
@@ -36,7 +36,7 @@ def rows_of_return(
         row_id = f"{PREFIXES[table]}{numbers[table]:04d}"
         numbers[table] += 1
         names[row.row], places[row_id] = row_id, row
-        place = f"{file}, sheet {SHEET}, row {row.row}"
+        place = f"{file}, row {row.row}"
         cells |= {"row_id": row_id, "source_id": source_id, "locator": place}
         rows[table].append(cells)
     for cells in rows["missing"]:
