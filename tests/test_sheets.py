@@ -399,6 +399,13 @@ BROKEN = [
     ("long cell", "t.csv", "a,b\n1," + "x" * 5_001, "more than 5,000 characters in row 2"),
     ("very long cell", "t.csv", "a,b\n1," + "x" * 200_000, "more than 5,000 characters in row 2"),
     ("many sheets", "t.xlsx", lambda: workbooks.xlsx(*[[["x"]]] * 51), "more than 50 sheets"),
+    ("error upon error", "t.csv", "#REF!\n" * 2_000, "more than 1,000 merged cells"),
+    (
+        "merged upon merged",
+        "t.xlsx",
+        sheet_part(b"</sheetData>", b"</sheetData>" + b'<mergeCell ref="A1:XFD1048576"/>' * 2_000),
+        "more than 1,000 merged cells",
+    ),
     ("large", "t.csv", b"a" * 20_000_001, "more than 20 MB"),
 ]
 

@@ -20,6 +20,7 @@ MAX_CELLS = 250_000  # that hold a value
 MAX_AREA = 2_000_000  # with the blank ones between them
 MAX_TEXT = 5_000
 MAX_SHEETS = 50
+MAX_PROBLEMS = 1_000  # in a sheet; nobody reads more, and a hostile file has a million
 
 ALLOWED = "a CSV file in UTF-8, or a workbook as .xlsx or .ods"
 
@@ -156,6 +157,16 @@ def too_long(row: int) -> SheetError:
         f"at most {MAX_TEXT:,}",
         "shorten the text, and look for a quotation mark that is not closed",
     )
+
+
+def check_problems(count: int) -> None:
+    """Refuse a sheet that has so many problems that it is no table of figures."""
+    if count > MAX_PROBLEMS:
+        raise SheetError(
+            f"more than {MAX_PROBLEMS:,} merged cells, formulas without values, or error values",
+            "a table of figures",
+            "copy the values alone to a new sheet",
+        )
 
 
 def check_count(sheets: list[Sheet]) -> list[Sheet]:

@@ -22,6 +22,7 @@ from rso_report.cells import (
     SheetError,
     as_date,
     cell_problems,
+    check_problems,
     check_size,
     filled_length,
     on_one_line,
@@ -72,7 +73,9 @@ def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
         if not any(sheet.rows for sheet in sheets):
             raise SheetError("no value in any cell", "a table with figures", "send the filled file")
         for sheet in sheets:
-            sheet.problems += cell_problems(sheet.rows)
+            for problem in cell_problems(sheet.rows):
+                sheet.problems.append(problem)
+                check_problems(len(sheet.problems))
         return sheets
     except SheetError as error:
         name = on_one_line(path.name or str(path))

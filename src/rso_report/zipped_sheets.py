@@ -28,6 +28,7 @@ from rso_report.cells import (
     Sheet,
     SheetError,
     check_count,
+    check_problems,
     check_size,
     formula_problem,
     hidden_problems,
@@ -126,7 +127,7 @@ def _check_directory(archive: zipfile.ZipFile) -> None:
     resave = "open it in a spreadsheet and save it again"
     if len(parts) > MAX_PARTS:
         raise SheetError(f"a file of {len(parts):,} parts", f"at most {MAX_PARTS}", resave)
-    if unpacked > MAX_UNPACKED or (unpacked > 1_000_000 and unpacked > MAX_RATIO * packed):
+    if unpacked > MAX_UNPACKED or (unpacked > MAX_UNPACKED // 5 and unpacked > MAX_RATIO * packed):
         raise SheetError(
             f"a file of {packed:,} bytes that unpacks to {unpacked:,}",
             f"at most {MAX_UNPACKED:,} bytes, and {MAX_RATIO} times its own size",
@@ -297,6 +298,7 @@ class _XlsxScan(_Scan):
             self._in_value = True
         elif name == "mergeCell":
             self.merged.append(attributes.get("ref", ""))
+            check_problems(len(self.merged))
         elif name == "col" and attributes.get("hidden") in ("1", "true"):
             first = _number(attributes.get("min"), 1)
             last = _number(attributes.get("max"), first)
@@ -318,6 +320,7 @@ class _XlsxScan(_Scan):
             # A formula whose result is empty text says so by its type.
             if self._formula and not self._value and self._type != "str":
                 self.uncalculated.append((self.row, self.column))
+                check_problems(len(self.uncalculated))
 
     def problems(self, hidden_sheet: bool) -> list[Problem]:
         found = hidden_problems(
@@ -447,6 +450,7 @@ class _OdsScan(_Scan):
             self.sheets[-1].problems.append(merged_problem(row, column, size))
         if "table:formula" in about and "office:value-type" not in about and value is None:
             self.sheets[-1].problems.append(formula_problem(row, min(column, MAX_COLUMNS)))
+        check_problems(len(self.sheets[-1].problems))
         self._cells.append((value, count))
         self._column += count
         if value is not None:
