@@ -18,7 +18,13 @@ import workbooks
 from rso_report import dataset
 from rso_report.annual_return import faults, typed
 from rso_report.ingest import Source, ingest
-from rso_report.printed_tables import Context, PrintedError, VisitInterval, read_printed
+from rso_report.printed_tables import (
+    Context,
+    PrintedError,
+    VisitInterval,
+    context_of,
+    read_printed,
+)
 from rso_report.return_checks import ReturnError
 from rso_report.return_rows import rows_of_return
 from rso_report.sheets import Sheet, read_sheets
@@ -322,6 +328,34 @@ def test_a_title_without_figures_is_not_passed_over():
         assert f"no figures beside '{NOTIFY}'" in refusals(head, *rows)[0]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [[None, "2018-19", "2019-20"], ["Breach of", "2018-19", "Total"], ["", "2018-19", "Total"]],
+)
+def test_years_are_the_head_of_a_table_whatever_stands_over_the_titles(head):
+    tables = printed([c or None for c in head], [NOTIFY, 9, 9])
+    assert set(tables.frame["offence_title"]) == {NOTIFY}
+
+
+def test_a_table_without_rows_or_years_is_refused():
+    assert "without rows of figures" in refusals(["Offence Title", "2018-19"])[0]
+    assert "without a column for a year" in refusals(["Offence Title", "Total"], [NOTIFY, 9])[0]
+
+
+def test_text_with_figures_is_told_because_it_is_not_read():
+    tables = printed(
+        ["Offence Title", "2018-19"], [NOTIFY, 9], ["Total", 9], ["5 are under review"]
+    )
+    assert [(w.row, w.kind) for w in tables.warnings] == [(4, "text")]
+
+
+def test_people_in_the_community_by_level_are_a_breakdown():
+    context = Context(force="WMP", as_at=date(2022, 3, 31), custody_status="community")
+    rows = ["1: RSOs by MAPPA level"], ["Level 1", 42], ["Level 2", 3], ["Total", 45]
+    frame = printed(*rows, context=context).frame
+    assert frame["measure_code"].to_list() == ["RSO_BY_LEVEL"] * 2 + ["RSO_COMMUNITY"]
+
+
 def test_the_line_above_a_table_is_its_heading():
     tables = printed(["breaches of SROs"], ["Offence Title", "2018-19"], [NOTIFY, 9])
     assert set(tables.frame["heading_as_printed"]) == {"breaches of SROs"}
@@ -413,6 +447,19 @@ def test_lines_in_the_sheet_say_what_the_tables_do_not():
     assert "'22/05/2024'" in refusals(["published: 22/05/2024"], *table)[0]
 
 
+def test_options_in_text_become_a_context_or_are_refused_together():
+    said = {"force": "WMP", "part_year_end": "2022-02-22", "year_day": "02-22"}
+    assert context_of(said) == Context(
+        force="WMP", part_year_end=date(2022, 2, 22), year_day="02-22"
+    )
+    with pytest.raises(PrintedError) as caught:
+        context_of({"forse": "WMP", "published": "14/03/2022"})
+    assert [(p.found, p.remedy) for p in caught.value.problems] == [
+        ("'forse'", "did you mean force?"),
+        ("'14/03/2022' for published", "if it means 14 March 2022, write 2022-03-14"),
+    ]
+
+
 def test_formulas_without_values_stop_and_merged_headings_do_not(tmp_path):
     def change(book):
         sheet = book.active
@@ -420,7 +467,7 @@ def test_formulas_without_values_stop_and_merged_headings_do_not(tmp_path):
         sheet["B3"] = "=1+1"
 
     path = tmp_path / "t.xlsx"
-    rows = [["breaches", None], ["Offence Title", "2018-19"], [NOTIFY, 2]]
+    rows = [["breaches", None], ["Offence Title", "2018-19"], [NOTIFY, 2], [TRAVEL, 3]]
     path.write_bytes(workbooks.xlsx(rows, change=change))
     with pytest.raises(PrintedError) as caught:
         read_printed(read_sheets(path), WHOLE)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 
 import pandas as pd
 from openpyxl.utils import get_column_letter
@@ -85,6 +85,7 @@ class Context:
 
 
 CONTEXT = tuple(each.name for each in fields(Context))
+_DAYS = ("published", "part_year_end", "as_at")
 _SETTING = re.compile(rf"({'|'.join(CONTEXT)})\s*(?:[:=]\s*(.*))?", re.IGNORECASE)
 
 
@@ -154,6 +155,29 @@ class PrintedError(ReportError):
         super().__init__("\n".join(["The printed tables cannot be read as they stand:", *lines]))
 
 
+def context_of(said: Mapping[str, str]) -> Context:
+    """The context that a person gave as text, such as {"force": "WMP", "as_at": "2026-03-31"}.
+
+    Raises PrintedError for an unknown name and for a day that is none, all at once.
+    """
+    problems, values = [], {}
+    for name, text in said.items():
+        if name not in CONTEXT:
+            near = get_close_matches(name, CONTEXT, 1)
+            do = f"did you mean {near[0]}?" if near else "use one of these names"
+            allowed = "one of " + ", ".join(CONTEXT)
+            problems.append(Problem(None, None, f"'{name}'", allowed, do, "context"))
+            continue
+        try:
+            values[name] = as_date(text) if name in _DAYS else text
+        except SheetError as error:
+            found = f"{error.found} for {name}"
+            problems.append(Problem(None, None, found, error.allowed, error.remedy, "context"))
+    if problems:
+        raise PrintedError(problems)
+    return Context(**values)
+
+
 def read_printed(
     sheets: Iterable[Sheet],
     context: Context | None = None,
@@ -176,6 +200,7 @@ class _Table:
     """A table under way: which column holds what."""
 
     kind: str  # titles or sexes
+    head: int
     columns: dict[int, FinancialYear | str]  # a year, a sex, or "total"
     number: str
     heading: str
@@ -255,7 +280,7 @@ class _Reader:
             place = next(p for p, c in cells.items() if not _wordy(c) or "=" in str(c))
             self._not_placed(number, place, cells[place])
         else:
-            self.notes.append(" ".join(str(cell) for cell in cells.values()))
+            self._note(number, " ".join(str(cell) for cell in cells.values()))
 
     def _setting(self, number: int, cells: dict[int, Cell]) -> bool:
         places = list(cells)
@@ -263,7 +288,7 @@ class _Reader:
         if not match or len(places) > 2 or bool(match[2]) == (len(places) == 2):
             return False
         name, value = match[1].lower(), match[2] or cells[places[-1]]
-        if name in ("published", "part_year_end", "as_at"):
+        if name in _DAYS:
             try:
                 value = as_date(value)
             except SheetError as error:
@@ -279,26 +304,31 @@ class _Reader:
         labels = {p: str(cells[p]).strip().lower() for p in places}
         partial: set[FinancialYear] = set()
         sexes = {p: _SEXES[labels[p]] for p in places if labels[p] in _SEXES}
+        years = [p for p in places if _LIKE_YEAR.match(labels[p]) or _TOTAL.fullmatch(labels[p])]
+        first = next((p for p in places if p not in years), max(places[0] - 1, 0))
         if {"male", "female"} <= set(sexes.values()):
-            columns = sexes
-            kind = "sexes"
-        elif _TITLES_HEAD.fullmatch(labels[places[0]]) and len(places) > 1:
+            kind, columns, first = "sexes", sexes, places[0]
+        elif len(places) > 1 and (
+            _TITLES_HEAD.fullmatch(labels[places[0]]) or len(years) >= max(2, len(places) - 1)
+        ):
             kind = "titles"
-            columns = self._year_columns(number, {p: cells[p] for p in places[1:]}, partial)
+            columns = self._year_columns(
+                number, {p: cells[p] for p in places if p != first}, partial
+            )
         else:
             return False
         self._end_table()
         if self.pending:  # the line above a table is its heading, if it had none
-            text = self.pending.pop()[1]
+            above, text = self.pending.pop()
             if not self.heading:
-                self.heading = self._heading(number, text)
+                self.heading = self._heading(above, text)
             else:
-                self.notes.append(text)
+                self._note(above, text)
         self._let_go()
         self._tables += 1
         self.used.add(number)
         name = self.number or f"table {self._tables}"
-        self.table = _Table(kind, columns, name, self.heading, self.context, places[0], partial)
+        self.table = _Table(kind, number, columns, name, self.heading, self.context, first, partial)
         return True
 
     def _year_columns(
@@ -376,7 +406,8 @@ class _Reader:
             label = f"{wrapped} {label}".strip()
             total = bool(_TOTAL.fullmatch(label))
         else:
-            self.notes += [wrapped] if wrapped else []
+            if wrapped:
+                self._note(number - 1, wrapped)
             total = False
         table.rows.append((number, label, cells, total))
         if total:
@@ -393,6 +424,9 @@ class _Reader:
         measure = next((m.code for m in MEASURES if families and m.family == families[0]), "")
         years = [y for y in table.columns.values() if isinstance(y, FinancialYear)]
         if not years or not table.rows:
+            lacks = "rows of figures" if years else "a column for a year"
+            do = "complete the table, or delete it"
+            self._problem(table.head, table.first, f"a table without {lacks}", "a table", do)
             return
         # The titles, not the heading, say which question a table answers; a table stays together,
         # so that its totals can be compared. V14 and V15 look at each title.
@@ -478,7 +512,7 @@ class _Reader:
     ) -> None:
         measure = context.measure_code or self._measure(number, heading, context)
         missing = measure == "MISSING_STOCK"
-        if measure == "RSO_REGISTER" and row.get("mappa_level"):
+        if measure in _REGISTER.values() and row.get("mappa_level"):
             measure = "RSO_BY_LEVEL"
         custody = context.custody_status
         if measure.startswith(("SUBJECT_", "RSO_BY_")):
@@ -599,8 +633,16 @@ class _Reader:
         """Lines of text that turned out to be neither heading nor title are notes."""
         if self.table and any(text in TITLES for _, text in self.pending):
             self._without_figures(self.table)
-        self.notes += [text for _, text in self.pending]
+        for number, text in self.pending:
+            self._note(number, text)
         self.pending = []
+
+    def _note(self, number: int, text: str) -> None:
+        """Keep a line that belongs to no table; one with figures may say something."""
+        self.notes.append(text)
+        if re.search(r"\d", text):
+            found = f"text with figures, which are not read: '{on_one_line(text)}'"
+            self._warn(number, found, "notes", "read it; what it counts is not taken in", "text")
 
     def _without_figures(self, table: _Table) -> None:
         """Lines inside a table that are not the first half of the title in the next line."""
@@ -696,8 +738,11 @@ class _Reader:
             allowed = "nothing that would have to be guessed"
             self.problems.append(Problem(number, None, found, allowed, do, "missing", sheet))
         if not self.rows and not self.intervals and not self.problems:
-            found, do = "no table that can be read", "see the shapes in the documentation"
-            self.problems.append(Problem(None, None, found, "a printed table", do, "missing"))
+            allowed = "offence titles by financial year, people by sex and day, a line such as "
+            allowed += "2021 = 4,620, or answers by MAPPA level"
+            do = "copy the tables of the reply into a sheet as they are printed"
+            found = "no table that can be read"
+            self.problems.append(Problem(None, None, found, allowed, do, "missing"))
         if self.problems:
             raise PrintedError(self.problems)
         if self.intervals:
