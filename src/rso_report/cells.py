@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from openpyxl.utils import get_column_letter
 
-from rso_report.errors import ReportError
+from rso_report.errors import FileError
 from rso_report.periods import day_label
 
 Cell = None | str | int | float | bool | date
@@ -30,7 +30,7 @@ _ERROR_VALUE = re.compile(
 _FORMULA_TEXT = re.compile(r"[=@].|[+-][^\d\s.,+-]", re.DOTALL)
 
 
-class SheetError(ReportError):
+class SheetError(FileError):
     """Something that cannot be read: `file`, `found`, `allowed` and `remedy` (what to do)."""
 
     def __init__(self, found: str, allowed: str, remedy: str, file: str = "") -> None:
