@@ -147,8 +147,5 @@ def test_the_command_says_what_is_wrong_with_a_return(tmp_path, content, monkeyp
     assert done.exit_code == 1 and "no rows filled in" in done.stderr and not done.stdout
     done = run(*given, "--json")
     assert done.exit_code == 1 and '"outcome": "refused"' in done.stdout
-    assert run(*given, "--say", "force=STA").exit_code == 2
-    done = run(*given, "--printed", "--say", "forces=STA")
-    assert done.exit_code == 1 and "with one of the names force, published" in done.stderr
     absent = run("ingest", tmp_path / "no.csv", "--source", "a-b", "--published", "2025-05-14")
     assert absent.exit_code == 3 and "no such file" in absent.stderr

@@ -256,20 +256,6 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
     help="Terms: Open Government Licence, Open Parliament Licence.",
 )
 @click.option("--address", default="", help="Where it is published, if it is.")
-@click.option("--printed", is_flag=True, help="FILE has tables as a reply prints them, no form.")
-@click.option(
-    "--say",
-    "said",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="What printed tables do not say themselves, such as force=WMP; may be repeated.",
-)
-@click.option(
-    "--read-as",
-    multiple=True,
-    metavar="PRINTED=MEANT",
-    help="What a misprinted year means, such as 20218-19=2018-19; may be repeated.",
-)
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
 def ingest(
@@ -280,9 +266,6 @@ def ingest(
     published: datetime | None,
     licence: str,
     address: str,
-    printed: bool,
-    said: tuple[str, ...],
-    read_as: tuple[str, ...],
     dry_run: bool,
     machine: bool,
 ) -> None:
@@ -293,9 +276,6 @@ def ingest(
     and what the checks remarked into discrepancies.csv: all of it, or nothing. The same return a
     second time changes nothing. A source that sources.csv has already needs only --source.
 
-    With --printed the tables may be those of a reply: titles by year with totals, people by sex.
-    What they do not say is asked for, never guessed, and can also stand in FILE as `force: WMP`.
-
     Exit codes: 0 added, or in the data already; 1 the return or the data have faults; 2 wrong
     usage; 3 something could not be read or written.
 
@@ -303,22 +283,16 @@ def ingest(
     Examples:
       rso-report ingest reply.xlsx --source wmp-return-2026 --published 2026-05-14 \\
         --title "Annual return of West Midlands Police, 2025-26" --dry-run
-      rso-report ingest foi.csv --source wmp-foi-2026 --published 2026-03-14 \\
-        --title "Reply 233A/26" --printed --say force=WMP --say part_year_end=2026-02-22
     """
     from dataclasses import asdict
 
     from rso_report import ingest as door
     from rso_report.return_checks import ReturnError
 
-    if not printed and (said or read_as):
-        raise click.UsageError("--say and --read-as belong to --printed.")
     day = published.date() if published else None
     source = door.Source(source_id, title, publisher, day, licence, address)
-    context = door.context_of(said) if printed else None
-    meant = dict(text.split("=", 1) for text in read_as if "=" in text)
     try:
-        done = door.ingest(file, source, dry_run=dry_run, printed=context, read_as=meant)
+        done = door.ingest(file, source, dry_run=dry_run)
     except ReturnError as error:
         if not machine:
             raise

@@ -12,7 +12,7 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,7 +25,7 @@ from rso_report import dataset, reconcile
 from rso_report.annual_return import faults, force_codes, header_row, tidy, typed
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
-from rso_report.printed_tables import CONTEXT, DAYS, Context, PrintedError, read_printed
+from rso_report.printed_tables import Context, PrintedError, read_printed
 from rso_report.publish import beside, recover, switch
 from rso_report.return_checks import ReturnError, ReturnFault
 from rso_report.return_form import MEASURE, SHEET
@@ -39,7 +39,7 @@ from rso_report.return_rows import (
     number_text,
     rows_of_return,
 )
-from rso_report.sheets import Sheet, SheetError, as_date, read_sheets
+from rso_report.sheets import Sheet, read_sheets
 
 _TOPICS = {  # of the ledger, by the letters that rows begin with
     "RO": "register",
@@ -223,24 +223,6 @@ def _same_place(fault: ReturnFault, other: ReturnFault) -> bool:
         other.row,
         other.column,
     )
-
-
-def context_of(said: Iterable[str]) -> Context:
-    """What texts such as `force=WMP` say of printed tables that the tables don't say themselves.
-
-    Raises IngestError for a text of another form, with the names there are.
-    """
-    given: dict[str, str | date] = {}
-    for text in said:
-        name, equals, value = text.partition("=")
-        if not equals or name not in CONTEXT:
-            names = ", ".join(CONTEXT)
-            raise IngestError(f"found '{text}'; say NAME=VALUE, with one of the names {names}.")
-        try:
-            given[name] = as_date(value) if name in DAYS else value
-        except SheetError as error:
-            raise IngestError(f"{name}: {error}") from None
-    return Context(**given)
 
 
 def _stops(remarks: list[ReturnFault]) -> bool:

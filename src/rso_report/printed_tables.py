@@ -85,7 +85,7 @@ class Context:
 
 
 CONTEXT = tuple(each.name for each in fields(Context))
-DAYS = ("published", "part_year_end", "as_at")
+_DAYS = ("published", "part_year_end", "as_at")
 _SETTING = re.compile(rf"({'|'.join(CONTEXT)})\s*(?:[:=]\s*(.*))?", re.IGNORECASE)
 
 
@@ -169,7 +169,7 @@ def context_of(said: Mapping[str, str]) -> Context:
             problems.append(Problem(None, None, f"'{name}'", allowed, do, "context"))
             continue
         try:
-            values[name] = as_date(text) if name in DAYS else text
+            values[name] = as_date(text) if name in _DAYS else text
         except SheetError as error:
             found = f"{error.found} for {name}"
             problems.append(Problem(None, None, found, error.allowed, error.remedy, "context"))
@@ -288,7 +288,7 @@ class _Reader:
         if not match or len(places) > 2 or bool(match[2]) == (len(places) == 2):
             return False
         name, value = match[1].lower(), match[2] or cells[places[-1]]
-        if name in DAYS:
+        if name in _DAYS:
             try:
                 value = as_date(value)
             except SheetError as error:
