@@ -6,6 +6,7 @@ do not add, headings over the titles of another order, years that are misspelt.
 
 import csv
 import io
+import json
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -14,9 +15,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import workbooks
+from click.testing import CliRunner
 
 from rso_report import dataset
 from rso_report.annual_return import faults, typed
+from rso_report.cli import main
 from rso_report.ingest import Source, ingest
 from rso_report.printed_tables import (
     Context,
@@ -532,6 +535,29 @@ def test_a_printed_reply_that_leaves_something_open_changes_no_byte(package, tmp
     assert "reply.xlsx: 1 fault to correct; nothing was written." in str(caught.value)
     assert "found no part_year_end" in str(caught.value)
     assert contents(package) == before
+
+
+def test_the_command_line_asks_for_the_same_and_says_the_printed_cell(
+    package, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("RSO_REPORT_DATA", str(package))
+    path = tmp_path / "reply.csv"
+    path.write_text(f"1a: breaches\nOffence Title,20221-22,Total\n{NOTIFY},9,9\n")
+    line = ["ingest", str(path), "--source", "synthetic", "--published", "2022-06-01"]
+    line += ["--title", "Synthetic", "--dry-run"]
+    run = CliRunner().invoke
+    assert "belong to --shape printed" in run(main, [*line, "--say", "force=STA"]).output
+    line += ["--shape", "printed", "--say", "force=STA"]
+    asked = run(main, line)
+    assert asked.exit_code == 1 and "--read-as '20221-22=2021-22'" in asked.output
+    assert "did you mean force?" in run(main, [*line, "--say", "forse=STA"]).output
+    path.write_text(path.read_text().replace(NOTIFY, "Fail to wave"))
+    line += ["--read-as", "20221-22=2021-22", "--say", "measure_code=NOTIF_OFFENCES", "--json"]
+    refused = json.loads(run(main, line).output)
+    assert {(f["code"], f["row"]) for f in refused["faults"] if f["severity"] == "stop"} == {
+        ("V15", "3 (cell B3)"),
+        ("V15", "3 (cell C3)"),
+    }
 
 
 def test_a_printed_reply_is_taken_in_once_with_its_cells_as_places(package, tmp_path):

@@ -256,6 +256,17 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
     help="Terms: Open Government Licence, Open Parliament Licence.",
 )
 @click.option("--address", default="", help="Where it is published, if it is.")
+@click.option(
+    "--shape",
+    type=click.Choice(["form", "printed"]),
+    default="form",
+    show_default=True,
+    help="The form, filled in; or tables as a reply prints them.",
+)
+@click.option("--say", multiple=True, metavar="NAME=VALUE", help="What printed tables do not say.")
+@click.option(
+    "--read-as", multiple=True, metavar="PRINTED=MEANT", help="What a misprinted year means."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
 def ingest(
@@ -266,6 +277,9 @@ def ingest(
     published: datetime | None,
     licence: str,
     address: str,
+    shape: str,
+    say: tuple[str, ...],
+    read_as: tuple[str, ...],
     dry_run: bool,
     machine: bool,
 ) -> None:
@@ -276,6 +290,11 @@ def ingest(
     and what the checks remarked into discrepancies.csv: all of it, or nothing. The same return a
     second time changes nothing. A source that sources.csv has already needs only --source.
 
+    With --shape printed, FILE holds tables of a reply: offence titles by financial year with
+    totals, people by sex and day, lines such as 2021 = 4,620, answers by MAPPA level. What they do
+    not say is asked for, never guessed, and given by --say: force, part_year_end, as_at,
+    as_at_precision, year_day, custody_status, definition_code, measure_code.
+
     Exit codes: 0 added, or in the data already; 1 the return or the data have faults; 2 wrong
     usage; 3 something could not be read or written.
 
@@ -283,23 +302,30 @@ def ingest(
     Examples:
       rso-report ingest reply.xlsx --source wmp-return-2026 --published 2026-05-14 \\
         --title "Annual return of West Midlands Police, 2025-26" --dry-run
+      rso-report ingest reply.ods --source wmp-foi-2026 --published 2026-03-14 --shape printed \\
+        --say force=WMP --say part_year_end=2026-02-22 --read-as 20224-25=2024-25
     """
     from dataclasses import asdict
 
     from rso_report import ingest as door
+    from rso_report.printed_tables import context_of, with_places
     from rso_report.return_checks import ReturnError
 
     day = published.date() if published else None
     source = door.Source(source_id, title, publisher, day, licence, address)
+    if (say or read_as) and shape != "printed":
+        raise click.UsageError("--say and --read-as belong to --shape printed.")
+    printed = context_of(_pairs("--say", say)) if shape == "printed" else None
+    meant = _pairs("--read-as", read_as)
     try:
-        done = door.ingest(file, source, dry_run=dry_run)
+        done = door.ingest(file, source, dry_run=dry_run, printed=printed, read_as=meant)
     except ReturnError as error:
         if not machine:
             raise
-        faults = [asdict(fault) for fault in error.faults]
+        faults = [asdict(fault, dict_factory=with_places) for fault in error.faults]
         click.echo(as_json({"source_id": source_id, "outcome": "refused", "faults": faults}))
         sys.exit(error.exit_status)
-    click.echo(as_json(asdict(done)) if machine else done)
+    click.echo(as_json(asdict(done, dict_factory=with_places)) if machine else done)
 
 
 @main.command()
@@ -332,6 +358,14 @@ def template(out: Path, kind: str | None) -> None:
         raise click.UsageError(f"{out} ends in neither .xlsx nor .csv: say which with --format.")
     out.write_bytes(content)
     click.echo(f"Written: {out}")
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """What was given as NAME=VALUE."""
+    wrong = [text for text in texts if "=" not in text]
+    if wrong:
+        raise click.UsageError(f"{option} '{wrong[0]}': write it as NAME=VALUE.")
+    return dict(text.split("=", 1) for text in texts)
 
 
 def _given(year: str | None, region: str | None, file: Path | None = None) -> None:

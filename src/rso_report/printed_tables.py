@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from difflib import SequenceMatcher, get_close_matches
+from typing import Any
 
 import pandas as pd
 from openpyxl.utils import get_column_letter
@@ -102,6 +103,10 @@ class PrintedRow(int):
         row.place = place
         return row
 
+    def __getnewargs__(self) -> tuple[int, str]:
+        """What a copy is made of."""
+        return int(self), self.place
+
     def __str__(self) -> str:
         """The place."""
         return self.place
@@ -109,6 +114,11 @@ class PrintedRow(int):
     def __format__(self, spec: str) -> str:
         """The place, in messages too."""
         return self.place
+
+
+def with_places(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For `dataclasses.asdict`: rows by their places, as they stand in messages."""
+    return {name: str(v) if isinstance(v, PrintedRow) else v for name, v in pairs}
 
 
 @dataclass(frozen=True)
@@ -366,7 +376,7 @@ class _Reader:
         do = "write the year in that form"
         if near:
             do = f"it probably means {' or '.join(near)}: ask the force, then say it with "
-            do += f"read_as {on_one_line(str(cell))}={near[0]}"
+            do += f"--read-as '{on_one_line(str(cell))}={near[0]}'"
         self._problem(number, place, f"'{on_one_line(str(cell))}'", form, do)
 
     def _heading(self, number: int, text: str) -> str:
@@ -733,7 +743,7 @@ class _Reader:
 
     def result(self) -> PrintedTables:
         for name, (sheet, number, why) in self._missing.items():
-            do = f"give the option {name}, or a line '{name}: ...' above the table"
+            do = f"say it with --say {name}=..., or in a line '{name}: ...' above the table"
             found = f"no {name}: {why}"
             allowed = "nothing that would have to be guessed"
             self.problems.append(Problem(number, None, found, allowed, do, "missing", sheet))
