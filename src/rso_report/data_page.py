@@ -70,6 +70,8 @@ class DataPackage(SphinxDirective):
     def _rows(self, name: str) -> list[nodes.Node]:
         self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
         data = dataset.load(name, "areas", "sources")
+        if getattr(data, name).empty:
+            return [nodes.paragraph(text="There is no row yet.")]
         if name == "population_districts":
             identifiers, html = _population_html(data)
         else:

@@ -35,6 +35,7 @@ ROW_TABLES = {
     "VP": "visit_policy",
     "TI": "risk_tiers",
     "ST": "staffing",
+    "AN": "answers",
     "PO": "population",
     "PD": "population_districts",
 }

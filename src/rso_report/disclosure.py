@@ -23,7 +23,7 @@ FORCE_OR_ABOVE = ("country", "region", "group", "joint", "force")
 PUBLIC_SOURCES = ("foi_response", "official_statistics", "force_statement", "news_report")
 SMALL_AREA = 10_000  # residents of all ages; an area of exactly so many is small
 ATTRIBUTE_THRESHOLD = 10
-COUNTS = ("registered_offenders", "missing", "orders", "breaches")
+COUNTS = ("registered_offenders", "missing", "orders", "breaches", "answers")
 _SPLITS = ["sex", "mappa_level", "subset", "believed_abroad", "custody_status"]
 
 
@@ -134,7 +134,7 @@ def decide_package(
     """
     tables = [name for name in COUNTS if hasattr(data, name)]
     rows = pd.concat([getattr(data, name).assign(table=name) for name in tables])
-    rows = rows.reindex(columns=rows.columns.union([*_SPLITS, "went_missing_since"]))
+    rows = rows.reindex(columns=rows.columns.union([*_SPLITS, "went_missing_since", "detail"]))
     split = (
         rows[_SPLITS].astype("object").fillna("")
     )  # a table that is not loaded has no such column
@@ -147,7 +147,9 @@ def decide_package(
         .isin(PUBLIC_SOURCES),
         force_clearance=False,
         derived=False,
-        attribute=~whole | rows["went_missing_since"].notna(),
+        attribute=~whole
+        | rows["went_missing_since"].notna()
+        | rows["detail"].astype("object").fillna("").ne(""),
     )
     return decide(cells.reset_index(drop=True), threshold, mode)
 

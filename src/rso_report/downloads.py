@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import citation, dataset
+from rso_report import citation, dataset, template
 from rso_report.disclosure import COUNTS, decide_package
 from rso_report.workbook import published_tables, workbook
 
@@ -28,7 +28,9 @@ FOLDER = "downloads"
 DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"
 BIBTEX, CITATION = f"{FOLDER}/rso-report.bib", f"{FOLDER}/rso-report-citation.txt"
 _NUMBERED = re.compile(r"(Figure|Table) [\d.]+")
-GROUPS = ("data", "tables", "notebooks", "citation")
+RETURN_XLSX = f"{FOLDER}/rso-annual-return.xlsx"
+RETURN_CSV = f"{FOLDER}/rso-annual-return.csv"
+GROUPS = ("data", "tables", "notebooks", "citation", "return")
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,22 @@ def downloads(
             "plain text",
             f"{edition.name}, with its terms",
             citation_text(edition, address).encode(),
+        ),
+        (
+            "return",
+            RETURN_XLSX,
+            "Annual return to fill in",
+            "Excel workbook",
+            "with lists to choose from, notes and a worked example",
+            template.workbook_template(dataset.load("areas")),
+        ),
+        (
+            "return",
+            RETURN_CSV,
+            "Annual return to fill in, names of the columns only",
+            "CSV file",
+            "for a force that writes the return from its own system",
+            template.csv_template(),
         ),
     ]
     found = {

@@ -40,9 +40,10 @@ def interval(lower: float, upper: float, digits: int = 1) -> str:
 
 
 def counted(row: pd.Series) -> str:
-    """A count with its qualifier and marks: `3,655`, `at least 1,640`, `2 [r]`."""
+    """A number with its qualifier and marks: `3,655`, `at least 1,640`, `2 [r]`, `61.5`."""
     words = {"rounded": "{} (rounded)", "at_least": "at least {}", "approximately": "about {}"}
-    text = words.get(row["qualifier"], "{}").format(number(row["value"]))
+    decimals = f"{row['value']:.2f}".rstrip("0").partition(".")[2]  # only of full-time equivalents
+    text = words.get(row["qualifier"], "{}").format(number(row["value"], len(decimals)))
     marks = {"revised": " [r]", "provisional": " [p]"}
     return text + marks.get(row["status"], "")
 

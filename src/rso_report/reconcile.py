@@ -225,8 +225,8 @@ def _no_total(data: Tables) -> list[Finding]:
             )
     ranks = data.staffing[(data.staffing["measure"] == "officers") & (data.staffing["rank"] != "")]
     for (source, area, as_at), group in ranks.groupby(key):
-        parts = ", ".join(str(v) for v in group["value"])
-        total = f"sum {group['value'].sum()}"
+        parts = ", ".join(f"{v:g}" for v in group["value"])
+        total = f"sum {group['value'].sum():g}"
         rows = "+".join(group["row_id"])
         found.append(
             Finding("total_not_printed", source, area, f"{as_at.year}", parts, total, rows)
@@ -406,14 +406,15 @@ def _change_claims(data: Tables) -> list[Finding]:
 
 
 def _parts_of_total(data: Tables) -> list[Finding]:
-    """Community and custody against the printed total of the same source and date."""
+    """Community, custody and, if given, abroad against the total of the same source and date."""
     stocks = data.registered_offenders
     stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
     found = []
     for (source, area, as_at), group in stocks.groupby(["source_id", "area_id", "as_at"]):
         by = group.drop_duplicates("custody_status").set_index("custody_status")
         if {"community", "custody", "both"} <= set(by.index):
-            parts = int(by.at["community", "value"] + by.at["custody", "value"])
+            own = by.index.intersection(["community", "custody", "abroad"])
+            parts = int(by.loc[own, "value"].sum())
             total = int(by.at["both", "value"])
             if parts != total:
                 found.append(
