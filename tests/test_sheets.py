@@ -287,6 +287,7 @@ BROKEN = [
     ("csv named xlsx", "t.xlsx", b"a,b\n1,2\n", "plain text in a file named .xlsx"),
     ("html named xlsx", "t.xlsx", b"<html><table>", "a web page (HTML) in a file named .xlsx"),
     ("html named csv", "t.csv", b"<!DOCTYPE html>", "a web page (HTML)"),
+    ("html after a mark", "t.csv", b"\xef\xbb\xbf\n<html>", "a web page (HTML)"),
     ("xml named csv", "t.csv", b"<?xml version='1.0'?><x/>", "an XML file"),
     ("xlsx named csv", "t.csv", good, "give the file the ending .xlsx"),
     ("ods named xlsx", "t.xlsx", lambda: workbooks.ods(TABLE), "give the file the ending .ods"),
