@@ -12,9 +12,11 @@ from zipfile import ZipFile
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from click.testing import CliRunner
 from reading import pages_of
 
 from rso_report import dataset, downloads, provenance
+from rso_report.cli import main
 from rso_report.provenance import RECORD, UnreadableError, report, verify
 from rso_report.publish import commit
 
@@ -326,11 +328,15 @@ def test_a_folder_that_is_no_report_is_told(tmp_path):
         provenance.editions(tmp_path / "absent")
 
 
-def test_the_command_prints_the_result_and_ends_with_its_status(copy, capsys):
-    assert provenance.main(["verify", str(copy)]) == 0
+def test_the_command_prints_the_result_and_ends_with_its_status(copy, tmp_path):
+    run = CliRunner().invoke
+    done = run(main, ["verify", str(copy)])
+    assert (done.exit_code, done.output) == (0, report(copy)[0] + "\n")
+    assert run(main, ["verify", str(tmp_path / "absent")]).exit_code == 3
     add_a_script(copy)
-    assert provenance.main(["verify", str(copy), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out.split("\n", 1)[1])
+    done = run(main, ["verify", str(copy), "--json"])
+    told = json.loads(done.output)
+    assert done.exit_code == 1
     assert told["editions"][0]["differences"] == [
         {
             "kind": "file extra",

@@ -1,15 +1,12 @@
 """What an edition was made of, and whether a site still is what it was made as.
 
-    python -m rso_report.provenance verify SITE [--json]
-
 A built edition holds `provenance.json`: its parameters, the digests of code, data and lock, and
 the SHA-256 of every file of the site. There is no clock in it: the same input gives the same
-bytes. `verify` computes all of it again, from the files of the site and from this checkout. Who can
-change every file of a site can change the record too; so compare its own SHA-256, which `verify`
-prints, with the one published elsewhere, or build the edition again.
+bytes. `rso-report verify` computes all of it again, from the files of the site and from this
+checkout. Who can change every file of a site can change the record too; so compare its own
+SHA-256, which `verify` prints, with the one published elsewhere, or build the edition again.
 """
 
-import argparse
 import hashlib
 import json
 import re
@@ -25,8 +22,8 @@ from zipfile import BadZipFile, ZipFile
 import nbformat
 from packaging.requirements import Requirement
 
-from rso_report import citation, dataset, downloads
-from rso_report.errors import ReportError
+from rso_report import citation, dataset, downloads, places
+from rso_report.errors import FileError, ReportError
 from rso_report.publish import code_files, commit
 
 RECORD = "provenance.json"
@@ -39,10 +36,8 @@ _NOTICE = (
 )
 
 
-class UnreadableError(ReportError):
+class UnreadableError(FileError):
     """A site can't be verified: it holds no record, or one that can't be read."""
-
-    exit_status = 3
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ def short(hexadecimal: str) -> str:
 
 def checkout() -> Path:
     """Return the folder of this checkout. Raises UnreadableError if the package runs elsewhere."""
-    root = Path(__file__).resolve().parents[2]
+    root = places.root()
     if not (root / LOCK).is_file():
         raise UnreadableError(
             f"{root} is not a checkout of the report (no {LOCK}). Install the package from one: "
@@ -389,19 +384,3 @@ def _in_words(told: Mapping[str, Any]) -> str:
         return f"{head}{count} are those of its record, SHA-256 {told['record']}"
     things = "thing differs" if len(differences) == 1 else "things differ"
     return "\n".join([f"{head}{len(differences)} {things}", *differences])
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Verify a site as the command line says; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m rso_report.provenance")
-    parser.add_argument("step", choices=("verify",))
-    parser.add_argument("site", type=Path, help="the folder of an edition, or of several")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    options = parser.parse_args(arguments)
-    text, status = report(options.site, options.json)
-    print(text)
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())
