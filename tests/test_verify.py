@@ -271,6 +271,14 @@ def test_data_that_differ_from_those_of_the_site_are_found(whole, another_checko
     assert found(whole) == [("data changed", "data/breaches.csv")]
 
 
+def test_a_pdf_that_was_printed_from_other_pages_is_found(copy):
+    pdf = copy.with_name(f"{copy.name}.pdf")
+    pdf.write_bytes(f"%PDF-1.3 /Keywords ({provenance.mark(copy)})".encode())
+    assert found(copy) == []
+    rewritten(copy, lambda record: record)  # the same in other bytes
+    assert found(copy) == [("pdf", pdf.name)]
+
+
 @pytest.mark.parametrize("line", [NOTICE, NOTICE + "\n"])
 def test_a_notice_that_a_later_edition_exists_is_no_change(copy, line):
     path = copy / "notebooks" / "breaches.html"

@@ -202,6 +202,12 @@ def write_record(site: Path, made: Mapping[str, Any]) -> None:
     (site / RECORD).write_bytes(text.encode() + b"\n")
 
 
+def mark(site: Path) -> str:
+    """Return what a PDF says of the site it was printed from: the SHA-256 of its record."""
+    path = site / RECORD
+    return f"{RECORD} SHA-256 {sha256(path.read_bytes())}" if path.is_file() else ""
+
+
 def editions(site: Path) -> list[Path]:
     """Return the folders of the editions in a site: itself, or those that stand side by side.
 
@@ -234,6 +240,7 @@ def verify(folder: Path) -> Verdict:
             *_notebooks(record, folder),
             *_published_data(record["data"]["files"], folder),
             *_checkout(record),
+            *_printed(folder),
         ]
         edition = citation.StoredEdition(**record["edition"]).name
     except OSError as error:
@@ -320,6 +327,14 @@ def _published_data(recorded: Mapping[str, str], folder: Path) -> Iterable[Diffe
         f"is missing in {downloads.DATA}",
         f"is extra in {downloads.DATA}",
     )
+
+
+def _printed(folder: Path) -> Iterable[Difference]:
+    """The PDF beside an edition, if there is one: whether it was printed from these pages."""
+    path = folder.resolve().with_name(f"{folder.resolve().name}.pdf")
+    if path.is_file() and mark(folder).encode() not in path.read_bytes():
+        words = "was printed from other pages than these; print it again (make pdf)"
+        yield Difference("pdf", path.name, words)
 
 
 def _checkout(record: Mapping[str, Any]) -> Iterable[Difference]:
