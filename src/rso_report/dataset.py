@@ -6,6 +6,7 @@ A fault stops loading, and all faults are reported together.
 """
 
 import ast
+import datetime as dt
 import hashlib
 import json
 import sys
@@ -117,12 +118,19 @@ def stale_hashes(folder: Path | None = None) -> list[str]:
     ]
 
 
-def stamp(folder: Path | None = None) -> None:
-    """Write the present size and SHA-256 of every file into `datapackage.json`."""
+def stamp(folder: Path | None = None, day: dt.date | None = None) -> None:
+    """Write the present size and SHA-256 of every file into `datapackage.json`.
+
+    A file that changed since the last stamp is `updated` on `day`, which is today unless given:
+    the pages state this day, so that a build needs no clock.
+    """
     folder = folder or data_folder()
     package = descriptor(folder)
     for resource in package["resources"]:
-        resource["hash"], resource["bytes"] = _fingerprint(folder / resource["path"])
+        present = _fingerprint(folder / resource["path"])
+        if (resource.get("hash"), resource.get("bytes")) != present or "updated" not in resource:
+            resource["updated"] = str(day or dt.date.today())
+        resource["hash"], resource["bytes"] = present
     text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
     (folder / "datapackage.json").write_text(text, encoding="utf-8")
 
