@@ -73,7 +73,7 @@ class DataPackage(SphinxDirective):
         return [nodes.raw("", _sources_html(sources), format="html")]
 
     def _corrections(self) -> list[nodes.Node]:
-        names = [r["name"] for r in dataset.descriptor()["resources"] if _can_revise(r)]
+        names = [r["name"] for r in dataset.descriptor()["resources"] if can_revise(r)]
         for name in names:
             self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
         html = corrections_html(dataset.load("areas", "sources", "series", *names))
@@ -85,13 +85,14 @@ class DataPackage(SphinxDirective):
         if name == "population_districts":
             identifiers, html = _population_html(data)
         else:
-            identifiers, html = getattr(data, name)["row_id"], _rows_html(data, name)
+            identifiers, html = getattr(data, name)["row_id"], rows_html(data, name)
         for row_id in identifiers:
             self._target(f"row-{row_id.lower()}", row_id)
         return [nodes.raw("", page_links(_anchored(html, identifiers, "row")), format="html")]
 
 
-def _can_revise(resource: dict) -> bool:
+def can_revise(resource: dict) -> bool:
+    """Whether the rows of a table can name a row that they replace."""
     return "revises_row" in [field["name"] for field in resource["schema"]["fields"]]
 
 
@@ -154,7 +155,7 @@ def _revision_cells(rows: pd.DataFrame) -> list[tables.Links]:
     return found
 
 
-def _rows_html(data: dataset.Tables, name: str) -> str:
+def rows_html(data: dataset.Tables, name: str) -> str:
     """One table of the data as HTML: each row with its value, its source and its place there."""
     rows = getattr(data, name)
     areas = data.areas.set_index("area_id")["name"]

@@ -16,6 +16,7 @@ from rso_report import periods, statistics
 from rso_report.breaches import FAMILIES
 from rso_report.dataset import Tables
 from rso_report.missing import whole
+from rso_report.prose import beside_first
 from rso_report.register import population_10plus, population_row, preferred
 from rso_report.revisions import as_printed, current, first_printed
 
@@ -282,7 +283,7 @@ def _two_counts(data: Tables) -> list[Finding]:
 
 def _two_series(data: Tables) -> list[Finding]:
     """A register total with custody and a community count of one force and year."""
-    stocks = current(data.registered_offenders)
+    stocks = first_printed(data.registered_offenders)
     stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
     year = stocks["as_at"].dt.year
     with_custody = stocks.assign(year=year)[stocks["custody_status"] == "both"]
@@ -383,7 +384,7 @@ def _change_claims(data: Tables) -> list[Finding]:
     counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["qualifier"] == "exact")]
     counts = counts[(counts["sex"] == "all") & (counts["mappa_level"] == "all")]
     counts = counts.set_index(["area_id", "as_at"])
-    value, row_id = counts["value"], counts["row_id"]
+    value, row_id, at_first = counts["value"], counts["rows"], counts["first_value"]
     found = []
     for claim in as_printed(data.published_changes).itertuples():
         first = value.get((claim.area_id, claim.from_date))
@@ -407,7 +408,9 @@ def _change_claims(data: Tables) -> list[Finding]:
                     claim.area_id,
                     f"{claim.from_date.year} to {claim.as_at.year}",
                     f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                    f"{change:+.1f} from {first:,} to {last:,}",
+                    f"{change:+.1f} from "
+                    f"{beside_first(f'{first:,}', at_first[claim.area_id, claim.from_date])} to "
+                    f"{beside_first(f'{last:,}', at_first[claim.area_id, claim.as_at])}",
                     "+".join(
                         [
                             claim.row_id,
@@ -468,9 +471,12 @@ def _large_steps(data: Tables) -> list[Finding]:
                         after["source_id"],
                         area,
                         f"March {before['as_at'].year} to March {after['as_at'].year}",
-                        f"{before['value']:,} to {after['value']:,}",
+                        " to ".join(
+                            beside_first(f"{row['value']:,}", row["first_value"])
+                            for row in (before, after)
+                        ),
                         f"{100 * step / before['value']:+.0f} %",
-                        f"{before['row_id']}+{after['row_id']}",
+                        f"{before['rows']}+{after['rows']}",
                     )
                 )
     return found
