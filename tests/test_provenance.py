@@ -100,17 +100,28 @@ def table_of(block):
 
 
 class Rows:
-    """The rows of data that a block names, by kind."""
+    """The rows of data that a block names, by kind: those that count now, or as they were first."""
 
-    def __init__(self, identifiers):
+    def __init__(self, identifiers, first=False):
         self.by_kind = {}
+        self.first = first
         for name in sorted(identifiers):
             self.by_kind.setdefault(name[:2], []).append(row_of(name))
+
+    def standing(self, kind):
+        """Without the rows that others replace; with `first`, without those that replace them."""
+        rows = self.by_kind.get(kind, [])
+        old = {row["revises_row"] for row in rows if "revises_row" in row} & {
+            row["row_id"] for row in rows if "row_id" in row
+        }
+        if self.first:
+            return [row for row in rows if row.get("revises_row") not in old]
+        return [row for row in rows if row.get("row_id") not in old]
 
     def of(self, kind, **wanted):
         return [
             row
-            for row in self.by_kind.get(kind, [])
+            for row in self.standing(kind)
             if all(row[name] == value for name, value in wanted.items())
         ]
 
@@ -135,10 +146,12 @@ class Rows:
     @property
     def missing(self):
         """Missing people now, and as first given, of a unit or of the sum of several."""
-        rows = self.of("MI", believed_abroad="all")
+        rows = [row for row in self.by_kind["MI"] if row["believed_abroad"] == "all"]
         replaced = {row["revises_row"] for row in rows}
         first = [row for row in rows if row["row_id"] in replaced]
         now = [row for row in rows if row["row_id"] not in replaced]
+        if self.first:
+            return (sum(row["value"] for row in first),)
         if len({row["area_id"] for row in now}) > 1:
             (first,) = ([row] for row in now if row["area_id"] == "WM")
             now = [row for row in now if row["area_id"] != "WM"]
@@ -396,10 +409,15 @@ def cell_faults(block):
     """Cells of a table row that do not come out of the rows it names, or that nobody checks."""
     rows, cells, faults = Rows(block.rows), dict(block.cells), []
     recipes = RECIPES[table_of(block)]
-    for column, text in block.cells:
+    for column, whole_text in block.cells:
+        text, at_first, first = whole_text.partition(" [r] (")
         shown = numbers(text)
         if column in LABELS or not shown:
             continue
+        if at_first:
+            wanted = RECIPES[table_of(block)][column](Rows(block.rows, first=True), cells)
+            if numbers(first)[0][0] != wanted:
+                faults.append(f"{block.place}, {column}: {whole_text!r}, first {wanted}")
         if table_of(block).startswith("tab-titles-") and re.match(r"\d{4}-\d{2}", column):
             expected = title_cell(rows, cells, column)
         elif column in recipes:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from rso_report import revisions
 from rso_report.errors import ReportError
 from rso_report.places import data_folder
 
@@ -40,6 +41,36 @@ ROW_TABLES = {
     "PO": "population",
     "PD": "population_districts",
 }
+
+# What makes a revision one of the same figure: all of these that its table has are equal.
+_SAME_FIGURE = (
+    "series_id",
+    "measure",
+    "order_type",
+    "family",
+    "offence_title",
+    "unit",
+    "axis",
+    "area_id",
+    "as_at",
+    "from_date",
+    "mid_year",
+    "period_start",
+    "period_end",
+    "age_group",
+    "custody_status",
+    "sex",
+    "mappa_level",
+    "definition_code",
+    "subset",
+    "believed_abroad",
+    "went_missing_since",
+    "mix_id",
+    "risk_tier",
+    "risk_tool",
+    "rank",
+    "statistic",
+)
 
 STOCK_SERIES = ("STOCK_MAPPA", "STOCK_FOI", "ORDER_STOCK", "MISSING_STOCK")
 
@@ -290,8 +321,11 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             faults.append(Fault(f"data/{name}.csv", index + 2, column, text, allowed))
 
     for key in resource["schema"].get("uniqueKeys", []):
+        again = frame.duplicated(key, keep="first")
+        if "revises_row" in frame:  # two revisions of one row are told apart below
+            again &= frame["revises_row"] == ""
         report(
-            frame.duplicated(key, keep="first"),
+            again,
             "+".join(key),
             "the same figure of the same source a second time",
             "one row for each",
@@ -320,25 +354,23 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
         inside = (low >= frame["period_start"]) & (high <= frame["period_end"]) & (low <= high)
         report(part & ~inside, "covered_to_latest", "a part-year", "two days within the period")
         report(
-            part & (frame["status"] != "provisional"),
+            part & ~frame["status"].isin(["provisional", "revised"]),
             "status",
             frame["status"],
-            "provisional for a part-year",
+            "provisional for a part-year, or revised",
         )
     if "revises_row" in frame:
-        areas = frame.set_index("row_id")["area_id"]
-        revised = frame["revises_row"] != ""
-        other = frame["revises_row"].map(areas) != frame["area_id"]
-        report(revised & other, "revises_row", frame["revises_row"], "a row of the same area")
         report(
-            revised != (frame["status"] == "revised"),
+            (frame["revises_row"] != "") != (frame["status"] == "revised"),
             "status",
             frame["status"],
             "revised exactly where revises_row names a row",
         )
+        faults += _revision_faults(name, frame)
     if name == "missing" and "registered_offenders" in frames:
-        registered = frames["registered_offenders"].set_index("row_id")["value"]
-        most = frame["denominator_row"].map(registered)
+        counts = frames["registered_offenders"]
+        registered = revisions.now(counts, frame["denominator_row"])
+        most = registered.map(counts.set_index("row_id")["value"])
         report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
     if name == "population_districts":
         young = frame[[f"age_{age}" for age in range(10)]].sum(axis=1)
@@ -349,6 +381,51 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             "at least the sum of ages 0 to 9",
         )
     return faults
+
+
+def _revision_faults(name: str, frame: pd.DataFrame) -> list[Fault]:
+    """Revisions that go in a circle, of a row already revised, or of another figure."""
+    faults: list[Fault] = []
+    by_row = frame.set_index("row_id")
+    columns = [column for column in _SAME_FIGURE if column in frame]
+    taken: dict[str, str] = {}
+
+    def report(index: int, found: str, allowed: str) -> None:
+        found = f"'{by_row.at[frame.at[index, 'row_id'], 'revises_row']}', {found}"
+        faults.append(Fault(f"data/{name}.csv", index + 2, "revises_row", found, allowed))
+
+    in_circles: set[str] = set()
+    for index in frame.index[frame["revises_row"] != ""]:
+        row_id, old = frame.at[index, "row_id"], frame.at[index, "revises_row"]
+        first_reviser = taken.setdefault(old, row_id)
+        path = [row_id]
+        while path[-1] in by_row.index and (step := by_row.at[path[-1], "revises_row"]):
+            if step in path:
+                break
+            path.append(step)
+        differing = [c for c in columns if _differ(by_row.at[old, c], frame.at[index, c])]
+        if by_row.at[path[-1], "revises_row"] == row_id:
+            if not in_circles.intersection(path):  # one message for each circle
+                way = " to ".join([*path, row_id])
+                report(
+                    index, f"which leads back to this row ({way})", "a row that was there before"
+                )
+            in_circles.update(path)
+        elif first_reviser != row_id:
+            report(
+                index, f"which {first_reviser} revises too", "one revision of a row, then of that"
+            )
+        elif differing:
+            report(
+                index,
+                f"which differs in {', '.join(differing)}",
+                "a row of the same area, date, measure and kind",
+            )
+    return faults
+
+
+def _differ(one: Any, other: Any) -> bool:  # noqa: ANN401
+    return bool(one != other) and not (pd.isna(one) and pd.isna(other))
 
 
 def _fingerprint(path: Path) -> tuple[str, int]:

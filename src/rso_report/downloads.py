@@ -21,7 +21,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import citation, dataset, template
-from rso_report.disclosure import COUNTS, decide_package
+from rso_report.disclosure import COUNTS, withheld_rows
 from rso_report.workbook import published_tables, workbook
 
 FOLDER = "downloads"
@@ -73,7 +73,7 @@ def archive(files: dict[str, bytes]) -> bytes:
 def data_files(folder: Path | None = None) -> dict[str, bytes]:
     """Return the files of the data package that may be published, by name.
 
-    Rows that `disclosure.decide_package` withholds are left out, references to them emptied, and
+    Rows that `disclosure.withheld_rows` names are left out, references to them emptied, and
     sizes and hashes in the copy of the description brought up to date. Where nothing is withheld
     these are the bytes of `data/`. Raises DataError if the data have faults.
     """
@@ -81,8 +81,7 @@ def data_files(folder: Path | None = None) -> dict[str, bytes]:
     package = dataset.descriptor(folder)
     files = {r["path"]: (folder / r["path"]).read_bytes() for r in package["resources"]}
     description = (folder / "datapackage.json").read_bytes()
-    decided = decide_package(dataset.load(*COUNTS, folder=folder))
-    withheld = set(decided.loc[decided["sdc_decision"] != "PUBLISH", "row_id"])
+    withheld = set().union(*withheld_rows(dataset.load(*COUNTS, folder=folder)).values())
     if withheld:
         for resource in package["resources"]:
             content = _without(files[resource["path"]], resource["schema"], withheld)

@@ -48,6 +48,37 @@ def counted(row: pd.Series) -> str:
     return text + marks.get(row["status"], "")
 
 
+def beside_first(text: str, first: float, digits: int = 0) -> str:
+    """A figure with what stood there before it was revised: `2 [r] (5 at first)`.
+
+    `text` alone where `first` is missing: nothing was revised.
+    """
+    if pd.isna(first):
+        return text
+    marked = text if text.endswith(" [r]") else f"{text} [r]"
+    return f"{marked} ({number(first, digits)} at first)"
+
+
+def with_first(row: pd.Series) -> str:
+    """A count as `counted` gives it, and its first value if it was revised."""
+    return beside_first(counted(row), row["first_value"])
+
+
+def revised_cells(values: Iterable, firsts: Iterable[float]) -> list:
+    """Cells of a table: each value as it is, or as a text with its mark and its first value."""
+    return [
+        value if pd.isna(first) else beside_first(number(value), first)
+        for value, first in zip(values, firsts, strict=True)
+    ]
+
+
+def revision_notes(firsts: pd.Series) -> list[str]:
+    """What a chart says under it where some of its figures were revised; [] where none was."""
+    if firsts.isna().all():
+        return []
+    return ["[r]: some figures were revised; the data behind this figure give their first values."]
+
+
 def as_at(row: pd.Series) -> str:
     """The as-at date of a row, never more precise than its source."""
     return periods.as_at_label(row["as_at"], row["as_at_precision"])
@@ -69,16 +100,26 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
-def source_label(sources: pd.DataFrame, source_id: str) -> str:
-    """Publisher and date of a source: `Express & Star, 4 November 2021`."""
-    row = sources.set_index("source_id").loc[source_id]
-    when = "date not shown" if pd.isna(row["published"]) else periods.day_label(row["published"])
-    return f"{row['publisher']}, {when}"
+def source_label(sources: pd.DataFrame, source_id: str, first: float = float("nan")) -> str:
+    """Publisher and date of a source: `Express & Star, 4 November 2021`.
+
+    Of a sum, `a+b`, those of each. With `first`, the first value of a figure that was revised, it
+    says so: for the notes that a chart shows beside its points.
+    """
+    by_source = sources.set_index("source_id")
+    labels = []
+    for name in source_id.split("+"):
+        row = by_source.loc[name]
+        dated = pd.notna(row["published"])
+        when = periods.day_label(row["published"]) if dated else "date not shown"
+        labels.append(f"{row['publisher']}, {when}")
+    revised = [] if pd.isna(first) else [f"revised [r], {number(first)} at first"]
+    return "; ".join([*labels, *revised])
 
 
 def source_links(sources: pd.DataFrame, ids: Iterable[str]) -> list[tuple[str, str]]:
-    """`(label, link)` of each source once, in order."""
-    unique = list(dict.fromkeys(ids))
+    """`(label, link)` of each source once, in order; a text may name several (`a+b`)."""
+    unique = list(dict.fromkeys(name for text in ids for name in text.split("+")))
     return [(source_label(sources, i), f"{SOURCES_PAGE}#source-{i}") for i in unique]
 
 
@@ -87,7 +128,7 @@ def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
 
     The mark names every entry of `discrepancies` that concerns one of the sources.
     """
-    unique = list(dict.fromkeys(ids))
+    unique = list(dict.fromkeys(name for text in ids for name in text.split("+")))
     entries = [
         entry.discrepancy_id
         for entry in data.discrepancies.itertuples()

@@ -37,7 +37,7 @@ _NUMBER = r"[-−+<>≤≥£]?\s?\d{1,3}(,?\d{3})*(\.\d+)?\s?%?"
 _SEPARATED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _SPAN = rf"{_NUMBER}(\s?(–|to)\s?{_NUMBER})?"
 _SPAN_ONLY = re.compile(_SPAN)
-_NUMBER_LIKE = re.compile(rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*")
+_NUMBER_LIKE = re.compile(rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*(\s\([^)]* at first\))?")
 
 
 @dataclass(frozen=True)

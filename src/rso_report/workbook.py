@@ -33,7 +33,7 @@ _WIDEST = 360  # pixels of a column; longer text wraps
 _NARROWEST = 90
 
 _NUMBER = re.compile(r"([-−+]?)(£?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d*)(\.\d+)?(\s?%)?")
-_MARKED = re.compile(r"(.*\S)\s+((?:\[[a-z]\]\s*)+)")
+_MARKED = re.compile(r"(.*\S)\s+((?:\[[a-z]\]\s*)+(?:\([^)]* at first\))?)")
 # What gptables would take for a link or for the number of a note, or refuse as empty decoration.
 _NOT_PLAIN = re.compile(r"\[.+\]\(.+\)|\$\$|^[^a-zA-Z0-9]+$")
 
@@ -154,8 +154,9 @@ def number(text: str) -> tuple[int | float, str] | None:
 def cells(table: PublishedTable) -> tuple[list[str], list[list[Cell]], dict[tuple[int, int], str]]:
     """Return the columns, the cells and the formats of the numbers, by row and column.
 
-    A mark beside a number ("174 [p]") goes into a column of its own: with it the cell would be
-    text, and without it a reader would take a part-year for a year.
+    A mark beside a number ("174 [p]") goes into a column of its own, with the first value of a
+    figure that was revised: with it the cell would be text, and without it a reader would take a
+    part-year for a year.
     """
     columns: list[str] = []
     values: list[list[Cell]] = [[] for _ in table.rows]
