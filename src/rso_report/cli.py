@@ -239,7 +239,7 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
             click.echo(line)
 
 
-@main.command()
+@main.command(short_help="Check a return or a reply and add it to the data.")
 @click.argument("file", type=Path)
 @click.option("--source", "source_id", required=True, help="Identifier, such as wmp-return-2026.")
 @click.option("--title", default="", help="Title by which a reader can find the source.")
@@ -329,7 +329,7 @@ def ingest(
     click.echo(as_json(asdict(done, dict_factory=with_places)) if machine else done)
 
 
-@main.command()
+@main.command(short_help="Write the annual return for a force to fill in.")
 @click.argument("out", type=Path)
 @click.option(
     "--format",
@@ -361,7 +361,7 @@ def template(out: Path, kind: str | None) -> None:
     click.echo(f"Written: {out}")
 
 
-@main.command()
+@main.command(short_help="Compare a built site with the record of its making.")
 @click.argument("site", type=Path)
 @click.option("--json", "machine", is_flag=True, help="Print the result as JSON for scripts.")
 def verify(site: Path, machine: bool) -> None:
