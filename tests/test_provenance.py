@@ -12,6 +12,7 @@ import re
 
 import notebook_blocks
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from PHStatsMethods import confidence_intervals as phs
@@ -45,6 +46,8 @@ WITHOUT_FIGURES = (
     "- **Orders**, ",
     "- **Nothing new**: ",
     "No figure of this report has been corrected ",
+    "Against the edition for ",
+    "For 13 measures of an area ",
 )
 # The rules' own findings, in words: tests of `reconcile` hold them, test_mutation.py their rows.
 IN_WORDS = {"tab-rule-findings"}
@@ -59,6 +62,9 @@ LABELS = {
     "As printed",
     "Assumed share, %",
     "Date",
+    "Date or period",
+    "Date, 2020-21",
+    "Date, 2021-22",
     "Definition",
     "Explanation",
     "Family",
@@ -310,6 +316,41 @@ def reading(family, column):
     return lambda r, c: r.sum("BR", **{column: family})
 
 
+def dated(row):
+    """When a row holds, as a page writes it."""
+    if pd.notna(row.get("period_end")):
+        return period(row)
+    return periods.as_at_label(row["as_at"], row["as_at_precision"])
+
+
+def figure_of(date):
+    """A figure of an edition from those of the rows of its line that hold on its date."""
+
+    def figure(r, cells):
+        own = [
+            row
+            for kind in ("BR", "RO", "RT", "OR", "MI")
+            for row in r.of(kind)
+            if dated(row) == cells[date]
+        ]
+        value = sum(row["value"] for row in own)
+        if "per 1,000" in cells["Measure"]:
+            (base,) = r.of("RO", as_at=own[0]["period_end"])
+            return [1000 * value / base["value"], *byar(value, base["value"], 1000)]
+        return value
+
+    return figure
+
+
+def change_of(r, cells):
+    """The change in percent of a number of people; the numbers of a reason stand for themselves."""
+    text = cells["Change, or why none is given"]
+    if not text.startswith(("+", "−")):
+        return [value for value, _ in numbers(text)]
+    old, new = (figure_of(f"Date, {year}")(r, cells) for year in ("2020-21", "2021-22"))
+    return 100 * (new - old) / old
+
+
 SNAPSHOT = {
     "Missing": lambda r, c: r.missing[0],
     "At first reply": lambda r, c: r.missing[1],
@@ -395,6 +436,12 @@ RECIPES = {
     "tab-visit-results": {"Value": visit_result},
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
+    "tab-changes-new": {"Edition for 2021-22": figure_of("Date or period")},
+    "tab-changes-latest": {
+        "Figure, 2020-21": figure_of("Date, 2020-21"),
+        "Figure, 2021-22": figure_of("Date, 2021-22"),
+        "Change, or why none is given": change_of,
+    },
 }
 
 
