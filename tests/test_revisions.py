@@ -287,7 +287,7 @@ def test_a_block_that_forgets_the_mark_is_caught(shown):
 
 def frame(*rows):
     columns = ["row_id", "revises_row", "value", "source_id", "locator"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(status="final")
 
 
 CHAIN = frame(
@@ -309,6 +309,11 @@ def test_the_last_row_of_a_chain_counts_with_the_value_of_the_first():
     assert pd.isna(found.at["E", "first_value"])
     assert revisions.first_total(found) == 6
     assert pd.isna(revisions.first_total(found.loc[["E"]]))
+
+
+def test_a_doubtful_row_does_not_count():
+    doubted = CHAIN.assign(status=["final"] * 4 + ["doubtful"])
+    assert revisions.current(doubted)["row_id"].tolist() == ["D"]
 
 
 def test_what_a_source_printed_is_without_our_misreadings_and_first_without_its_revisions():

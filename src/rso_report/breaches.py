@@ -220,7 +220,6 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     own = current(
         rows[(rows["series_id"] == "BREACH_OUTCOME") & rows["area_id"].isin([*edition.units, "EW"])]
     )
-    own = own[own["status"] != "doubtful"]
     stock = register.community(data, edition)
     stock = stock[stock["qualifier"].isin(["exact", "rounded"])]
     names = {

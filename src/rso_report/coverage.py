@@ -7,7 +7,7 @@ import pandas as pd
 from rso_report import periods, prose, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.revisions import current
+from rso_report.revisions import unreplaced
 
 MEASURES = {
     "community": "RSOs in the community",
@@ -40,7 +40,7 @@ def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
     }
     found = []
     for measure, rows in parts.items():
-        own = current(edition.visible(rows))
+        own = unreplaced(edition.visible(rows))
         own = own[own["area_id"].isin(edition.units)]
         ends = own["as_at"] if "as_at" in own else own["period_end"]
         if "period_end" in own:

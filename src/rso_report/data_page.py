@@ -76,6 +76,7 @@ class DataPackage(SphinxDirective):
         names = [r["name"] for r in dataset.descriptor()["resources"] if can_revise(r)]
         for name in names:
             self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
+        self._target("tab-corrections", "Figures that a later row replaces")
         html = corrections_html(dataset.load("areas", "sources", "series", *names))
         return [nodes.raw("", page_links(html), format="html")]
 

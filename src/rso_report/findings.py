@@ -35,7 +35,7 @@ from rso_report.prose import (
     signed,
     with_first,
 )
-from rso_report.revisions import current, first_total
+from rso_report.revisions import current, first_total, unreplaced
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 NOT_PUBLISHED = "no figure published"
@@ -490,7 +490,7 @@ def gaps(data: Tables, edition: Edition) -> list[str]:
     none = [edition.name(f) for f in edition.forces if register.latest(counts, f) is None]
     rows = data.discrepancies
     later = sum(
-        len(current(edition.hidden(frame)))
+        len(unreplaced(edition.hidden(frame)))
         for frame in (data.registered_offenders, data.breaches, data.missing)
     )
     bullets = []

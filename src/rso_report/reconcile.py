@@ -492,7 +492,7 @@ def rate_back_test(data: Tables) -> pd.DataFrame:
     population).
     """
     rates = current(data.published_rates)
-    printed = rates[(rates["measure"] == "rate_per_100k_10plus") & (rates["status"] != "doubtful")]
+    printed = rates[rates["measure"] == "rate_per_100k_10plus"]
     counts = preferred(data.registered_offenders, data.sources)
     counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
     counts = counts.set_index(["area_id", "as_at"])

@@ -35,8 +35,7 @@ def preferred(
     official = by_source["kind"] == "official_statistics"
     founding = by_source["founding"] == "yes"
     dated = by_source["published"].notna()
-    own = current(frame)
-    ranked = own[own["status"] != "doubtful"].assign(
+    ranked = current(frame).assign(
         _revised=lambda f: f["status"] != "revised",
         _date=lambda f: f["as_at_precision"].map(_PRECISION.index),
         _official=lambda f: ~f["source_id"].map(official).astype(bool),
@@ -90,7 +89,6 @@ def register_totals(data: Tables, edition: Edition) -> pd.DataFrame:
         & rows["custody_status"].isin(["both", "not_stated"])
         & (rows["mappa_level"] == "all")
         & rows["area_id"].isin(edition.units)
-        & (rows["status"] != "doubtful")
     ]
     printed = own[own["sex"] == "all"].assign(computed=False)
     key = ["series_id", "area_id", "as_at", "custody_status", "first_source"]

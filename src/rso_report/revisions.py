@@ -11,15 +11,21 @@ import pandas as pd
 PLACE = ["source_id", "locator"]
 
 
+def unreplaced(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows that no other row of `frame` revises: for counting how many figures are published."""
+    return frame[~frame["row_id"].isin(frame["revises_row"])]
+
+
 def current(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows that no other row of `frame` revises: the last of each chain of revisions.
+    """The figures that count: the last row of each chain of revisions, unless it is doubtful.
 
     Adds, from the first row of the chain, `first_value` (<NA> where nothing was replaced),
     `first_row` (its identifier, "" where nothing was replaced) and `first_source` (its source, the
     row's own where nothing was replaced), and `rows`: the identifiers of the row and of the first.
     """
     by_row = frame.set_index("row_id")
-    own = frame[~frame["row_id"].isin(frame["revises_row"])]
+    own = unreplaced(frame)
+    own = own[own["status"] != "doubtful"]
     first = _first_of_chain(frame, own)
     replaced = first != own["row_id"]
     kind = "Int64" if pd.api.types.is_integer_dtype(frame["value"]) else "Float64"
