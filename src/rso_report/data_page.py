@@ -112,28 +112,30 @@ def corrections_html(data: dataset.Tables) -> str:
 
     frame = pd.DataFrame(
         {
-            "Area": [names.get(area, "[z]") for area in found["area_id"]],
-            "What is counted": found["measure"],
-            "Date or period": found["when"],
-            "Was": [_value(value) for value in found["old_value"]],
-            "Stood in": [prose.source_label(data.sources, s) for s in found["old_source"]],
-            "Is now": [_value(value) for value in found["value"]],
-            "Changed by": [
-                "our correction" if ours else "the source's revision" for ours in found["ours"]
+            "Figure": [
+                ", ".join(filter(None, [names.get(row.area_id, ""), row.measure, row.when]))
+                for row in found.itertuples()
             ],
-            "Given in": [prose.source_label(data.sources, s) for s in found["source_id"]],
+            "Was": [_value(value) for value in found["old_value"]],
+            "Is now": [_value(value) for value in found["value"]],
+            "Stood in": [prose.source_label(data.sources, s) for s in found["old_source"]],
+            "Changed by": [
+                "our correction"
+                if row.ours
+                else f"a revision, {prose.source_label(data.sources, row.source_id)}"
+                for row in found.itertuples()
+            ],
             "Why": [note or "no reason given" for note in found["note"]],
             "Rows": [
                 tables.Links((linked(old), linked(new)))
                 for old, new in zip(found["old_row"], found["row_id"], strict=True)
             ],
         }
-    ).sort_values(["Changed by", "Area", "Date or period"], kind="stable")
+    ).sort_values(["Changed by", "Figure"], kind="stable", key=_corrections_first)
     table = tables.to_html(
         frame,
         table_id="tab-corrections",
         caption="Figures that a later row replaces",
-        row_header=["Area", "What is counted", "Date or period"],
         notes=[
             "Stood in: the source and its date, since when the first number was published; in "
             "this report it stood in every version of the data that has no row for the second.",
@@ -141,6 +143,10 @@ def corrections_html(data: dataset.Tables) -> str:
         ],
     )
     return f"{sentence}\n{table}"
+
+
+def _corrections_first(column: pd.Series) -> pd.Series:
+    return column != "our correction" if column.name == "Changed by" else column
 
 
 def _revision_cells(rows: pd.DataFrame) -> list[tables.Links]:
