@@ -257,6 +257,24 @@ def test_a_misprinted_year_is_asked_for_and_not_guessed(label, says):
     assert "row 1, column C, " in line and says in line
 
 
+def test_a_part_year_cannot_end_after_the_reply_and_no_year_begin_after_it():
+    after = replace(WHOLE, published=date(2022, 3, 14), part_year_end=date(2022, 3, 20))
+    lines = refusals(["Offence", "2021-22"], [NOTIFY, 1], context=after)
+    assert "a part-year counted to 20 March 2022 in a reply of 14 March 2022" in lines[0]
+    lines = refusals(["Offence", "2025-26"], [NOTIFY, 1])
+    assert "the year 2025-26 in a reply of 1 June 2024" in lines[0]
+
+
+@pytest.mark.parametrize("heading", ["1: subject to an SHPO", "1: subject to an SRO"])
+def test_who_is_counted_is_asked_for(heading):
+    rows = [heading], ["Year", "Male", "Female"], ["as at 2022-02-22", 3, 4]
+    assert "found no custody_status" in refusals(*rows, context=Context(force="WMP"))[0]
+
+
+def test_a_row_without_a_label_is_refused():
+    assert "found no label" in refusals(["Offence", "2018-19"], [NOTIFY, 1], [None, 2])[0]
+
+
 def test_the_answer_to_a_misprint_is_taken():
     rows = [["Offence Title", "2017-18", "20218-19"], [NOTIFY, 9, 8]]
     assert values(printed(*rows, read_as={"20218-19": "2018-19"})) == [(2017, 9), (2018, 8)]
