@@ -1,5 +1,6 @@
 """The tables of the page for police forces, made from the form of the annual return."""
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -118,7 +119,12 @@ class AnnualReturn(SphinxDirective):
         html = tables.to_html(
             part(), table_id=f"tab-return-{self.arguments[0]}", caption=_CAPTIONS[part]
         )
-        return [nodes.raw("", html, format="html")]
+        return [nodes.raw("", _breakable(html), format="html")]
+
+
+def _breakable(html: str) -> str:
+    """A table whose long codes may go on in a new line after an underscore, as on a phone."""
+    return re.sub(r">[^<]+<", lambda text: text[0].replace("_", "_<wbr>"), html)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
