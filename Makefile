@@ -17,19 +17,18 @@ help: ## List these commands (the default)
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' \
 		| awk -F '|' '{ printf "%-18s%s\n", $$1, $$2 }'
 	@echo
-	@echo '  Another edition: make report YEAR=2020-21 REGION="North East"'
-	@echo '  Many at once:    make report YEAR=2017-18..2021-22 REGION=all (or lists: "2015-16,2020-21")'
+	@echo '  An edition of its own: make report YEAR=2020-21 REGION="North East"'
+	@echo '  Many editions at once: make report YEAR=2017-18..2021-22 REGION=all'
 	@echo '  With parameters from a file: make report PARAMETERS=my-edition.yaml'
 
-# !!str keeps Snakemake from guessing types: it would turn 2024_25 into 202425 and 012 into 12.
-SNAKEMAKE = $(BIN)/python -m snakemake --cores all --rerun-incomplete --nolock --scheduler greedy
-EDITION = --config "year=!!str $$YEAR" "region=!!str $$REGION" "parameters=!!str $$PARAMETERS"
+BUILD = $(BIN)/python -m rso_report.cli build --year "$$YEAR" --region "$$REGION" \
+	$(if $(PARAMETERS),--parameters "$$PARAMETERS")
 
 report: $(READY) ## Build the report and say where its start page is
-	@$(SNAKEMAKE) report $(EDITION)
+	@$(BUILD)
 
 pdf: $(READY) ## Build the report and print all of it to one PDF (needs Chromium)
-	@$(SNAKEMAKE) report pdf $(EDITION)
+	@$(BUILD) --pdf
 
 test: $(READY) ## Check the style, test everything, compare the notebooks' stored outputs
 	@echo "Checking the style"

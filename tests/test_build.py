@@ -19,7 +19,7 @@ from rso_report.publish import beside, complaints, publish, recover, switch
 ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
-    *("__init__", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
+    *("__init__", "cli", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
     *("publish", "selection"),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
@@ -390,6 +390,26 @@ def test_a_run_of_many_that_was_killed_goes_on_where_it_was(many):
     assert len(executed) < 3  # some were there already
     for name in SITES:
         assert "4711" in many.page("more", name)
+
+
+def test_parameters_from_a_file_make_an_edition_of_their_own(project):
+    notebook = nbformat.read(project.root / "notebooks" / "more.ipynb", as_version=4)
+    notebook.cells[1].source += "\nweeks = 44"
+    notebook.cells[2].source += "\nprint(weeks, 'weeks')"
+    nbformat.write(notebook, project.root / "notebooks" / "more.ipynb")
+    (project.root / "my edition.yaml").write_text("report_year: 2020-21\nweeks: 40\n")
+    succeeded, executed, last = project.make("PARAMETERS=my edition.yaml")
+    assert (succeeded, executed) == (True, ["key-findings", "more"]), last
+    [name] = [each.name for each in (project.root / "_site").iterdir() if each != project.live]
+    assert re.fullmatch("west-midlands-2020-21-[0-9a-f]{8}", name)
+    assert "40 weeks" in project.page("more", name)  # and the other was given what it declares
+
+
+def test_a_wrong_parameter_in_a_file_is_refused_before_any_step(project):
+    (project.root / "my.yaml").write_text("wekks: 40\n")
+    succeeded, _, last = project.make("PARAMETERS=my.yaml", "REGION=all")
+    assert (succeeded, project.steps) == (False, [])
+    assert "did you mean 'weeks'?" in last
 
 
 @pytest.fixture

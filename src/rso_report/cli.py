@@ -7,6 +7,7 @@ and its `exit_status` is what the program ends with.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import click
 
 from rso_report.errors import FileError, ReportError
 
+# Cores, and no lock of its own: the Snakefile holds one that ends with its process.
+SNAKEMAKE = ["--cores", "all", "--rerun-incomplete", "--nolock", "--scheduler", "greedy"]
 CODES = """\b
 Exit codes:
   0  all right
-  1  faults were found: in data, a return, parameters, a site
+  1  faults were found (in data, a return, parameters, a site), or differences where asked for
   2  wrong usage: no such command or option
   3  something could not be read or written"""
 
@@ -38,6 +41,25 @@ class Door(click.Group):
                 raise
             click.echo(f"{error.filename}: {error.strerror}.", err=True)
             ctx.exit(FileError.exit_status)
+
+
+class BuildCommand(click.Command):
+    """A command whose help ends with all parameters of an edition, from the typed model."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the parameters, each with what it is, what is allowed and its default."""
+        from rso_report import parameters
+
+        with formatter.section("Parameters that a file can hold"):
+            rows = [
+                (
+                    name,
+                    f"{field.description}. Allowed: {parameters.allowed(name)}. "
+                    f"Default: {field.default!r}, {field.json_schema_extra['reason']}.",
+                )
+                for name, field in parameters.EditionParameters.model_fields.items()
+            ]
+            formatter.write_dl(rows)
 
 
 def as_json(thing: Any) -> str:  # noqa: ANN401
@@ -65,10 +87,58 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command(cls=BuildCommand, short_help="Build an edition of the report and publish it.")
+@click.option("--year", default="", help="Report year, such as 2020-21.")
+@click.option("--region", default="", help="Region, such as 'North East'.")
+@click.option("--parameters", type=Path, metavar="FILE", help="YAML file of parameters, see below.")
+@click.option("--pdf", is_flag=True, help="Print all pages to one PDF too (needs Chromium).")
+def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
+    """Build an edition of the report and publish it into _site/.
+
+    Reads data/, notebooks/ and book/, executes the notebooks that a change touches, builds the
+    pages in build/, and puts them into a folder of _site/ that is named by region and year. Each
+    step says why it is done; the start page is named at the end. If anything is wrong, the last
+    good edition stays as it was. What is not given has its default, and --year and --region go
+    before the file. An edition with other parameters gets a folder of its own.
+
+    Exit codes: 0 built, 1 a parameter was refused or a step failed, 2 wrong usage, 3 the file of
+    parameters or data/ cannot be read.
+
+    \b
+    Examples:
+      rso-report build
+      rso-report build --year 2020-21 --region "North East"
+      rso-report build --parameters my-edition.yaml
+
+    \b
+    Example of a file of parameters:
+      report_year: 2020-21
+      region: North East
+      officers: 30
+    """
+    from rso_report import places
+
+    root = places.root()
+    if not (root / "Snakefile").is_file():
+        raise FileError(f"{root} is no checkout of the report: it has no Snakefile.")
+    if not any("," in text or ".." in text or text == "all" for text in (year, region)):
+        _given(year, region, parameters)  # of several editions the graph sees to each
+    file = parameters.resolve() if parameters else ""
+    # !!str keeps Snakemake from guessing types: it would turn 2024_25 into 202425 and 012 into 12.
+    asked = {"year": year, "region": region, "parameters": file}
+    config = [f"{name}=!!str {value}" for name, value in asked.items()]
+    targets = ["report", "pdf"] if pdf else ["report"]
+    sys.stdout.flush()
+    os.chdir(root)
+    # In the place of this program: signals, progress and exit status are Snakemake's own.
+    command = [sys.executable, "-m", "snakemake", *targets, *SNAKEMAKE, "--config", *config]
+    os.execv(sys.executable, command)
+
+
+@main.command(short_help="Check the data package and say all that is wrong with it.")
 @click.option("--json", "machine", is_flag=True, help="Print the findings as JSON for scripts.")
 def check(machine: bool) -> None:
-    """Check the data package and say everything that is wrong with it.
+    """Check the data package and say all that is wrong with it.
 
     Reads data/ (or the folder in RSO_REPORT_DATA) and writes nothing. Three things are checked:
     every cell and rule of datapackage.json; that sizes and hashes there are those of the files;
@@ -131,7 +201,7 @@ def check(machine: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
-@main.command()
+@main.command(short_help="List the editions that can be built or are.")
 @click.option("--region", help="Only this region, such as 'North East'.")
 @click.option("--year", help="Only this report year, such as 2020-21.")
 @click.option("--json", "machine", is_flag=True, help="Print the editions as JSON for scripts.")

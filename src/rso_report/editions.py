@@ -30,7 +30,7 @@ def buildable(data: Tables) -> pd.DataFrame:
 
     Columns: region, report_year, slug (name of the edition's folder), and lacks, the measures as
     in `coverage.MEASURES` of which no unit of the region has a figure in or before the year.
-    `data` needs TABLES. Regions are in the order of the areas table, years ascending.
+    `data` is `dataset.load(*TABLES)`. Regions are in the order of the areas table, years ascending.
     """
     disclosure.release(data)
     found = []

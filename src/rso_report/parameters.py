@@ -62,7 +62,7 @@ class EditionParameters(BaseModel):
             "Region of England, or Wales; its police forces are shown",
             "region",
             "the region that the report was first written for",
-            "a region by name, such as 'West Midlands'",
+            "a region by name, such as 'North East'",
         ),
     ] = "West Midlands"
     force: Annotated[
@@ -70,7 +70,7 @@ class EditionParameters(BaseModel):
         _about(
             "Force of the illustration, such as WMP; empty: the largest",
             "area_id of areas.csv",
-            "the illustration is worked for one force, and the largest count varies least",
+            "an illustration needs one force; a rule chooses it, the largest count",
             "the code of a force of the region, or '' for the largest",
         ),
     ] = ""
@@ -79,7 +79,7 @@ class EditionParameters(BaseModel):
         _about(
             "Visit policy with fixed intervals, from visit_policy.csv",
             "policy_id of visit_policy.csv",
-            "the only published policy with an interval for every tier",
+            "the only policy in the data with a fixed interval for every tier",
             "'WMP_2014'",
         ),
     ] = "WMP_2014"
@@ -97,7 +97,7 @@ class EditionParameters(BaseModel):
         _about(
             "Visiting officers; default: the constables in staffing.csv",
             "officers",
-            "the only published number of constables who manage RSOs",
+            "the only number of constables in the data",
             ge=1,
             le=10_000,
         ),
@@ -107,7 +107,7 @@ class EditionParameters(BaseModel):
         _about(
             "Officers on each visit, for the double-crewed figure",
             "officers",
-            "visits are usually made by two",
+            "an assumption, shown beside one officer on each visit",
             ge=1,
             le=4,
         ),
@@ -117,7 +117,7 @@ class EditionParameters(BaseModel):
         _about(
             "Working weeks of an officer in a year",
             "weeks",
-            "52 weeks without leave, public holidays and training: an assumption",
+            "an assumption: 52 weeks less leave, public holidays and training",
             ge=1,
             le=52,
         ),
@@ -127,7 +127,7 @@ class EditionParameters(BaseModel):
         _about(
             "Share of attempts that find the person in, above 0, at most 1",
             "share of 1",
-            "every attempt succeeds: the least work that the policy can need",
+            "an assumption: every attempt succeeds, the fewest that the policy can need",
             gt=0,
             le=1,
         ),
@@ -137,7 +137,7 @@ class EditionParameters(BaseModel):
         _about(
             "Seed of the random draws of the band, so that a run can be repeated",
             "none",
-            "any number does; the same one gives the same band",
+            "any number does, and the same one gives the same band",
             ge=0,
             le=4_294_967_295,
         ),

@@ -16,6 +16,7 @@ from rso_report.errors import FileError
 
 LONGEST = 100_000  # bytes; a file of all parameters of an edition has about 500
 _NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(\.[0-9]+)?|-?0\.[0-9]+")
+_SHOWN = 60  # characters of a scalar that a message repeats, and that a number may have
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -52,8 +53,9 @@ def values(text: str) -> dict[str, str | int | float | Refused]:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "something that is no YAML"
-        raise NotPlain(f"{problem} in line {mark.line + 1}" if mark else problem) from None
+        problem = getattr(error, "problem", None) or "it cannot be read as such"
+        where = f", line {mark.line + 1}" if mark else ""
+        raise NotPlain(f"no YAML ({problem}{where})") from None
     if root is None:
         raise NotPlain("nothing")
     if not isinstance(root, yaml.MappingNode) or root.tag != f"{_TAG}map":
@@ -78,31 +80,44 @@ def _value(node: yaml.Node) -> str | int | float | Refused:
     kind = node.tag.removeprefix(_TAG)
     if kind == "str":
         return node.value
-    if node.style is None and kind in ("int", "float") and _NUMBER.fullmatch(node.value):
+    plain = node.style is None and len(node.value) <= _SHOWN and _NUMBER.fullmatch(node.value)
+    if plain and kind in ("int", "float"):
         return int(node.value) if kind == "int" else float(node.value)
     if kind == "null":
         return Refused("nothing (for an empty text write '')")
-    words = f"{ascii(node.value)[1:-1]}, which YAML reads as {_read_as(node)}"
-    return Refused(words, node.value)
+    if kind not in ("int", "float", "bool", "timestamp"):
+        return Refused(_tag(node), node.value)
+    return Refused(f"{_shown(node.value)}, which YAML reads as {_read_as(node)}", node.value)
 
 
 def _read_as(node: yaml.ScalarNode) -> str:
     """What YAML makes of a scalar that is neither text nor a plain number."""
     try:
         value = yaml.SafeLoader("").construct_object(node)
-    except (yaml.YAMLError, ValueError, KeyError):
-        return f"the tag {ascii(node.tag.replace(_TAG, '!!'))[1:-1]}"
+    except (yaml.YAMLError, ValueError, KeyError):  # also of a date such as 2021-13-45
+        return _tag(node)
     if isinstance(value, bool):
         return f"the truth value {str(value).lower()}"
     if isinstance(value, int | float):
         return f"the number {value}"
-    return f"the date {value}" if isinstance(value, date) else f"{type(value).__name__}"
+    return f"the date {value}" if isinstance(value, date) else _tag(node)
 
 
 def _kind(node: yaml.Node) -> str:
     """A node in words."""
     if not node.tag.startswith(_TAG) or node.tag.startswith(f"{_TAG}python"):
-        return f"the tag {ascii(node.tag.replace(_TAG, '!!'))[1:-1]}"
+        return _tag(node)
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return "a mapping" if isinstance(node, yaml.MappingNode) else f"'{ascii(node.value)[1:-1]}'"
+    return "a mapping" if isinstance(node, yaml.MappingNode) else f"'{_shown(node.value)}'"
+
+
+def _tag(node: yaml.Node) -> str:
+    """The tag of a node as it is written in a file."""
+    return f"the tag {_shown(node.tag.replace(_TAG, '!!'))}"
+
+
+def _shown(text: str) -> str:
+    """A scalar for a message: cut, and with nothing in it that a terminal would obey."""
+    plain = ascii(text)[1:-1]
+    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"
