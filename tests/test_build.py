@@ -60,12 +60,6 @@ if __name__ == "__main__":
         sys.exit(str(error))
 """
 
-EDITIONS = """
-def buildable(data):
-    regions = ["Wales", "West Midlands", "West Midlands", "West Midlands"]
-    return {"region": regions, "report_year": ["2020-21", "2019-20", "2020-21", "2021-22"]}
-"""
-
 LEAKS = """
 import sys
 from pathlib import Path
@@ -110,7 +104,6 @@ def write_project(root):
         shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package)
     (package / "dataset.py").write_text(DATASET)
     (package / "book.py").write_text(RENDERER)
-    (package / "editions.py").write_text(EDITIONS)
     (package / "leaks.py").write_text(LEAKS)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
@@ -241,9 +234,18 @@ def test_a_year_stays_as_it_was_typed(project):
 
 def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(project):
     before = project.site()
+    (project.root / "data" / "orders.csv").write_text("none for West Midlands")
+    succeeded, executed, last = project.make()
+    assert (succeeded, executed) == (False, ["more"])
+    assert last == "orders.csv: no figure for West Midlands."
+    assert project.site() == before
+
+
+def test_an_unknown_region_is_refused_before_any_step(project):
+    before = project.site()
     succeeded, _, last = project.make("REGION=Mars")
-    assert (succeeded, last) == (False, "region: found 'Mars'; allowed: West Midlands.")
-    assert project.errors.count(last) == 1  # once, although both notebooks say it
+    assert (succeeded, project.steps) == (False, [])
+    assert last == "region: found 'Mars'; allowed: Wales, West Midlands."
     assert project.site() == before
     assert [path.name for path in (project.root / "_site").iterdir()] == [project.live.name]
 
