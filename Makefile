@@ -17,8 +17,8 @@ help: ## List these commands (the default)
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' \
 		| awk -F '|' '{ printf "%-18s%s\n", $$1, $$2 }'
 	@echo
-	@echo '  An edition of its own: make report YEAR=2020-21 REGION="North East"'
-	@echo '  Many editions at once: make report YEAR=2017-18..2021-22 REGION=all'
+	@echo '  Another edition: make report YEAR=2020-21 REGION="North East"'
+	@echo '  Many at once:    make report YEAR=2017-18..2021-22 REGION=all (or lists: "2015-16,2020-21")'
 	@echo '  With parameters from a file: make report PARAMETERS=my-edition.yaml'
 
 BUILD = $(BIN)/python -m rso_report.cli build --year "$$YEAR" --region "$$REGION" \

@@ -213,6 +213,7 @@ wildcard_constraints:
 
 localrules:
     report,
+    pdf,
     check_data,
 
 
@@ -312,12 +313,13 @@ rule book:
         " && rm -rf $pages && mv $book/_build/html $pages && rm -rf $book) 2> {log:q}"
 
 
-# Only on demand: it needs a browser, and nothing else here does.
+# Only on demand: it needs a browser, and nothing else here does. It stands beside the pages, and
+# is published as long as it is younger than they are.
 rule print_pdf:
     input:
         f"{BUILD}/pages/index.html",
     output:
-        "_site/{edition}.pdf",
+        f"{BUILD}/report.pdf",
     log:
         f"{LOGS}/pdf.log",
     message:
@@ -328,4 +330,11 @@ rule print_pdf:
 
 rule pdf:
     input:
-        [f"_site/{name}.pdf" for name in EDITIONS],
+        [f"build/{name}/report.pdf" for name in EDITIONS],
+        pages=starts(EDITIONS),
+    log:
+        "build/publish-pdf.log",
+    message:
+        "Publishing with the PDF"
+    shell:
+        "{PUBLISH:q} {input.pages:q} 2> {log:q}"

@@ -14,13 +14,13 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rso_report.publish import beside, complaints, publish, recover, switch
+from rso_report.publish import beside, complaints, recover, switch
 
 ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
-    *("__init__", "cli", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
-    *("publish", "selection"),
+    *("__init__", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
+    *("citation", "cli", "publish", "selection", "site"),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW
@@ -180,7 +180,7 @@ def built(tmp_path_factory):
 
 def copied(project, root):
     """A copy of a built project, with a stand-in for the real Jupyter Book that built it."""
-    shutil.copytree(project.root, root)
+    shutil.copytree(project.root, root, symlinks=True)
     stand_in = root / "src" / "jupyter_book" / "cli"
     stand_in.mkdir(parents=True, exist_ok=True)
     (stand_in / "main.py").write_text(QUICK_BOOK)
@@ -194,7 +194,7 @@ def project(built, tmp_path):
 
 def test_a_second_run_executes_nothing_and_puts_back_a_site_that_was_deleted(project):
     before = project.site()
-    shutil.rmtree(project.root / "_site")
+    (project.root / "_site").unlink()
     succeeded, executed, last = project.make()
     assert (succeeded, executed, last) == (True, [], "Step 1 of 1: Publishing (always done)")
     assert project.site() == before
@@ -247,7 +247,9 @@ def test_an_unknown_region_is_refused_before_any_step(project):
     assert (succeeded, project.steps) == (False, [])
     assert last == "region: found 'Mars'; allowed: Wales, West Midlands."
     assert project.site() == before
-    assert [path.name for path in (project.root / "_site").iterdir()] == [project.live.name]
+    assert [path.parent.name for path in project.root.glob("_site/*/index.html")] == [
+        project.live.name
+    ]
 
 
 def test_faulty_data_stop_the_build_before_any_notebook(project):
@@ -340,7 +342,9 @@ def test_all_editions_are_built_in_one_run_and_share_what_is_common(first_run):
     for name in SITES:
         page = first_run.page("more", name)
         assert ("Wales" in page, "2020-21" in page) == SITES[name], name
-    assert sorted(path.name for path in (first_run.root / "_site").iterdir()) == sorted(SITES)
+    assert sorted(path.parent.name for path in first_run.root.glob("_site/*/index.html")) == (
+        sorted(SITES)
+    )
 
 
 def test_an_edition_without_data_is_left_out_with_a_line_that_says_so(first_run):
@@ -456,24 +460,6 @@ def test_a_power_cut_between_the_two_renamings_is_made_good_by_the_next_run(fold
     recover(live)
     assert (live / "index.html").read_text() == "live"
     assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
-
-
-def test_what_an_interrupted_run_left_is_not_in_the_way_of_the_next(folders):
-    new, live = folders
-    for role in ("old", "new"):
-        shutil.copytree(live, beside(live, role))
-    publish(new, live)
-    assert (live / "index.html").read_text() == "new"
-    assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
-
-
-def test_publishing_the_same_pages_again_does_not_touch_the_site(folders):
-    new, live = folders
-    publish(new, live)
-    inode = live.stat().st_ino
-    time.sleep(0.01)
-    assert publish(new, live) == live.resolve() / "index.html"
-    assert live.stat().st_ino == inode
 
 
 def test_complaints_are_the_warnings_or_else_the_last_lines(tmp_path):

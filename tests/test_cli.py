@@ -266,7 +266,7 @@ def test_build_runs_the_graph_in_the_root_as_typed(started, tmp_path):
 def test_build_of_the_default_edition_and_of_its_pdf(started):
     assert call("build").exit_code == 0
     assert call("build", "--pdf", "--year", "", "--region", "").exit_code == 0
-    assert [words[3:5] for _, words in started] == [["report", "--cores"], ["report", "pdf"]]
+    assert [words[3:5] for _, words in started] == [["report", "--cores"], ["pdf", "--cores"]]
     assert started[0][1][-3:] == ["year=!!str ", "region=!!str ", "parameters=!!str "]
 
 

@@ -50,9 +50,10 @@ def code_cells(path):
     return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
 
 
-def test_the_seven_notebooks_are_there():
+def test_the_eight_notebooks_are_there():
     assert NAMES == [
         "breaches",
+        "changes",
         "data-quality",
         "home-visits",
         "key-findings",

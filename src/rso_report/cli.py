@@ -117,17 +117,18 @@ def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
       officers: 30
     """
     from rso_report import places
+    from rso_report.selection import is_several
 
     root = places.root()
     if not (root / "Snakefile").is_file():
         raise FileError(f"{root} is no checkout of the report: it has no Snakefile.")
-    if not any("," in text or ".." in text or text == "all" for text in (year, region)):
+    if not any(map(is_several, (year, region))):
         _given(year, region, parameters)  # of several editions the graph sees to each
     file = parameters.resolve() if parameters else ""
     # !!str keeps Snakemake from guessing types: it would turn 2024_25 into 202425 and 012 into 12.
     asked = {"year": year, "region": region, "parameters": file}
     config = [f"{name}=!!str {value}" for name, value in asked.items()]
-    targets = ["report", "pdf"] if pdf else ["report"]
+    targets = ["pdf" if pdf else "report"]
     sys.stdout.flush()
     os.chdir(root)
     # In the place of this program: signals, progress and exit status are Snakemake's own.

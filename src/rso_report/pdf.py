@@ -184,7 +184,9 @@ def make_pdf(site: Path, output: Path) -> int:
         page = browser.new_context(java_script_enabled=False).new_page()
         join_pages(page, site)
         page.evaluate(NUMBER, chapter_pages(printed(page)))
-        output.write_bytes(finished(printed(page), page.evaluate(HEADINGS)))
+        part = output.with_name(f"{output.name}.part")  # half a file never gets the name
+        part.write_bytes(finished(printed(page), page.evaluate(HEADINGS)))
+        part.replace(output)
         browser.close()
     return len(PdfReader(output).pages)
 

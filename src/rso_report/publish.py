@@ -1,14 +1,15 @@
-"""Assemble the book, build it, and put it in the place of the last one.
+"""Assemble the book, build it, and put a site in the place of the last one.
 
     python -m rso_report.publish book WORK NOTEBOOK...       build WORK/_build/html
-    python -m rso_report.publish site SITE EDITION/pages/index.html...
-                                                             put each at SITE/EDITION
+    python -m rso_report.publish site LIVE EDITION/pages/index.html...
+                                                             see module site
 
 The work folder mirrors the repository, with executed notebooks in the place of the stored ones,
 so that one ``_config.yml`` and one ``_toc.yml`` serve both.
 """
 
 import argparse
+import errno
 import filecmp
 import os
 import re
@@ -24,6 +25,8 @@ BUILDER = "import rso_report; from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
 SHOWN = 15
+# What a system answers that has no symbolic links, or does not let us make one.
+_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 class BuildError(ReportError):
@@ -90,13 +93,42 @@ def recover(live: Path) -> None:
     """Leave ``live`` whole and alone after a replacement that was cut short."""
     old = beside(live, "old")
     if old.exists() and not live.exists():
+        live.unlink(missing_ok=True)  # a link that leads nowhere
         old.rename(live)
     for left in (old, beside(live, "new")):
-        shutil.rmtree(left, ignore_errors=True)
+        _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def point(live: Path, folder: Path) -> None:
+    """Make ``live`` lead to ``folder``, in one step: at any moment it is the old or the new.
+
+    A folder at ``live``, as earlier versions made it, is replaced once by renaming. So it is each
+    time on a system without symbolic links, and then ``folder`` itself is moved.
+    """
+    link = beside(live, "new")
+    _remove(link)
+    try:
+        link.symlink_to(os.path.relpath(folder, live.parent), target_is_directory=True)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        switch(folder, live)
+        return
+    if live.is_dir() and not live.is_symlink():
+        switch(link, live)
+    else:
+        os.replace(link, live)
 
 
 def switch(new: Path, live: Path) -> None:
-    """Put the folder ``new`` in the place of ``live``; both are on one file system.
+    """Put ``new``, a folder or a link to one, in the place of the folder ``live``, by renaming.
 
     Between the two renamings there is no ``live``. Whatever interrupts there, the old site goes
     back; after a power cut ``recover`` does it on the next run.
@@ -110,17 +142,6 @@ def switch(new: Path, live: Path) -> None:
         if old.exists() and not live.exists():
             old.rename(live)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def publish(pages: Path, live: Path) -> Path:
-    """Make ``pages`` the site at ``live``, unless it is that already; return its start page."""
-    live.parent.mkdir(parents=True, exist_ok=True)
-    recover(live)
-    if not same(pages, live):
-        new = beside(live, "new")
-        shutil.copytree(pages, new, ignore=shutil.ignore_patterns(".snakemake*"))
-        switch(new, live)
-    return live.resolve() / "index.html"
 
 
 def same(one: Path, other: Path) -> bool:
@@ -138,14 +159,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Build a book or publish a site as the command line says; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m rso_report.publish")
     parser.add_argument("step", choices=("book", "site"))
-    parser.add_argument("target", type=Path, help="the folder to work in, or to publish in")
+    parser.add_argument("target", type=Path, help="the folder to work in, or to publish at")
     parser.add_argument("sources", type=Path, nargs="+", help="notebooks, or start pages")
     options = parser.parse_args(arguments)
     if options.step == "site":
-        for source in options.sources:
-            start = publish(source.parent, options.target / source.parents[1].name)
-            print(f"The report is ready: {start}")
-        return 0
+        from rso_report import site  # which builds on this module
+
+        return site.main([str(options.target), *map(str, options.sources)])
     try:
         assemble(Path.cwd(), options.sources, options.target)
         build(options.target)

@@ -279,7 +279,7 @@ class _Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def _csv_cell(text: str) -> str:
+def csv_cell(text: str) -> str:
     """Return the text of a cell as a spreadsheet may safely read it.
 
     Numbers lose their thousands separators, which programs take for text; a text that a
@@ -298,7 +298,7 @@ def csv_file(html: str) -> bytes:
     garbles minus signs and dashes.
     """
     text = io.StringIO()
-    csv.writer(text).writerows([map(_csv_cell, row) for row in _Cells(html).rows])
+    csv.writer(text).writerows([map(csv_cell, row) for row in _Cells(html).rows])
     return text.getvalue().encode("utf-8-sig")
 
 

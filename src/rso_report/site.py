@@ -1,0 +1,425 @@
+"""All built editions side by side, put in the place of the last site in one step.
+
+    python -m rso_report.site LIVE EDITION/pages/index.html...    the same as publish site LIVE ...
+
+LIVE is a symbolic link to a folder in ``build/site``, which is named by its content. A new site is
+assembled there beside the one that is served, from the editions given and the others that are
+served already; it is checked; then the link is replaced, which the system does at once or not at
+all. Until that moment, whatever happens, the last site is what readers get.
+"""
+
+import argparse
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from hashlib import sha256
+from html import escape
+from itertools import groupby
+from pathlib import Path
+
+from rso_report.citation import STATUS, TITLE, StoredEdition
+from rso_report.errors import ReportError
+from rso_report.periods import day_label
+from rso_report.publish import point, recover, same
+
+RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
+INDEX, LIST = "index.html", "editions.json"
+CHANGES, START = "notebooks/changes.html", "notebooks/start.html"
+
+_MAIN = re.compile(rb'<main id="main-content"[^>]*>')
+_NOTICE = re.compile(rb'<aside class="edition-notice" data-edition-notice>[^\n]*?</aside>')
+_NAME = re.compile(r"(.+)-(\d{4}-\d{2})")
+_LINK = re.compile(r'href="([^"#:]+)"')
+_NOT_PUBLISHED = "The site was not published, and the last one stays as it was."
+
+
+class SiteError(ReportError):
+    """The site was not published; the last one stays as it was."""
+
+
+@dataclass(frozen=True)
+class BuiltEdition:
+    """An edition whose pages are built: its folder's name, and what it says of itself.
+
+    `title` is the region as a sentence names it, with the year; `data_end` the last day of its
+    figures, as ISO date; `lacks` the measures without any figure for the region.
+    """
+
+    name: str
+    region: str
+    year: str
+    title: str
+    data_end: str = ""
+    lacks: tuple[str, ...] = ()
+    has_pdf: bool = False
+    has_changes: bool = False
+    latest: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no parameter but the region and the year was given; the name says so."""
+        return self.name.endswith(self.year)
+
+    @property
+    def place(self) -> str:
+        """The region in a sentence: `the West Midlands region`, `Wales`."""
+        place = self.title.removesuffix(f", {self.year}")
+        return f"the {place}" if place.endswith(" region") else place
+
+
+def read_edition(folder: Path, name: str) -> BuiltEdition:
+    """Return what the pages in a folder say of themselves, or else what the name tells.
+
+    Raises SiteError where neither says which edition it is.
+    """
+    extra = {"has_changes": (folder / CHANGES).is_file()}
+    path = folder / RECORD
+    if path.is_file():
+        said = json.loads(path.read_text(encoding="utf-8"))
+        lacks = tuple(map(str, said["lacks"]))
+        words = {key: str(said[key]) for key in ("region", "year", "title", "data_end")}
+        return BuiltEdition(name, lacks=lacks, **words, **extra)
+    found = _NAME.fullmatch(name)
+    if not found:
+        raise SiteError(
+            f"{folder}: found no {RECORD}, and a name other than a region and a year; allowed: "
+            "a folder that make report has built, such as west-midlands-2021-22. Remove it."
+        )
+    region = found[1].replace("-", " ").title()
+    return BuiltEdition(name, region, found[2], StoredEdition(found[2], region).name, **extra)
+
+
+def in_order(editions: Iterable[BuiltEdition]) -> list[BuiltEdition]:
+    """Return editions by region, the latest year first, and the latest of each marked.
+
+    One that was built with other parameters than a region and a year is never the latest.
+    """
+    newest_first = sorted(sorted(editions, key=lambda e: e.name), key=lambda e: e.year)[::-1]
+    ordered = sorted(newest_first, key=lambda e: e.region)
+    latest = {e.region: e.name for e in reversed(ordered) if e.is_plain}
+    return [replace(e, latest=latest.get(e.region) == e.name) for e in ordered]
+
+
+# Notices
+
+
+def notice(edition: BuiltEdition, later: BuiltEdition, page: str, same_page: bool) -> str:
+    """Return what a page of an edition says of the later one, as one element on one line."""
+    target = page if same_page else START
+    up = "../" * (page.count("/") + 1)
+    words = "the same page" if same_page else "its start page"
+    return (
+        '<aside class="edition-notice" data-edition-notice><p><strong>This is the edition for '
+        f"{escape(edition.year)}.</strong> A later one for {escape(edition.place)}, "
+        f"{escape(later.year)}, is here: "
+        f'<a href="{up}{escape(later.name)}/{escape(target)}">{words} in the edition for '
+        f"{escape(later.year)}</a>.</p></aside>"
+    )
+
+
+def without_notice(content: bytes) -> bytes:
+    """Return a page as it was built."""
+    return _NOTICE.sub(b"", content, count=1)
+
+
+def with_notice(content: bytes, words: str) -> bytes:
+    """Return a page with a notice at the start of its main content; as it is if it has none."""
+    start = _MAIN.search(content)
+    if not start:
+        return content
+    return content[: start.end()] + words.encode() + content[start.end() :]
+
+
+# The index
+
+
+def listing(editions: list[BuiltEdition]) -> str:
+    """Return the list of editions for programs, as JSON."""
+    made = [
+        {
+            **{key: value for key, value in asdict(e).items() if not key.startswith("has_")},
+            "start": f"{e.name}/{INDEX}",
+            "pdf": f"{e.name}.pdf" if e.has_pdf else None,
+            "changes": f"{e.name}/{CHANGES}" if e.has_changes else None,
+        }
+        for e in editions
+    ]
+    return json.dumps({"title": TITLE, "editions": made}, indent=1, ensure_ascii=False) + "\n"
+
+
+def index(editions: list[BuiltEdition]) -> str:
+    """Return the page that lists the editions: a table a region, no script, no other host."""
+    tables = "".join(_table(list(own)) for _, own in groupby(editions, key=lambda e: e.region))
+    hashed = b64encode(sha256(_STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:; base-uri 'none'"
+    return (
+        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{TITLE}: all editions</title>\n"
+        '<meta name="description" content="All editions of the report, by region and year.">\n'
+        f'<link rel="icon" href="data:,">\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n'
+        f"<h1>{TITLE}: all editions</h1>\n"
+        "<p>The editions published here, by region. An edition shows the figures of registered "
+        "sexual offenders (RSOs) whose date or period ends in its year or before. Where figures "
+        "are wanted, take the latest; an older edition says on each page that it is not. "
+        f"{STATUS}.</p>\n"
+        f'{tables}<p>The same list for programs: <a href="{LIST}">{LIST}</a>.</p>\n'
+        "</main>\n</body>\n</html>\n"
+    )
+
+
+def _table(editions: list[BuiltEdition]) -> str:
+    place = editions[0].place.removeprefix("the ")
+    caption = f"Editions for {editions[0].place}"
+    rows = "".join(map(_row, editions))
+    heads = "".join(
+        f'<th scope="col">{head}</th>' for head in ("Edition", "Data end", "Lacks", "More")
+    )
+    return (
+        f'<h2>{escape(place)}</h2>\n<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(caption)}">\n<table><caption>{escape(caption)}</caption>\n'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
+    )
+
+
+def _row(edition: BuiltEdition) -> str:
+    name = escape(edition.name)
+    more = []
+    if edition.has_changes:
+        more.append(
+            f'<a href="{name}/{CHANGES}">What changed<span class="hidden"> in {edition.year}, '
+            f"{escape(edition.place)}</span></a>"
+        )
+    if edition.has_pdf:
+        more.append(
+            f'<a href="{name}.pdf">PDF<span class="hidden"> of {escape(edition.title)}</span></a>'
+        )
+    cells = ("not recorded", "not recorded")
+    if edition.data_end:
+        ends = day_label(date.fromisoformat(edition.data_end))
+        cells = (ends, "; ".join(edition.lacks) or "nothing")
+    return (
+        f'<tr><th scope="row"><a href="{name}/{INDEX}">{escape(edition.year)}'
+        f'<span class="hidden">, {escape(edition.place)}</span></a>'
+        f"{' <strong>latest</strong>' if edition.latest else ''}"
+        f"{'' if edition.is_plain else f' with other parameters: {name}'}</th>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + f"<td>{', '.join(more) or 'none'}</td></tr>\n"
+    )
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #121212; --ink: #f3f2f1; --link: #9fc5f8; }
+}
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
+  font-family: Arial, Helvetica, sans-serif; background: var(--ground); color: var(--ink); }
+h1, h2 { line-height: 1.2; }
+a { color: var(--link); display: inline-block; min-height: 24px; }
+:focus-visible { outline: 3px solid currentcolor; outline-offset: 2px; }
+.scroll { overflow-x: auto; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { padding: 0 0 0.5rem; font-weight: bold; text-align: left; }
+th, td { position: relative; min-width: 5rem; padding: 0.35rem 1rem 0.35rem 0;
+  border-bottom: 1px solid #b1b4b6; text-align: left; vertical-align: top; }
+thead th { border-bottom: 2px solid currentcolor; }
+tbody th { font-weight: normal; white-space: nowrap; }
+@media print { .scroll { overflow: visible; } }
+"""
+
+
+# The folder of the site
+
+
+def sources(live: Path, starts: Iterable[Path]) -> dict[str, Path]:
+    """Return the folder of pages of each edition by its name: those served, and those given.
+
+    An edition's start page is EDITION/pages/index.html. Raises SiteError for any other.
+    """
+    found = {path.parent.name: path.parent for path in sorted(live.glob(f"*/{INDEX}"))}
+    for start in starts:
+        if start.name != INDEX or not start.is_file():
+            raise SiteError(f"{start}: there is no such start page. Run make report again.")
+        found[start.parents[1].name] = start.parent
+    return found
+
+
+def assemble(new: Path, live: Path, editions: dict[str, Path]) -> tuple[list[BuiltEdition], str]:
+    """Make `new` the site of these editions; return them in order, and a digest of all files.
+
+    Pages of an edition that is not the latest of its region get a notice; an index lists all.
+
+    A file that is served already, or that another edition has too, becomes a second name for it
+    and takes no room. Nothing that is served is ever written to.
+    """
+    known = in_order(read_edition(folder, name) for name, folder in editions.items())
+    files = _Files(new, live)
+    listed = []
+    for edition in known:
+        folder = editions[edition.name]
+        if pdf := _pdf(folder, live):
+            files.add(f"{edition.name}.pdf", pdf.read_bytes())
+        listed.append(replace(edition, has_pdf=pdf is not None))
+        later = next((e for e in known if e.region == edition.region and e.latest), edition)
+        for page, path in _paths(folder):
+            content = path.read_bytes()
+            if page.endswith(".html"):
+                content = without_notice(content)
+                if later.year > edition.year and page != "404.html":
+                    there = (editions[later.name] / page).is_file()
+                    content = with_notice(content, notice(edition, later, page, there))
+            files.add(f"{edition.name}/{page}", content)
+    files.add(INDEX, index(listed).encode())
+    files.add(LIST, listing(listed).encode())
+    return listed, files.digest()
+
+
+def _paths(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of an edition, by their place in it; what Snakemake leaves is none of them."""
+    for path in sorted(folder.rglob("*")):
+        if not path.is_dir() and not path.name.startswith(".snakemake"):
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _pdf(folder: Path, live: Path) -> Path | None:
+    """The PDF of an edition: beside its pages and printed from them, or served already."""
+    if folder.parent == live:
+        pdf = live / f"{folder.name}.pdf"
+        return pdf if pdf.is_file() else None
+    pdf, start = folder.parent / "report.pdf", folder / INDEX
+    # A PDF of pages that have been built again since would show other figures than they do.
+    return pdf if pdf.is_file() and pdf.stat().st_mtime >= start.stat().st_mtime else None
+
+
+class _Files:
+    """Writes the files of a new site, each content once."""
+
+    def __init__(self, new: Path, live: Path) -> None:
+        self.new = new
+        self.names: list[str] = []
+        served = (path for path in live.rglob("*") if path.is_file())
+        self.known = {sha256(path.read_bytes()).digest(): path for path in served}
+
+    def digest(self) -> str:
+        """Return a digest of the names and contents of all files."""
+        return sha256("\n".join(sorted(self.names)).encode()).hexdigest()[:16]
+
+    def add(self, name: str, content: bytes) -> None:
+        """Write a file, or make it a second name of one with the same content."""
+        target, key = self.new / name, sha256(content).digest()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.names.append(f"{name} {key.hex()}")
+        try:
+            target.hardlink_to(self.known[key])
+        except (KeyError, OSError):  # new; or too many names, or a file system without
+            target.write_bytes(content)
+            self.known[key] = target
+
+
+def check(new: Path, editions: list[BuiltEdition]) -> None:
+    """Raise SiteError if a site holds what was withheld, or a link between editions is broken."""
+    search = [sys.executable, "-m", "rso_report.leaks", new]
+    searched = subprocess.run(search, capture_output=True, text=True, check=False)
+    if searched.returncode:
+        raise SiteError(searched.stderr.strip())
+    pages = {new / INDEX: (new / INDEX).read_text(encoding="utf-8")}
+    for edition in editions:
+        for page in (new / edition.name).rglob("*.html"):
+            if found := _NOTICE.search(page.read_bytes()):
+                pages[page] = found[0].decode()
+    broken = sorted(
+        f"{page.relative_to(new)}: {link}"
+        for page, html in pages.items()
+        for link in _LINK.findall(html)
+        if not (page.parent / link).is_file()
+    )
+    if broken:
+        raise SiteError(f"{_NOT_PUBLISHED} Links lead nowhere: {'; '.join(broken)}.")
+
+
+@contextmanager
+def alone(store: Path) -> Iterator[None]:
+    """Let one publisher work at a time; the next one waits. A killed one's lock is free."""
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def tidy(store: Path, live: Path) -> None:
+    """Remove what is in the store but the site that is served: left by a run that was cut short."""
+    served = live.resolve()
+    for path in store.iterdir():
+        if path.is_dir() and path.resolve() != served:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
+    """Publish editions, given by their start pages, beside those at `live`; return where they are.
+
+    Nothing is touched if the site is that already. Raises SiteError, and leaves the last site as
+    it was, if a page holds what was withheld, a link is broken, or a file can't be read or written.
+    """
+    starts, live = list(starts), live.absolute()
+    store = live.parent / "build" / "site"
+    try:
+        with alone(store):
+            recover(live)
+            tidy(store, live)
+            try:
+                _publish(live, starts, store)
+            finally:
+                tidy(store, live)
+    except OSError as error:
+        where = error.filename2 or error.filename
+        error_in = f"{where}: " if where else ""
+        raise SiteError(f"{_NOT_PUBLISHED} {error_in}{error.strerror}.") from error
+    return [live / start.parents[1].name / INDEX for start in starts]
+
+
+def _publish(live: Path, starts: list[Path], store: Path) -> None:
+    new = store / ".new"
+    editions, digest = assemble(new, live, sources(live, starts))
+    check(new, editions)
+    if same(new, live):
+        return
+    folder = store / digest
+    if folder.exists():  # it is served, and has been meddled with
+        folder = folder.with_name(f"{folder.name}-again")
+    new.rename(folder)
+    point(live, folder)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Publish as the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m rso_report.site")
+    parser.add_argument("live", type=Path, help="where the site is served, such as _site")
+    parser.add_argument("starts", type=Path, nargs="+", help="EDITION/pages/index.html")
+    options = parser.parse_args(arguments)
+    try:
+        published = publish(options.live, options.starts)
+    except SiteError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for start in published:
+        print(f"The report is ready: {start}")
+    if len(list(options.live.glob(f"*/{INDEX}"))) > 1:
+        print(f"All editions: {options.live.absolute() / INDEX}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
