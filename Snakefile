@@ -30,7 +30,7 @@ from rso_report.dataset import load, tables_read
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
 from rso_report.publish import commit, page_files
-from rso_report.selection import is_several, left_out_lines, select
+from rso_report.selection import covered, is_several, left_out_lines, select
 
 
 class Terse(DefaultFormatter):
@@ -106,23 +106,21 @@ def editions(year, region, file):
     """Return the parameters of each edition asked for, by the name of its folder.
 
     Of several, those for which there are no data are left out, with a line that says so. Several
-    are not begun with faulty data: reading all tables checks them.
+    are not begun with faulty data: loading all tables checks them.
     """
-    source = read_file(Path(file)) if file else {}
     given = {"report_year": year, "region": region}
     given = {name: text for name, text in given.items() if text}
     if not any(map(is_several, given.values())):
         chosen = [read_parameters(file or {}, **given)]
     else:
-        from rso_report.editions import buildable  # takes a second to import, and seldom needed
-
-        known = buildable(load(*(Path(table).stem for table in DATA if table != DESCRIPTOR)))
+        choices = stored_choices()
+        source = read_file(Path(file)) if file else {}
         asked = EditionParameters().model_dump() | source | given
         years, regions = str(asked["report_year"]), str(asked["region"])
-        found, left_out = select(years, regions, zip(known["report_year"], known["region"]))
-        if workflow.is_main_process and left_out:
-            print(*left_out_lines(left_out), sep="\n", file=sys.stderr)
-        choices = stored_choices()
+        found, left_out = select(years, regions, covered(choices))
+        if workflow.is_main_process:
+            load(*(Path(table).stem for table in DATA if table != DESCRIPTOR))
+            print("".join(f"{line}\n" for line in left_out_lines(left_out)), end="", file=sys.stderr)
         chosen = [
             read_parameters(file or {}, choices=choices, report_year=year, region=region)
             for year, region in found

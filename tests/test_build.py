@@ -60,12 +60,6 @@ if __name__ == "__main__":
         sys.exit(str(error))
 """
 
-EDITIONS = """
-def buildable(data):
-    regions = ["Wales", "West Midlands", "West Midlands", "West Midlands"]
-    return {"region": regions, "report_year": ["2020-21", "2019-20", "2020-21", "2021-22"]}
-"""
-
 LEAKS = """
 import sys
 from pathlib import Path
@@ -110,7 +104,6 @@ def write_project(root):
         shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package)
     (package / "dataset.py").write_text(DATASET)
     (package / "book.py").write_text(RENDERER)
-    (package / "editions.py").write_text(EDITIONS)
     (package / "leaks.py").write_text(LEAKS)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
@@ -241,9 +234,18 @@ def test_a_year_stays_as_it_was_typed(project):
 
 def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(project):
     before = project.site()
+    (project.root / "data" / "orders.csv").write_text("none for West Midlands")
+    succeeded, executed, last = project.make()
+    assert (succeeded, executed) == (False, ["more"])
+    assert last == "orders.csv: no figure for West Midlands."
+    assert project.site() == before
+
+
+def test_an_unknown_region_is_refused_before_any_step(project):
+    before = project.site()
     succeeded, _, last = project.make("REGION=Mars")
-    assert (succeeded, last) == (False, "region: found 'Mars'; allowed: Wales, West Midlands.")
-    assert project.errors.count(last) == 1  # once, although both notebooks say it
+    assert (succeeded, project.steps) == (False, [])
+    assert last == "region: found 'Mars'; allowed: Wales, West Midlands."
     assert project.site() == before
     assert [path.parent.name for path in project.root.glob("_site/*/index.html")] == [
         project.live.name
@@ -394,6 +396,26 @@ def test_a_run_of_many_that_was_killed_goes_on_where_it_was(many):
     assert len(executed) < 3  # some were there already
     for name in SITES:
         assert "4711" in many.page("more", name)
+
+
+def test_parameters_from_a_file_make_an_edition_of_their_own(project):
+    notebook = nbformat.read(project.root / "notebooks" / "more.ipynb", as_version=4)
+    notebook.cells[1].source += "\nweeks = 44"
+    notebook.cells[2].source += "\nprint(weeks, 'weeks')"
+    nbformat.write(notebook, project.root / "notebooks" / "more.ipynb")
+    (project.root / "my edition.yaml").write_text("report_year: 2020-21\nweeks: 40\n")
+    succeeded, executed, last = project.make("PARAMETERS=my edition.yaml")
+    assert (succeeded, executed) == (True, ["key-findings", "more"]), last
+    [name] = [each.name for each in (project.root / "_site").iterdir() if each != project.live]
+    assert re.fullmatch("west-midlands-2020-21-[0-9a-f]{8}", name)
+    assert "40 weeks" in project.page("more", name)  # and the other was given what it declares
+
+
+def test_a_wrong_parameter_in_a_file_is_refused_before_any_step(project):
+    (project.root / "my.yaml").write_text("wekks: 40\n")
+    succeeded, _, last = project.make("PARAMETERS=my.yaml", "REGION=all")
+    assert (succeeded, project.steps) == (False, [])
+    assert "did you mean 'weeks'?" in last
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 import pytest
 
+from rso_report import dataset
+from rso_report.editions import TABLES, buildable
 from rso_report.errors import ReportError
-from rso_report.selection import is_several, left_out_lines, select
+from rso_report.parameters import stored_choices
+from rso_report.selection import covered, is_several, left_out_lines, select
 
 BUILDABLE = [
     ("2019-20", "Wales"),
@@ -85,3 +88,10 @@ def test_what_was_left_out_is_said_in_a_line_for_each_year():
         "Left out, as no data cover it: 2020-21 for London, Wales.",
         "Left out, as no data cover it: 2022-23 for Wales.",
     ]
+
+
+def test_the_graph_knows_the_same_editions_as_the_list_of_what_can_be_built():
+    listed = buildable(dataset.load(*TABLES))
+    expected = list(zip(listed["report_year"], listed["region"], strict=True))
+    assert covered(stored_choices()) == expected
+    assert len(expected) > 200

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 
 from rso_report.errors import ReportError
+from rso_report.parameters import Choices
+from rso_report.periods import FinancialYear
 
 ALL = "all"
 _YEAR = re.compile(r"(\d{4})-\d{2}")
@@ -16,6 +18,20 @@ _YEAR = re.compile(r"(\d{4})-\d{2}")
 def is_several(text: str) -> bool:
     """Return whether a year or region as given stands for several of them."""
     return text.strip() == ALL or ".." in text or "," in text
+
+
+def covered(choices: Choices) -> list[tuple[str, str]]:
+    """Return all editions for which there are data, each a year and a region, years ascending.
+
+    The same as `editions.buildable` finds, without reading more than two small files: a cluster
+    asks this again for each step.
+    """
+    found = []
+    for name, region in choices.regions.items():
+        first, last = choices.covered(FinancialYear(0), region)
+        years = range(first.start_year, last.start_year + 1)
+        found += [(str(FinancialYear(start)), name) for start in years]
+    return found
 
 
 def select(
@@ -55,8 +71,8 @@ def _years(text: str, known: list[str]) -> list[str]:
         return known
     first, dots, last = text.partition("..")
     if dots:
-        return [_label(start) for start in range(_start(first), _start(last) + 1)]
-    return list(dict.fromkeys(_label(_start(part)) for part in text.split(",")))
+        return [str(FinancialYear(start)) for start in range(_start(first), _start(last) + 1)]
+    return list(dict.fromkeys(str(FinancialYear(_start(part))) for part in text.split(",")))
 
 
 def _regions(text: str, known: list[str]) -> list[str]:
@@ -73,13 +89,9 @@ def _regions(text: str, known: list[str]) -> list[str]:
 
 def _start(text: str) -> int:
     match = _YEAR.fullmatch(text.strip())
-    if not match or _label(int(match[1])) != text.strip():
+    if not match or str(FinancialYear(int(match[1]))) != text.strip():
         raise ReportError(
             f"year: found '{text.strip()}'; write a year as 2020-21, several as "
             f"2017-18..2021-22 or 2015-16,2020-21, or {ALL}."
         )
     return int(match[1])
-
-
-def _label(start: int) -> str:
-    return f"{start}-{(start + 1) % 100:02d}"
