@@ -77,7 +77,7 @@ def data_files(folder: Path | None = None) -> dict[str, bytes]:
     """
     folder = folder or dataset.data_folder()
     package = dataset.descriptor(folder)
-    files = {r["path"]: (folder / r["path"]).read_bytes() for r in package["resources"]}
+    files = {r["path"]: dataset.contents(r, folder) for r in package["resources"]}
     description = (folder / "datapackage.json").read_bytes()
     decided = decide_package(dataset.load(*COUNTS, folder=folder))
     withheld = set(decided.loc[decided["sdc_decision"] != "PUBLISH", "row_id"])
