@@ -21,7 +21,7 @@ LONGEST = 2_000
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _NUMBER = re.compile(rf"(?:{_WHOLE.pattern})(?:\.[0-9]{{1,10}})?")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
-_MARKUP = re.compile(r"[<>{}\[\]`\\*$~^]")
+_MARKUP = re.compile(r"[<>{}\[\]`\\*$~^]|&#?\w+;|\A:::")
 _FORMULA = re.compile(r"[=+\-@](?![0-9][0-9,]*(?:\.[0-9]+)? ?%?\Z)")  # "+85%" is a number
 
 
@@ -38,7 +38,7 @@ def faults(resource: dict[str, Any], content: bytes) -> tuple[list[Fault], bool]
     columns = resource["schema"]["fields"]
     return [
         Fault(file, row, column, shown(text), allowed)
-        for row, cells in enumerate(_rows(content), 1)
+        for row, cells in enumerate(rows(content), 1)
         for field, text in zip(columns, cells, strict=False)
         for column in [field["name"] if row > 1 else None]
         if (allowed := _fault(field if row > 1 else {"type": "string"}, text))
@@ -53,9 +53,11 @@ def _unreadable(content: bytes) -> tuple[int | None, str] | None:
         return None, "an empty file"
     if content.startswith(b"\xef\xbb\xbf"):
         return 1, "a byte order mark"
+    if b"\r" in content.replace(b"\r\n", b""):
+        return None, "a carriage return that ends no line"
     row = 0
     try:
-        for row, cells in enumerate(_rows(content), 1):
+        for row, cells in enumerate(rows(content), 1):
             if "\0" in "".join(cells):
                 return row, "a NUL character"
     except UnicodeDecodeError as error:
@@ -65,7 +67,8 @@ def _unreadable(content: bytes) -> tuple[int | None, str] | None:
     return None
 
 
-def _rows(content: bytes) -> Iterator[list[str]]:
+def rows(content: bytes) -> Iterator[list[str]]:
+    """The rows of a CSV file, the header first; UnicodeDecodeError or csv.Error if it is none."""
     return csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
 
 
@@ -102,7 +105,7 @@ def text_fault(text: str) -> tuple[str, str] | None:
     if fault := _invisible_or_long(text):
         return fault
     if found := _MARKUP.search(text):
-        return found[0], "text without < > { } [ ] ` \\ * $ ~ ^, which pages read as markup"
+        return found[0], "text without < > { } [ ] ` \\ * $ ~ ^ and codes as &lt;, which pages read"
     if _FORMULA.match(unicodedata.normalize("NFKC", text)):
         return text[0], "text that does not begin with = + - @, as a formula does"
     return None

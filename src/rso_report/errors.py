@@ -33,6 +33,7 @@ def printable(text: str) -> str:
 
 
 def shown(found: object, longest: int = 80) -> str:
-    """What was found, in a message: between quotes, and shortened if it is long."""
+    """What was found, as a message shows it: text between quotes, and shortened if it is long."""
     text = found if isinstance(found, str) else repr(found)
-    return f"'{text if len(text) <= longest else text[: longest - 1] + '…'}'"
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    return f"'{text}'" if isinstance(found, str) else text

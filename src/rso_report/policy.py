@@ -123,6 +123,9 @@ class _Page(HTMLParser):
                 _SCHEMES.match(address) or (tag in ("img", "link") and address.startswith("data:"))
             ):
                 self._fault(f"the address {address[:40]!r}", "web and relative addresses")
+        refresh = re.search("url=(.*)", (given.get("content") or "").lower())
+        if tag == "meta" and "http-equiv" in given and refresh and ":" in refresh[1]:
+            self._fault(f"the address {refresh[1][:40]!r}", "a page of this site")
         inline = tag == "script" and "src" not in given and given.get("type") not in _DATA_BLOCKS
         if inline or tag == "style":
             self._inside, self._text = tag, ""
