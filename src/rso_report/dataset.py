@@ -91,11 +91,7 @@ def check(folder: Path | None = None) -> list[Fault]:
 def stale_hashes(folder: Path | None = None) -> list[str]:
     """Names of the files that are absent, or whose size or SHA-256 `datapackage.json` misstates."""
     folder = folder or data_folder()
-    return [
-        r["path"]
-        for r in descriptor(folder)["resources"]
-        if _stale(r, folder)
-    ]
+    return [r["path"] for r in descriptor(folder)["resources"] if _stale(r, folder)]
 
 
 def _stale(resource: dict[str, Any], folder: Path) -> bool:
