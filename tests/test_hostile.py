@@ -11,9 +11,11 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -402,6 +404,53 @@ def test_the_whole_loader_accepts_or_refuses(tmp_path):
         outcome(load, tmp_path)
 
     fuzz("whole package")(folder(), case)
+
+
+def write_package(folder, description):
+    (folder / package.NAME).write_text(json.dumps(description), encoding="utf-8")
+    for name in SMALL:
+        (folder / f"{name}.csv").write_bytes((dataset.data_folder() / f"{name}.csv").read_bytes())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("../../../../etc/passwd", "/etc/passwd", "../areas.csv", "x/../areas.csv", "./areas.csv"),
+        *("http://example.org/areas.csv", "file:///etc/passwd", "sources.csv", "areas.csv\0", ""),
+        *(["areas.csv", "/etc/passwd"], "areas.zip"),
+    ],
+)
+def test_a_description_that_leads_elsewhere_is_refused_unopened(tmp_path, path):
+    description = copy.deepcopy(described())
+    description["resources"][0]["path"] = path
+    write_package(tmp_path, description)
+    assert not outcome(lambda: dataset.load("areas", folder=tmp_path), tmp_path)
+
+
+def test_a_link_to_a_file_elsewhere_is_refused_unopened(tmp_path):
+    outside, folder = tmp_path / "outside.csv", tmp_path / "data"
+    folder.mkdir()
+    write_package(folder, described())
+    assert outcome(lambda: dataset.load("areas", folder=folder), folder)
+    for name in ("areas.csv", package.NAME):
+        shutil.copy(folder / name, outside)
+        (folder / name).unlink()
+        (folder / name).symlink_to(outside)
+        assert not outcome(lambda: dataset.load("areas", folder=folder), folder), name
+        (folder / name).unlink()
+        shutil.copy(outside, folder / name)
+
+
+def test_the_watch_sees_what_is_opened_elsewhere(tmp_path):
+    (tmp_path / "in.txt").write_text("x")
+    assert outcome((tmp_path / "in.txt").read_text, tmp_path)
+    for stray in (
+        lambda: Path("/etc/hostname").read_text(),
+        lambda: (tmp_path / "out.txt").write_text("x"),
+        lambda: (tmp_path / ".." / "in.txt").exists() or open("/etc/passwd").close(),
+    ):
+        with pytest.raises(AssertionError):
+            outcome(stray, tmp_path)
 
 
 def test_whatever_is_given_as_a_year_is_a_year_or_refused(tmp_path):
