@@ -19,7 +19,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_output
 
-from rso_report import cells, dataset, publish, tables
+from rso_report import dataset, plain_cells, publish, tables
 
 AFTER = [
     "<script>window.pwned=1;alert(1)</script>",
@@ -86,7 +86,7 @@ def test_the_loader_lets_none_of_it_in():
     for text in [*(f"words {each}" for each in AFTER), *(f"{each} words" for each in BEFORE)]:
         written = io.StringIO()
         csv.writer(written).writerows([["note"], [text]])
-        found, _ = cells.faults(resource, written.getvalue().encode())
+        found, _ = plain_cells.faults(resource, written.getvalue().encode())
         assert found and found[0].row == 2 and found[0].column == "note", text
 
 
@@ -135,7 +135,7 @@ def poisoned_site(folder, tmp_path_factory):
         (work / "notebooks").mkdir()
         for path in notebook_blocks.NOTEBOOKS:
             executed(path, data, work / "notebooks")
-        past = "from rso_report import cells; cells.faults = lambda *_: ([], True); "
+        past = "from rso_report import plain_cells; plain_cells.faults = lambda *_: ([], True); "
         patch.setattr(publish, "BUILDER", past + publish.BUILDER)
         made = sorted((work / "notebooks").glob("*.ipynb"))
         publish.assemble(notebook_blocks.ROOT, made, work / "book")

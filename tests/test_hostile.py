@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rso_report import cells, dataset, package, parameters, periods, personal
+from rso_report import dataset, package, parameters, periods, personal, plain_cells
 from rso_report.dataset import DataError
 from rso_report.errors import ReportError
 
@@ -251,7 +251,7 @@ def spoiled(draw, of=TEXT):
 def test_whatever_stands_in_cells_is_read_or_refused_with_its_place(tmp_path):
     def case(drawn):
         name, rows = drawn
-        found, whole = cells.faults(resource(name), as_bytes(rows))
+        found, whole = plain_cells.faults(resource(name), as_bytes(rows))
         assert whole or found
         for fault in found:
             check_words(DataError([fault]))
@@ -284,7 +284,7 @@ def test_whatever_the_bytes_of_a_table_are_they_are_read_or_refused():
 
     def case(drawn):
         name, content = drawn
-        found, whole = cells.faults(resource(name), content)
+        found, whole = plain_cells.faults(resource(name), content)
         assert whole or found
         if found:
             check_words(DataError(found))

@@ -1,7 +1,7 @@
 """Load and check the data package in `data/`.
 
 `datapackage.json` is the one description of the tables: columns, types, allowed values, keys.
-Frictionless checks every cell against it; module `cells` holds what no cell may hold, and the
+Frictionless checks every cell against it; module `plain_cells` holds what no cell may hold, and the
 rules below add what a table schema cannot say. A fault stops loading, and all faults are reported
 together. No file is read but those beside the description that it names.
 """
@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import cells, package
+from rso_report import package, plain_cells
 from rso_report.errors import ReportError, shown
 from rso_report.faults import DataError, Fault
 from rso_report.places import data_folder
@@ -174,11 +174,11 @@ def _checked(
 
 
 def _cell_faults(resources: list[dict], folder: Path) -> tuple[list[Fault], bool]:
-    """What module `cells` finds in all files, and whether each can be read as a table."""
+    """What module `plain_cells` finds in all files, and whether each can be read as a table."""
     faults, whole = [], True
     for resource in resources:
         try:
-            found, table = cells.faults(resource, contents(resource, folder))
+            found, table = plain_cells.faults(resource, contents(resource, folder))
         except DataError as error:
             found, table = error.faults, False
         faults += found
@@ -251,7 +251,7 @@ def _allowed(error: Any, field: dict | None) -> str:  # noqa: ANN401
 
 def _frame(resource: dict, folder: Path) -> pd.DataFrame:
     # Read as it was checked: another reader of CSV would split some lines in another way.
-    head, *rows = cells.rows(contents(resource, folder))
+    head, *rows = plain_cells.rows(contents(resource, folder))
     frame = pd.DataFrame(rows, columns=head, dtype="str")
     for field in resource["schema"]["fields"]:
         name, kind = field["name"], field["type"]

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from rso_report.cells import is_date, text_fault
 from rso_report.errors import shown
 from rso_report.faults import DataError, Fault
+from rso_report.plain_cells import is_date, text_fault
 
 NAME = "datapackage.json"
 _MOST_BYTES = 5_000_000
