@@ -1,10 +1,15 @@
 """The patterns of personal details find each kind, and leave counts, dates and offices alone."""
 
+import csv
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 
-from rso_report import personal
+from rso_report import leaks, personal
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # Made up: names of nobody, and the numbers that are kept free for such use.
 PLANTED = {
@@ -128,3 +133,84 @@ def test_a_text_made_to_be_slow_is_not():
         started = time.process_time()
         personal.findings(text)
         assert time.process_time() - started < 2
+
+
+def folder_with(tmp_path, name, text):
+    (tmp_path / "in").mkdir(exist_ok=True)
+    (tmp_path / "in" / name).write_text(text, encoding="utf-8")
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.html", "<p>Seen by Mr <b>Smythe</b>.</p>"),
+        ("a.html", "<table><tr><td>Note</td><td>Alex Smythe, aged 45</td></tr></table>"),
+        ("a.html", '<img alt="Ms Smythe at home">'),
+        ("a.html", '<a href="mailto:a@example.org">Write to us</a>'),
+        ("a.html", '<a href="tel:01214960123">Ring us</a>'),
+        ("a.csv", "area,note\nWest Midlands,born 1 February 1970\n"),
+        ("a.ipynb", '{"cells": [{"source": ["x = 1\\n", "# WM99 3WZ"]}]}'),
+        ("a.ipynb", '{"cells": [{"outputs": [{"data": {"text/plain": "Mrs Smythe"}}]}]}'),
+        ("a.json", '{"note": "AB123456C"}'),
+        ("a.svg", "<svg><text>PC Smythe</text></svg>"),
+        ("a.md", "# Contact\n\n12 Example Street\n"),
+    ],
+)
+def test_a_file_with_a_personal_detail_is_not_published(tmp_path, name, text):
+    folder = folder_with(tmp_path, name, text)
+    with pytest.raises(personal.PersonalError) as caught:
+        personal.require_none(folder)
+    assert name in str(caught.value)
+    assert not any(word in str(caught.value) for word in ("Smythe", "1970", "example.org", "3WZ"))
+
+
+def test_the_check_before_publication_refuses_it_too(tmp_path, capsys):
+    folder = folder_with(tmp_path, "a.html", "<p>Mr Smythe</p>")
+    assert leaks.main([str(folder)]) == 1
+    assert "a.html: name" in capsys.readouterr().err
+    folder_with(tmp_path, "a.html", "<p>A force manages people.</p>")
+    assert leaks.main([str(folder)]) == 0
+
+
+def test_words_of_neighbouring_cells_make_no_name(tmp_path):
+    row = "<table><tr><td>three forces named</td><td>Four are counted</td></tr></table>"
+    personal.require_none(folder_with(tmp_path, "a.html", row))
+
+
+def test_an_exception_holds_for_its_words_alone(tmp_path, monkeypatch):
+    listed = tmp_path / "listed.csv"
+    listed.write_text("kind,text,why\ntelephone number,0808 157 0123,a helpline\n")
+    monkeypatch.setattr(personal, "EXCEPTIONS", listed)
+    personal.require_none(folder_with(tmp_path, "a.html", "<p>Ring 0808 157 0123.</p>"))
+    with pytest.raises(personal.PersonalError):
+        personal.require_none(folder_with(tmp_path, "a.html", "<p>Ring 0808 157 0124.</p>"))
+
+
+def test_every_exception_has_a_reason():
+    with personal.EXCEPTIONS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    kinds = {kind for kind, _, _ in personal._KINDS}
+    assert all(row["kind"] in kinds and len(row["why"]) > 20 for row in rows)
+
+
+@pytest.mark.parametrize("name", ["data", "notebooks", "book"])
+def test_nobody_is_named_in_what_the_report_is_made_of(name, tmp_path):
+    personal.require_none(ROOT / name)
+    copy = tmp_path / name
+    shutil.copytree(ROOT / name, copy)
+    path = next(
+        path for path in sorted(copy.rglob("*")) if path.suffix in (".csv", ".ipynb", ".md")
+    )
+    text = path.read_text(encoding="utf-8")
+    where = text.index("\n", len(text) // 2)
+    if path.suffix == ".ipynb":
+        path.write_text(text.replace('"cells": [', '"note": "Mr Smythe", "cells": [', 1))
+    else:
+        path.write_text(text[:where] + "\nMr Smythe" + text[where:])
+    with pytest.raises(personal.PersonalError):
+        personal.require_none(copy)
+
+
+def test_nobody_is_named_on_the_finished_pages(site):
+    personal.require_none(site)

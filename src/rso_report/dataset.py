@@ -1,8 +1,9 @@
 """Load and check the data package in `data/`.
 
 `datapackage.json` is the one description of the tables: columns, types, allowed values, keys.
-Frictionless checks every cell against it; the rules below add what a table schema cannot say.
-A fault stops loading, and all faults are reported together.
+Frictionless checks every cell against it; module `plain_cells` holds what no cell may hold, and the
+rules below add what a table schema cannot say. A fault stops loading, and all faults are reported
+together. No file is read but those beside the description that it names.
 """
 
 import ast
@@ -11,7 +12,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,8 +19,9 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import revisions
-from rso_report.errors import ReportError
+from rso_report import package, plain_cells, revisions
+from rso_report.errors import ReportError, shown
+from rso_report.faults import DataError, Fault
 from rso_report.places import data_folder
 
 Tables = SimpleNamespace  # one data frame for each table that was loaded, by its name
@@ -75,44 +76,26 @@ _SAME_FIGURE = (
 STOCK_SERIES = ("STOCK_MAPPA", "STOCK_FOI", "ORDER_STOCK", "MISSING_STOCK")
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong in the data: where it is, what was found and what is allowed."""
-
-    file: str
-    row: int | None
-    column: str | None
-    found: str
-    allowed: str
-
-    def __str__(self) -> str:
-        """One line that a person can act on; `row` is the line of the file, header = 1."""
-        place = [self.file]
-        if self.row:
-            place.append(f"row {self.row}")
-        if self.column:
-            place.append(f"column {self.column}")
-        return f"{', '.join(place)}: found {self.found}; allowed: {self.allowed}"
-
-
-class DataError(ReportError):
-    """The data package has faults; `faults` holds all of them."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        """Keep the faults and make one message of them."""
-        self.faults = list(faults)
-        count = len(self.faults)
-        title = f"{count} fault{'s' if count != 1 else ''} in the data:"
-        super().__init__("\n".join([title, *(f"  {fault}" for fault in self.faults)]))
-
-
 def descriptor(folder: Path | None = None) -> dict:
-    """Read `datapackage.json`. Raises DataError if it is absent or not JSON."""
-    path = (folder or data_folder()) / "datapackage.json"
+    """Read `datapackage.json`. Raises DataError for whatever `package.read` refuses."""
+    return package.read(folder or data_folder())
+
+
+def contents(resource: dict[str, Any], folder: Path | None = None) -> bytes:
+    """Return the bytes of a table's file, which lies in the folder itself.
+
+    Raises DataError if it is absent, cannot be read, or is a link to another place.
+    """
+    path = (folder or data_folder()) / f"{resource['name']}.csv"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        if path.is_symlink() or not path.is_file():
+            raise ValueError("no such file, or a link")
+        return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise DataError([Fault(str(path), None, None, str(error), "a data package")]) from None
+        fault = Fault(
+            f"data/{path.name}", None, None, str(error), "a CSV file in the folder itself"
+        )
+        raise DataError([fault]) from None
 
 
 def load(*names: str, folder: Path | None = None) -> Tables:
@@ -123,9 +106,9 @@ def load(*names: str, folder: Path | None = None) -> Tables:
     an empty cell. Raises DataError with every fault found, KeyError for an unknown table.
     """
     folder = folder or data_folder()
-    package = descriptor(folder)
-    wanted = _with_references(package, names)
-    faults, frames = _checked(package, wanted, folder)
+    described = descriptor(folder)
+    wanted = _with_references(described, names)
+    faults, frames = _checked(described, wanted, folder)
     if faults:
         raise DataError(faults)
     return Tables(**frames)
@@ -134,19 +117,21 @@ def load(*names: str, folder: Path | None = None) -> Tables:
 def check(folder: Path | None = None) -> list[Fault]:
     """Every fault in the whole data package, an empty list if there is none."""
     folder = folder or data_folder()
-    package = descriptor(folder)
-    return _checked(package, [r["name"] for r in package["resources"]], folder)[0]
+    described = descriptor(folder)
+    return _checked(described, [r["name"] for r in described["resources"]], folder)[0]
 
 
 def stale_hashes(folder: Path | None = None) -> list[str]:
     """Names of the files that are absent, or whose size or SHA-256 `datapackage.json` misstates."""
     folder = folder or data_folder()
-    return [
-        r["path"]
-        for r in descriptor(folder)["resources"]
-        if not (folder / r["path"]).is_file()
-        or (r["hash"], r["bytes"]) != _fingerprint(folder / r["path"])
-    ]
+    return [r["path"] for r in descriptor(folder)["resources"] if _stale(r, folder)]
+
+
+def _stale(resource: dict[str, Any], folder: Path) -> bool:
+    try:
+        return (resource["hash"], resource["bytes"]) != _fingerprint(contents(resource, folder))
+    except DataError:
+        return True
 
 
 def stamp(folder: Path | None = None, day: dt.date | None = None) -> None:
@@ -156,13 +141,13 @@ def stamp(folder: Path | None = None, day: dt.date | None = None) -> None:
     the pages state this day, so that a build needs no clock.
     """
     folder = folder or data_folder()
-    package = descriptor(folder)
-    for resource in package["resources"]:
-        present = _fingerprint(folder / resource["path"])
+    described = descriptor(folder)
+    for resource in described["resources"]:
+        present = _fingerprint(contents(resource, folder))
         if (resource.get("hash"), resource.get("bytes")) != present or "updated" not in resource:
             resource["updated"] = str(day or dt.date.today())
         resource["hash"], resource["bytes"] = present
-    text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     (folder / "datapackage.json").write_text(text, encoding="utf-8")
 
 
@@ -180,13 +165,12 @@ def tables_read(notebook: Path) -> list[Path]:
             if not all(isinstance(a, ast.Constant) for a in node.args):
                 raise ValueError(f"{notebook}: dataset.load takes table names written out as text")
             names += [a.value for a in node.args]
-    package = descriptor()
-    return [data_folder() / f"{name}.csv" for name in _with_references(package, names)]
+    return [data_folder() / f"{name}.csv" for name in _with_references(descriptor(), names)]
 
 
-def _with_references(package: dict, names: Iterable[str]) -> list[str]:
+def _with_references(described: dict, names: Iterable[str]) -> list[str]:
     """The named tables and all tables that their foreign keys lead to."""
-    schemas = {r["name"]: r["schema"] for r in package["resources"]}
+    schemas = {r["name"]: r["schema"] for r in described["resources"]}
     found: list[str] = []
     waiting = list(names)
     while waiting:
@@ -201,25 +185,47 @@ def _with_references(package: dict, names: Iterable[str]) -> list[str]:
 
 
 def _checked(
-    package: dict, names: list[str], folder: Path
+    described: dict, names: list[str], folder: Path
 ) -> tuple[list[Fault], dict[str, pd.DataFrame]]:
     # Without size and hash: an analyst may edit a file and look at the result before stamping it.
     resources = [
         {key: value for key, value in resource.items() if key not in ("hash", "bytes")}
-        for resource in package["resources"]
+        for resource in described["resources"]
         if resource["name"] in names
     ]
-    paths = [folder / resource["path"] for resource in resources]
-    found = tuple(_fingerprint(path) if path.is_file() else None for path in paths)
-    faults = list(_schema_faults(json.dumps({**package, "resources": resources}), folder, found))
+    found, whole = _cell_faults(resources, folder)
+    if not whole:  # a table without the tables it refers to would be at fault on every row
+        return found, {}
+    prints = tuple(_fingerprint(contents(resource, folder)) for resource in resources)
+    text = json.dumps({**described, "resources": resources})
+    faults = list(_schema_faults(text, folder, prints))
+    if "datapackage.json" in {fault.file for fault in faults}:
+        return faults, {}  # nothing can be read by a description that is itself wrong
+    known = {(fault.file, fault.row, fault.column) for fault in faults}
+    faults += [fault for fault in found if (fault.file, fault.row, fault.column) not in known]
     faulty = {fault.file for fault in faults}
-    if "datapackage.json" in faulty:  # nothing can be read by a description that is itself wrong
-        return faults, {}
     sound = [r for r in resources if f"data/{r['path']}" not in faulty]
     frames = {r["name"]: _frame(r, folder) for r in sound}  # the rules need well-typed cells
     for resource in sound:
-        faults += _rule_faults(resource, frames)
+        try:
+            faults += _rule_faults(resource, frames)
+        except KeyError as error:
+            note = f"no column {error} in {resource['name']}"
+            faults.append(Fault("datapackage.json", None, None, note, "the columns of its rules"))
     return faults, frames
+
+
+def _cell_faults(resources: list[dict], folder: Path) -> tuple[list[Fault], bool]:
+    """What module `plain_cells` finds in all files, and whether each can be read as a table."""
+    faults, whole = [], True
+    for resource in resources:
+        try:
+            found, table = plain_cells.faults(resource, contents(resource, folder))
+        except DataError as error:
+            found, table = error.faults, False
+        faults += found
+        whole = whole and table
+    return faults, whole
 
 
 @lru_cache(maxsize=64)  # a build of the pages loads tables 18 times, each time the same
@@ -232,13 +238,13 @@ def _schema_faults(
     """
     from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
-    faults, package = [], json.loads(description)
+    faults, described = [], json.loads(description)
     try:
-        report = Package.from_descriptor(package, basepath=str(folder)).validate()
+        report = Package.from_descriptor(described, basepath=str(folder)).validate()
     except FrictionlessException as error:
         note = str(error.error.note)
         return [Fault("datapackage.json", None, None, note, "a valid description")]
-    schemas = {r["name"]: r["schema"] for r in package["resources"]}
+    schemas = {r["name"]: r["schema"] for r in described["resources"]}
     for error in report.errors:
         faults.append(Fault("datapackage.json", None, None, error.message, "a valid description"))
     for task in report.tasks:
@@ -248,9 +254,9 @@ def _schema_faults(
         for error in task.errors:
             column = getattr(error, "field_name", None) or getattr(error, "label", None)
             cell = getattr(error, "cell", None)
-            found = f"'{cell}'" if cell else "nothing" if cell == "" else error.note or "nothing"
+            found = shown(cell) if cell else "nothing" if cell == "" else error.note or "nothing"
             if error.type == "foreign-key":
-                column, found = ", ".join(error.field_names), f"'{', '.join(error.field_cells)}'"
+                column, found = ", ".join(error.field_names), shown(", ".join(error.field_cells))
             elif error.type == "primary-key":
                 column = key if isinstance(key, str) else "+".join(key)
             faults.append(
@@ -292,9 +298,9 @@ def _allowed(error: Any, field: dict | None) -> str:  # noqa: ANN401
 
 
 def _frame(resource: dict, folder: Path) -> pd.DataFrame:
-    frame = pd.read_csv(
-        folder / resource["path"], dtype="str", keep_default_na=False, encoding="utf-8"
-    )
+    # Read as it was checked: another reader of CSV would split some lines in another way.
+    head, *rows = plain_cells.rows(contents(resource, folder))
+    frame = pd.DataFrame(rows, columns=head, dtype="str")
     for field in resource["schema"]["fields"]:
         name, kind = field["name"], field["type"]
         if kind == "string":
@@ -428,8 +434,7 @@ def _differ(one: Any, other: Any) -> bool:  # noqa: ANN401
     return bool(one != other) and not (pd.isna(one) and pd.isna(other))
 
 
-def _fingerprint(path: Path) -> tuple[str, int]:
-    content = path.read_bytes()
+def _fingerprint(content: bytes) -> tuple[str, int]:
     return f"sha256:{hashlib.sha256(content).hexdigest()}", len(content)
 
 

@@ -79,7 +79,7 @@ def data_files(folder: Path | None = None) -> dict[str, bytes]:
     """
     folder = folder or dataset.data_folder()
     package = dataset.descriptor(folder)
-    files = {r["path"]: (folder / r["path"]).read_bytes() for r in package["resources"]}
+    files = {r["path"]: dataset.contents(r, folder) for r in package["resources"]}
     description = (folder / "datapackage.json").read_bytes()
     withheld = set().union(*withheld_rows(dataset.load(*COUNTS, folder=folder)).values())
     if withheld:

@@ -5,10 +5,19 @@ force's return and a finished page are held to the same patterns. It finds what 
 name without a title, a label or an age has none, and needs a person who reads.
 """
 
+import csv
 import re
 import unicodedata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from rso_report.contents import contents, files, without_tags
+from rso_report.errors import ReportError
+
+# What looks like a person's and is an organisation's, each with the reason that it may stand.
+EXCEPTIONS = Path(__file__).with_name("personal_exceptions.csv")
 
 _WORD = r"[^\W\d_][\w'’-]*"
 _NAME = r"[A-ZÀ-ÖØ-Þ][\w'’-]{0,40}[^\W\d_]"  # a word of two letters or more with a capital
@@ -25,6 +34,14 @@ _RANKS = (
 _STREETS = "Street|Road|Rd|Avenue|Lane|Close|Drive|Crescent|Terrace|Grove|Gardens|Mews|Way|Court"
 _INWARD = "[ABD-HJLNP-UW-Z]{2}"
 _OUTWARD = "[A-PR-UWYZ](?:[0-9][0-9A-HJKPSTUW]?|[A-HK-Y][0-9][0-9ABEHMNPRVWXY]?)"
+
+
+_CELL = re.compile(r"<t[dh]\b|</t[dh]>|\t")
+_ADDRESS = re.compile(r"\b(?:mailto|tel):([^\"'\s>]+)")
+
+
+class PersonalError(ReportError):
+    """Something that is to be published holds personal details."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,36 @@ def findings(text: str) -> list[Finding]:
         if holds(match[0])
     }
     return [Finding(kind, words) for _, kind, words in sorted(found)]
+
+
+def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
+    """Yield each personal detail in the files below a folder, with the name of the file.
+
+    Not those of `personal_exceptions.csv`, which are told by kind and words.
+    """
+    with EXCEPTIONS.open(encoding="utf-8", newline="") as file:
+        excepted = {Finding(row["kind"], row["text"]) for row in csv.DictReader(file)}
+    for path in files(folder):
+        name = path.relative_to(folder).as_posix()
+        for place, records in contents(name, path.read_bytes()):
+            for _, record in records:
+                # Cell by cell, or a word of one and the capital of the next would make a name.
+                pieces = [without_tags(piece) for piece in _CELL.split(record)]
+                addresses = _ADDRESS.findall(record)
+                for piece in [*pieces, *addresses]:
+                    yield from ((place, f) for f in findings(piece) if f not in excepted)
+
+
+def require_none(folder: Path) -> None:
+    """Raise PersonalError, with files and kinds but not the details, if `scan` finds any."""
+    found = Counter((place, finding.kind) for place, finding in scan(folder))
+    if found:
+        lines = [f"{place}: {kind}, {n} times" for (place, kind), n in sorted(found.items())]
+        raise PersonalError(
+            "Personal details stand in files that are to be published. Take them out where they "
+            "come from, or, if they are an organisation's, give the reason in "
+            f"{EXCEPTIONS.name}:\n" + "\n".join(lines)
+        )
 
 
 def _plain(text: str) -> str:
