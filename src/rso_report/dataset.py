@@ -47,6 +47,8 @@ ROW_TABLES = {
 _SAME_FIGURE = (
     "series_id",
     "measure",
+    "measure_code",
+    "detail",
     "order_type",
     "family",
     "offence_title",
