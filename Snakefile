@@ -143,6 +143,12 @@ def parameters(wildcards):
     return ["-y", json.dumps(given, ensure_ascii=False)] if given else []
 
 
+def address(wildcards):
+    """Return the address of an edition, a folder of the site, if that of the site is known."""
+    site = os.environ.get("RSO_REPORT_URL", "")
+    return f"{site.rstrip('/')}/{wildcards.edition}/" if site else ""
+
+
 @cache
 def notebook_sources(name):
     """Return what a notebook's execution depends on, as paths from here: people read them."""
@@ -298,7 +304,7 @@ rule book:
         f"{BUILD}/pages/index.html",
     params:
         content=digest(PACKAGE + PAGES + SOURCES),
-        address=os.environ.get("RSO_REPORT_URL", ""),  # read by the book
+        address=address,
         commit=commit(Path()),  # each page names it
     log:
         f"{LOGS}/book.log",
@@ -308,7 +314,8 @@ rule book:
         mem_mb=1000,
         runtime=15,
     shell:
-        "book=build/{wildcards.edition}/book; pages=$(dirname {output:q});"
+        "export RSO_REPORT_URL={params.address:q};"
+        " book=build/{wildcards.edition}/book; pages=$(dirname {output:q});"
         " ({PYTHON:q} -m rso_report.publish book $book {input.notebooks:q}"
         " && {PYTHON:q} -m rso_report.leaks $book/_build/html"
         " && rm -rf $pages && mv $book/_build/html $pages && rm -rf $book) 2> {log:q}"

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_wrong_usage_ends_with_2_and_says_what_may_be_meant(arguments, message):
 
 
 def test_the_version():
-    assert call("--version").output == "rso-report, version 0.1.0\n"
+    assert call("--version").output == f"rso-report, version {version('rso-report')}\n"
 
 
 def test_the_entry_point_is_this_program():
