@@ -29,7 +29,7 @@ from papermill import inspect_notebook
 from rso_report.dataset import load, tables_read
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
-from rso_report.publish import page_files
+from rso_report.publish import commit, page_files
 from rso_report.selection import covered, is_several, left_out_lines, select
 
 
@@ -162,11 +162,11 @@ def notebook_digest(name):
 
 
 def schema():
-    """Return the description of the data without sizes and hashes, which change with any row."""
+    """Return the description of the data without sizes, hashes, days: they change with any row."""
     package = json.loads(Path(DESCRIPTOR).read_text(encoding="utf-8"))
     for resource in package["resources"]:
-        resource.pop("bytes", None)
-        resource.pop("hash", None)
+        for name in ("bytes", "hash", "updated"):
+            resource.pop(name, None)
     return json.dumps(package, sort_keys=True)
 
 
@@ -299,6 +299,7 @@ rule book:
     params:
         content=digest(PACKAGE + PAGES + SOURCES),
         address=os.environ.get("RSO_REPORT_URL", ""),  # read by the book
+        commit=commit(Path()),  # each page names it
     log:
         f"{LOGS}/book.log",
     message:

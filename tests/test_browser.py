@@ -1,5 +1,8 @@
 """The built report, as a reader's browser sees it: opened from a folder, with no network."""
 
+import functools
+import http.server
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -266,3 +269,142 @@ def test_every_internal_link_and_anchor_leads_somewhere(site, pages, documents):
             if not target.is_file() or missing_anchor:
                 broken.append(f"{name}: {address}")
     assert not broken, "\n".join(broken)
+
+
+@pytest.fixture(scope="module")
+def served(site):
+    """The address of the site on a server of this machine, as a reader's browser gets it."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=site)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def policies(document):
+    return document.find_all("meta", attrs={"http-equiv": "Content-Security-Policy"})
+
+
+def test_every_page_has_one_policy_before_anything_it_loads(site, documents):
+    front_door = BeautifulSoup((site / "index.html").read_text(), "html.parser")
+    for name, document in {**documents, "index.html": front_door}.items():
+        (policy,) = policies(document)
+        assert policy.find_previous(["script", "link", "style", "img"]) is None, name
+        rules = dict(rule.split(" ", 1) for rule in policy["content"].split("; "))
+        assert rules["default-src"] == rules["object-src"] == rules["base-uri"] == "'none'", name
+        assert "unsafe" not in policy["content"] and "http" not in policy["content"], name
+        assert "*" not in policy["content"], name
+        referrer = document.find("meta", attrs={"name": "referrer"})
+        assert referrer["content"] == "no-referrer", name
+
+
+def test_consoles_stay_silent_on_a_server_too(browser, pages, served):
+    """A page's own address is another thing there: the policy must hold in both places."""
+    context, messages, drawn = browser.new_context(), [], 0
+    for name in pages:
+        page = context.new_page()
+        page.on("pageerror", lambda error, name=name: messages.append(f"{name}: {error}"))
+        page.on(
+            "console",
+            lambda message, name=name: (
+                message.type in {"error", "warning"} and messages.append(f"{name}: {message.text}")
+            ),
+        )
+        page.goto(served + name)
+        for box in page.locator(".rso-chart").all():
+            box.scroll_into_view_if_needed()
+            page.wait_for_function(
+                "box => box.dataset.state !== 'static'", arg=box.element_handle(), timeout=20_000
+            )
+            drawn += box.evaluate("box => box.dataset.state === 'drawn'")
+        page.close()
+    context.close()
+    assert not messages, "\n".join(messages)
+    assert drawn >= 10
+
+
+INJECTED = """<script>window.ran = "script"</script>
+<img src="data:image/png;base64," onerror="window.ran = 'handler'">
+<a id="planted" href="javascript:void(window.ran = 'address')">x</a>
+<script src="https://evil.example/x.js"></script>
+<link rel="stylesheet" href="https://evil.example/x.css">
+<iframe src="data:text/html,x"></iframe><object data="data:text/html,x"></object>
+<form action="https://evil.example/"><button id="send">x</button></form><style>p{color:red}</style>
+"""
+
+
+@pytest.mark.parametrize("from_server", [False, True])
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_script_that_got_into_a_page_does_not_run(
+    browser, site, served, tmp_path, from_server, guarded
+):
+    """And it does run in the same page without its policy, so that the test can fail."""
+    address = served if from_server else f"{site.as_uri()}/"
+    name = "notebooks/start.html"
+    html = (site / name).read_text(encoding="utf-8")
+    start = html.index('<meta http-equiv="Content-Security-Policy"')
+    if not guarded:
+        html = html[:start] + html[html.index(">", start) + 1 :]
+    html = html.replace("</article>", INJECTED + "</article>", 1)
+    assert INJECTED in html
+    context, reached = browser.new_context(), []
+    page = context.new_page()
+
+    def elsewhere(route):
+        reached.append(route.request.url)
+        route.fulfill(body="window.ran = 'file'")
+
+    page.route("https://evil.example/**", elsewhere)
+    page.route(
+        f"**/{name}",
+        lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"),
+    )
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation',"
+        " event => (window.refused ??= []).push(event.effectiveDirective))"
+    )
+    page.goto(address + name)
+    page.locator("#planted").click()
+    page.wait_for_timeout(300)
+    refused = set(page.evaluate("window.refused || []"))
+    page.locator("#send").evaluate("button => button.click()")
+    page.wait_for_timeout(300)
+    if guarded:
+        assert page.url == address + name, "the form was sent"
+        assert page.evaluate("'ran' in window") is False
+        assert not reached
+        wanted = {"script-src-elem", "script-src-attr", "style-src-elem", "frame-src", "object-src"}
+        assert wanted <= refused
+    else:
+        assert reached and not refused
+    context.close()
+
+
+def test_a_tip_over_a_point_is_shown_under_the_policy(browser, pages):
+    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    visit = Visit("notebooks/regional-trends.html")
+    page = open_page(context, pages[visit.page], visit)
+    box = page.locator("#fig-published-rates .rso-chart")
+    box.scroll_into_view_if_needed()
+    page.wait_for_function("box => box.dataset.state === 'drawn'", arg=box.element_handle())
+    box.locator("g.mark-symbol > path").first.hover(force=True)
+    tip = page.locator("#vg-tooltip-element.visible")
+    tip.wait_for()
+    assert tip.evaluate("tip => getComputedStyle(tip).position") == "fixed"
+    assert len(tip.inner_text()) > 10 and visit.messages == []
+    context.close()
+
+
+def test_the_button_that_prints_prints(browser, pages):
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script("window.print = () => (window.printed = true)")
+    page.goto(pages["notebooks/breaches.html"].as_uri())
+    page.locator("[data-print]").first.evaluate("button => button.click()")
+    assert page.evaluate("window.printed") is True
+    context.close()

@@ -1,5 +1,6 @@
 """How an edition is named and cited, from the notebooks that it was made with."""
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -128,3 +129,35 @@ def test_the_citation_file_says_what_the_project_says():
     assert all(isinstance(word, str) for word in cff["keywords"])
     allowed = "cff-version message type title abstract authors version license keywords"
     assert set(cff) == set(allowed.split())
+
+
+def changelog():
+    """Each entry of the changelog, newest first: version of report and data, and what it says."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    entries = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    heading = re.compile(r"Report (\d+\.\d+\.\d+), data (\d+\.\d+\.\d+)\n\n")
+    found = [(heading.match(entry), entry) for entry in entries]
+    assert found and all(match for match, _ in found), "a heading is: Report 0.1.0, data 1.0.0"
+    return [(*match.groups(), entry[match.end() :]) for match, entry in found]
+
+
+def test_the_newest_entry_of_the_changelog_has_the_versions_of_report_and_data():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    report, data, _ = changelog()[0]
+    assert report == project["version"], "pyproject.toml and CHANGELOG.md differ"
+    assert data == dataset.descriptor()["version"], "datapackage.json and CHANGELOG.md differ"
+
+
+def test_versions_only_move_on():
+    versions = [
+        tuple(tuple(map(int, version.split("."))) for version in entry[:2]) for entry in changelog()
+    ]
+    for newer, older in itertools.pairwise(versions):
+        assert newer != older
+        assert all(now >= before for now, before in zip(newer, older, strict=True))
+
+
+def test_each_paragraph_of_the_changelog_says_what_was_done():
+    for _, _, text in changelog():
+        for paragraph in text.strip().split("\n\n"):
+            assert paragraph.startswith(("Adds ", "Changes ", "Fixes ", "Removes ")), paragraph

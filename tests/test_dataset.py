@@ -152,7 +152,7 @@ def test_an_absent_file_is_named(folder):
 def test_a_description_that_is_itself_wrong_is_a_clear_message(folder):
     path = folder / "datapackage.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"integer"', '"whole"'))
-    assert faults(folder, "staffing")
+    assert faults(folder, "orders")
 
 
 def test_a_file_that_is_not_utf_8_is_named_with_what_is_allowed(folder):

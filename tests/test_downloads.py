@@ -284,6 +284,8 @@ def test_the_same_bytes_in_another_folder_and_another_time_zone(tmp_path):
         "rso-report-tables.xlsx",
         "rso-report.bib",
         "rso-report-citation.txt",
+        "rso-annual-return.xlsx",
+        "rso-annual-return.csv",
     }
 
 

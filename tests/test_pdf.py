@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from rso_report import pdf
+from rso_report import pdf, provenance
 
 
 def bookmark_titles(outline):
@@ -125,12 +125,13 @@ def test_words_of_figures_can_be_found(reader, listed):
     assert [each for each in headlines if each not in text] == []
 
 
-def test_it_says_its_title_and_language_and_is_tagged(reader, listed):
+def test_it_says_its_title_and_language_and_is_tagged(reader, listed, site):
     root = reader.root_object
     assert reader.metadata.title == next(iter(listed.values()))
     assert root["/Lang"] == "en-GB"
     assert root["/MarkInfo"]["/Marked"] and "/StructTreeRoot" in root
     assert reader.metadata.creation_date is None
+    assert reader.metadata.keywords == provenance.mark(site)
 
 
 def test_it_names_no_file_of_this_machine(printed, site):

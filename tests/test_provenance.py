@@ -12,6 +12,7 @@ import re
 
 import notebook_blocks
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from PHStatsMethods import confidence_intervals as phs
@@ -45,6 +46,8 @@ WITHOUT_FIGURES = (
     "- **Orders**, ",
     "- **Nothing new**: ",
     "No figure of this report has been corrected ",
+    "Against the edition for ",
+    "For 13 measures of an area ",
 )
 # The rules' own findings, in words: tests of `reconcile` hold them, test_mutation.py their rows.
 IN_WORDS = {"tab-rule-findings"}
@@ -59,6 +62,9 @@ LABELS = {
     "As printed",
     "Assumed share, %",
     "Date",
+    "Date or period",
+    "Date, 2020-21",
+    "Date, 2021-22",
     "Definition",
     "Explanation",
     "Family",
@@ -100,17 +106,28 @@ def table_of(block):
 
 
 class Rows:
-    """The rows of data that a block names, by kind."""
+    """The rows of data that a block names, by kind: those that count now, or as they were first."""
 
-    def __init__(self, identifiers):
+    def __init__(self, identifiers, first=False):
         self.by_kind = {}
+        self.first = first
         for name in sorted(identifiers):
             self.by_kind.setdefault(name[:2], []).append(row_of(name))
+
+    def standing(self, kind):
+        """Without the rows that others replace; with `first`, without those that replace them."""
+        rows = self.by_kind.get(kind, [])
+        old = {row["revises_row"] for row in rows if "revises_row" in row} & {
+            row["row_id"] for row in rows if "row_id" in row
+        }
+        if self.first:
+            return [row for row in rows if row.get("revises_row") not in old]
+        return [row for row in rows if row.get("row_id") not in old]
 
     def of(self, kind, **wanted):
         return [
             row
-            for row in self.by_kind.get(kind, [])
+            for row in self.standing(kind)
             if all(row[name] == value for name, value in wanted.items())
         ]
 
@@ -135,10 +152,12 @@ class Rows:
     @property
     def missing(self):
         """Missing people now, and as first given, of a unit or of the sum of several."""
-        rows = self.of("MI", believed_abroad="all")
+        rows = [row for row in self.by_kind["MI"] if row["believed_abroad"] == "all"]
         replaced = {row["revises_row"] for row in rows}
         first = [row for row in rows if row["row_id"] in replaced]
         now = [row for row in rows if row["row_id"] not in replaced]
+        if self.first:
+            return (sum(row["value"] for row in first),)
         if len({row["area_id"] for row in now}) > 1:
             (first,) = ([row] for row in now if row["area_id"] == "WM")
             now = [row for row in now if row["area_id"] != "WM"]
@@ -297,6 +316,41 @@ def reading(family, column):
     return lambda r, c: r.sum("BR", **{column: family})
 
 
+def dated(row):
+    """When a row holds, as a page writes it."""
+    if pd.notna(row.get("period_end")):
+        return period(row)
+    return periods.as_at_label(row["as_at"], row["as_at_precision"])
+
+
+def figure_of(date):
+    """A figure of an edition from those of the rows of its line that hold on its date."""
+
+    def figure(r, cells):
+        own = [
+            row
+            for kind in ("BR", "RO", "RT", "OR", "MI")
+            for row in r.of(kind)
+            if dated(row) == cells[date]
+        ]
+        value = sum(row["value"] for row in own)
+        if "per 1,000" in cells["Measure"]:
+            (base,) = r.of("RO", as_at=own[0]["period_end"])
+            return [1000 * value / base["value"], *byar(value, base["value"], 1000)]
+        return value
+
+    return figure
+
+
+def change_of(r, cells):
+    """The change in percent of a number of people; the numbers of a reason stand for themselves."""
+    text = cells["Change, or why none is given"]
+    if not text.startswith(("+", "−")):
+        return [value for value, _ in numbers(text)]
+    old, new = (figure_of(f"Date, {year}")(r, cells) for year in ("2020-21", "2021-22"))
+    return 100 * (new - old) / old
+
+
 SNAPSHOT = {
     "Missing": lambda r, c: r.missing[0],
     "At first reply": lambda r, c: r.missing[1],
@@ -382,6 +436,12 @@ RECIPES = {
     "tab-visit-results": {"Value": visit_result},
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
+    "tab-changes-new": {"Edition for 2021-22": figure_of("Date or period")},
+    "tab-changes-latest": {
+        "Figure, 2020-21": figure_of("Date, 2020-21"),
+        "Figure, 2021-22": figure_of("Date, 2021-22"),
+        "Change, or why none is given": change_of,
+    },
 }
 
 
@@ -396,10 +456,15 @@ def cell_faults(block):
     """Cells of a table row that do not come out of the rows it names, or that nobody checks."""
     rows, cells, faults = Rows(block.rows), dict(block.cells), []
     recipes = RECIPES[table_of(block)]
-    for column, text in block.cells:
+    for column, whole_text in block.cells:
+        text, at_first, first = whole_text.partition(" [r] (")
         shown = numbers(text)
         if column in LABELS or not shown:
             continue
+        if at_first:
+            wanted = RECIPES[table_of(block)][column](Rows(block.rows, first=True), cells)
+            if numbers(first)[0][0] != wanted:
+                faults.append(f"{block.place}, {column}: {whole_text!r}, first {wanted}")
         if table_of(block).startswith("tab-titles-") and re.match(r"\d{4}-\d{2}", column):
             expected = title_cell(rows, cells, column)
         elif column in recipes:

@@ -39,7 +39,17 @@
       // Drawn out of sight and put in place when complete, so that paper never shows half of it.
       const picture = document.createElement("div");
       const controls = make("div", "rso-controls"); // outside the picture, or none could use them
-      const options = { mode: "vega", renderer: "svg", actions: false, bind: controls };
+      const options = {
+        mode: "vega",
+        renderer: "svg",
+        actions: false,
+        bind: controls,
+        // The page's policy runs nothing that is made of text: charts are interpreted instead,
+        // and what the library would add as styles of the page is in rso.css.
+        ast: true,
+        defaultStyle: false,
+        tooltip: { disableDefaultStyle: true },
+      };
       const { view } = await window.vegaEmbed(picture, spec, options);
       views.set(box, view);
       if (controls.childElementCount) box.before(controls);

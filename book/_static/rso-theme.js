@@ -27,6 +27,11 @@
     arrow.setAttribute("aria-label", `Pages under ${above}`);
   }
 
+  // The theme's own way is a script within the page, which the policy of the page forbids.
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => window.print());
+  }
+
   // The theme takes the focus away from each of these buttons when it is pressed, so that who
   // uses a keyboard is thrown back to the top of the page. It is given back: at once, or when
   // the box closes that the button opened.

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
-from rso_report import block
+from rso_report import block, sentences
 from rso_report.block import Place
 from rso_report.citation import StoredEdition, plain, stored_edition
 from rso_report.data_page import DataPackage
@@ -26,7 +26,7 @@ from rso_report.tables import page_links
 
 
 class ChartRenderer:
-    """MyST-NB plug-in for the outputs of `figures.show`, `tables.show` and `start.show`."""
+    """MyST-NB plug-in for what `figures`, `tables`, `start` and `prose` show."""
 
     mime_priority_overrides: ClassVar = [("html", MIME_TYPE, 1)]
 
@@ -51,6 +51,8 @@ class ChartRenderer:
             return [nodes.raw("", page_links(data.string), format="html")]
         elif data.mime_type == "text/html":
             found = block.table_block(data.string)
+        elif data.mime_type == "text/markdown":
+            return sentences.rendered(renderer, data, inline)
         else:
             return None
         return found and [nodes.raw("", "", format="html", block=found)]
@@ -137,6 +139,7 @@ def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
     (site / "index.html").write_text(
         f'<!DOCTYPE html>\n<html lang="{app.config.language.replace("_", "-")}"><head>'
         f'<meta charset="utf-8"><title>{title}</title>'
+        '<link rel="icon" href="_static/favicon.svg">'
         f'<meta http-equiv="refresh" content="0; url={root}"></head>'
         f'<body><h1>{title}</h1><p><a href="{root}">Read the report</a></p></body></html>\n',
         encoding="utf-8",

@@ -9,6 +9,8 @@ import pandas as pd
 from rso_report import periods, register, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
+from rso_report.prose import revised_cells
+from rso_report.revisions import current, first_total
 from rso_report.series import ratio_caveat, require_one_series
 from rso_report.statistics import Trend
 
@@ -22,11 +24,20 @@ FAMILIES = {
 def recorded(data: Tables, edition: Edition) -> pd.DataFrame:
     """Recorded breach offences of the region's forces, one row for each title and period.
 
-    Adds `period` (a label such as 2020-21) and `part` (True for a part-year).
+    Adds what `revisions.current` adds, `period` (a label such as 2020-21) and `part` (True for a
+    part-year). A revised figure keeps its place in the table of the reply that first gave it.
     """
     rows = edition.visible(data.breaches)
-    own = rows[(rows["series_id"] == "BREACH_RECORDED") & rows["area_id"].isin(edition.forces)]
+    own = current(
+        rows[(rows["series_id"] == "BREACH_RECORDED") & rows["area_id"].isin(edition.forces)]
+    )
+    places = own["first_row"].where(own["first_row"] != "", own["row_id"])
+    printed = rows.set_index("row_id")
     return own.assign(
+        **{
+            column: places.map(printed[column])
+            for column in ("table_as_printed", "heading_as_printed", "heading_family")
+        },
         period=[
             periods.period_label(start, end)
             for start, end in zip(own["period_start"], own["period_end"], strict=True)
@@ -36,22 +47,33 @@ def recorded(data: Tables, edition: Edition) -> pd.DataFrame:
 
 
 def by_family(offences: pd.DataFrame) -> pd.DataFrame:
-    """Offences by force, family (by title) and period: sums of the titles.
+    """Offences by force, family (by title) and period: sums of the titles of a reply.
 
-    Columns: area_id, family, period, period_start, period_end, value, part, covered_to_earliest,
-    covered_to_latest, source_id, rows (the row identifiers that were added).
+    Columns: area_id, first_source (of the reply), family, period, period_start, period_end, value,
+    first_value (before revisions, <NA> if none), part, covered_to_earliest, covered_to_latest,
+    source_id (several as `a+b`), rows (the identifiers of the rows that were added, and of those
+    they replace), row_id (without those).
     """
     require_one_series(offences[["series_id"]], "add")
-    key = ["area_id", "source_id", "family", "period", "period_start", "period_end"]
+    key = ["area_id", "first_source", "family", "period", "period_start", "period_end"]
+    revised = offences["first_value"].notna()
+    first = offences["first_value"].fillna(offences["value"])
     return (
-        offences.groupby(key, as_index=False)
+        offences.assign(_first=first, _revised=revised)
+        .groupby(key, as_index=False)
         .agg(
             value=("value", "sum"),
+            first_value=("_first", "sum"),
+            _revised=("_revised", "any"),
+            source_id=("source_id", lambda ids: "+".join(dict.fromkeys(ids))),
             part=("part", "any"),
             covered_to_earliest=("covered_to_earliest", "min"),
             covered_to_latest=("covered_to_latest", "max"),
-            rows=("row_id", "+".join),
+            rows=("rows", "+".join),
+            row_id=("row_id", "+".join),
         )
+        .assign(first_value=lambda f: f["first_value"].where(f["_revised"]))
+        .drop(columns="_revised")
         .sort_values(["area_id", "family", "period_start"])
         .reset_index(drop=True)
     )
@@ -61,25 +83,34 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
     """Titles of a family by year, with computed totals beside printed ones.
 
     One row for each title, then `All titles, computed` and `All titles, printed`; one column for
-    each period (part-years marked [p]), then `Total, computed`, `Total, printed` and `Rows` (the
+    each period (part-years marked [p]; a revised cell, and a sum with one, is a text with [r] and
+    the first value), then `Total, computed`, `Total, printed` and `Rows` (the
     row identifiers of the cells and of the printed totals). A printed total is [z] where part of
     what it sums lies after the edition's year, [x] where none is printed.
     """
     offences = recorded(data, edition)
     own = offences[(offences["area_id"] == area) & (offences["family"] == family)]
     part = set(own.loc[own["part"], "period"])
-    wide = own.pivot_table(
-        index="offence_title", columns="period", values="value", aggfunc="sum", sort=False
-    )
-    wide = wide.reindex(own.drop_duplicates("offence_title")["offence_title"]).astype("int64")
-    columns = sorted(wide.columns, key=lambda p: own.loc[own["period"] == p, "period_start"].min())
-    wide = wide[columns].astype("object")
-    computed = wide.sum()
-    totals = data.printed_totals[
-        data.printed_totals["source_id"].isin(own["source_id"])
-        & data.printed_totals["table_as_printed"].isin(own["table_as_printed"])
-    ]
+    titles = list(dict.fromkeys(own["offence_title"]))
+    columns = list(dict.fromkeys(own.sort_values("period_start", kind="stable")["period"]))
 
+    def added(title: str = "", period: str = "") -> object:
+        """The sum of the cells of a title, of a period, of one of both, or of all."""
+        cells = own[own["offence_title"].eq(title) | (title == "")]
+        cells = cells[cells["period"].eq(period) | (period == "")]
+        return revised_cells([int(cells["value"].sum())], [first_total(cells)])[0]
+
+    wide = pd.DataFrame(
+        [[added(title, period) for period in columns] for title in titles],
+        index=pd.Index(titles, name="offence_title"),
+        columns=columns,
+        dtype="object",
+    )
+    totals = current(data.printed_totals)
+    totals = totals[
+        totals["first_source"].isin(own["first_source"])
+        & totals["table_as_printed"].isin(own["table_as_printed"])
+    ]
     totals = totals.assign(
         period=[
             periods.period_label(start, end)
@@ -93,25 +124,28 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
         hit = hit[hit["period"] == period] if period else hit
         if hit.empty:
             return "[x]"
-        return int(hit["value"].iloc[0]) if hit.index[0] in shown_totals.index else "[z]"
+        if hit.index[0] not in shown_totals.index:
+            return "[z]"
+        return revised_cells(hit["value"].astype("int64"), hit["first_value"])[0]
 
-    wide["Total, computed"] = wide.sum(axis=1).astype("object")
+    wide["Total, computed"] = pd.Series(map(added, titles), index=wide.index, dtype="object")
     wide["Total, printed"] = pd.Series(
         [printed("row", title=title) for title in wide.index], index=wide.index, dtype="object"
     )
-    wide.loc["All titles, computed"] = [*computed, computed.sum(), "[z]"]
+    by_period = [added(period=period) for period in columns]
+    wide.loc["All titles, computed"] = [*by_period, added(), "[z]"]
     wide.loc["All titles, printed"] = [
         *(printed("column", period) for period in columns),
         "[z]",
         printed("grand"),
     ]
-    cells = own.groupby("offence_title")["row_id"].agg("+".join)
-    of_rows = shown_totals[shown_totals["axis"] == "row"].groupby("offence_title")["row_id"]
+    cells = own.groupby("offence_title")["rows"].agg("+".join)
+    of_rows = shown_totals[shown_totals["axis"] == "row"].groupby("offence_title")["rows"]
     named = cells.str.cat(of_rows.agg("+".join).reindex(cells.index).fillna(""), sep="+")
-    named["All titles, computed"] = "+".join(own["row_id"])
+    named["All titles, computed"] = "+".join(own["rows"])
     of_columns = shown_totals[shown_totals["axis"] != "row"]
     of_columns = of_columns[of_columns["period"].isin(columns) | (of_columns["axis"] == "grand")]
-    named["All titles, printed"] = "+".join(of_columns["row_id"])
+    named["All titles, printed"] = "+".join(of_columns["rows"])
     wide["Rows"] = named.reindex(wide.index).astype("object")
     marked = {period: f"{period} [p]" for period in part}
     return wide.rename(columns=marked).rename_axis("Offence title", axis=0).reset_index()
@@ -120,8 +154,9 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
 def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
     """Offences by period, classified by title and by printed heading, where the two differ.
 
-    Columns: area_id, period, for each family `<family> by title`, `<family> by heading`, and rows
-    (the row identifiers of all of them).
+    Columns: area_id, period, for each family `<family> by title`, `<family> by heading` (numbers;
+    what they came to before a revision in `first <column>`, else <NA>), and rows (the row
+    identifiers of all of them).
     """
     swapped = offences[
         (offences["heading_family"] != "") & (offences["heading_family"] != offences["family"])
@@ -131,18 +166,25 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for family in families:
         for column, name in (("family", "by title"), ("heading_family", "by heading")):
-            chosen = offences[offences[column] == family]
-            parts.append(chosen.groupby(key)["value"].sum().rename(f"{family} {name}"))
+            chosen = offences[offences[column] == family].groupby(key)
+            parts.append(chosen["value"].sum().rename(f"{family} {name}"))
+            firsts = chosen[["value", "first_value"]].apply(first_total)
+            parts.append(firsts.rename(f"first {family} {name}").astype("Int64"))
     if not parts:
         return pd.DataFrame(columns=["area_id", "period", "rows"])
     counted = offences[offences[["family", "heading_family"]].isin(families).any(axis=1)]
-    parts.append(counted.groupby(key)["row_id"].agg("+".join).rename("rows"))
+    parts.append(counted.groupby(key)["rows"].agg("+".join).rename("rows"))
     return (
         pd.concat(parts, axis=1)
         .reset_index()
         .sort_values("period_start")
         .drop(columns="period_start")
     )
+
+
+def reading_columns(readings: pd.DataFrame) -> list[str]:
+    """The columns of `both_readings` that hold numbers to show, without their first values."""
+    return [name for name in readings if " by " in name and not name.startswith("first ")]
 
 
 def family_trend(families: pd.DataFrame, area: str, family: str, part_years: str = "") -> Trend:
@@ -170,15 +212,14 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
 
     One row for each area and year: the count as printed and, where the community count of the
     same area at the end of the year is published, the rate per 1,000 RSOs with its interval
-    (Byar, exact below 10). Both rows are identified.
+    (Byar, exact below 10). Both rows are identified, and what `revisions.current` adds is there of
+    the outcomes, and as first_stock and stock_rows of the counts.
     """
     ratio_caveat("BREACH_OUTCOME", "STOCK_MAPPA")
     rows = edition.visible(data.breaches)
-    own = rows[
-        (rows["series_id"] == "BREACH_OUTCOME")
-        & rows["area_id"].isin([*edition.units, "EW"])
-        & (rows["status"] != "doubtful")
-    ]
+    own = current(
+        rows[(rows["series_id"] == "BREACH_OUTCOME") & rows["area_id"].isin([*edition.units, "EW"])]
+    )
     stock = register.community(data, edition)
     stock = stock[stock["qualifier"].isin(["exact", "rounded"])]
     names = {
@@ -186,6 +227,8 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
         "value": "stock",
         "row_id": "stock_row",
         "source_id": "stock_source",
+        "first_value": "first_stock",
+        "rows": "stock_rows",
     }
     stock = stock.rename(columns=names)[["area_id", *names.values()]]
     merged = own.merge(stock, on=["area_id", "period_end"], how="left")

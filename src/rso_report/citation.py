@@ -37,11 +37,10 @@ class StoredEdition:
         return f"{region}, {self.report_year}"
 
 
-def stored_edition(notebook: Path) -> StoredEdition:
-    """Return the edition of an executed notebook, from its cells of parameters.
+def stored_parameters(notebook: Path) -> dict[str, object]:
+    """Return the parameters that a notebook was executed with, from its cells of parameters.
 
     What Papermill injected comes after the notebook's own parameters and goes before them.
-    Raises KeyError if the notebook declares no `report_year` or no `region`.
     """
     values: dict[str, object] = {}
     for cell in nbformat.read(notebook, as_version=4).cells:
@@ -50,6 +49,15 @@ def stored_edition(notebook: Path) -> StoredEdition:
                 if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                     target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
                     values[ast.unparse(target)] = ast.literal_eval(node.value)
+    return values
+
+
+def stored_edition(notebook: Path) -> StoredEdition:
+    """Return the edition of an executed notebook.
+
+    Raises KeyError if the notebook declares no `report_year` or no `region`.
+    """
+    values = stored_parameters(notebook)
     return StoredEdition(str(values["report_year"]), str(values["region"]))
 
 

@@ -9,6 +9,7 @@ and its `exit_status` is what the program ends with.
 import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,154 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
             click.echo(line)
 
 
+@main.command(short_help="Check a return or a reply and add it to the data.")
+@click.argument("file", type=Path)
+@click.option("--source", "source_id", required=True, help="Identifier, such as wmp-return-2026.")
+@click.option("--title", default="", help="Title by which a reader can find the source.")
+@click.option(
+    "--publisher", default="", help="Who sent it; the only force of the return if left out."
+)
+@click.option(
+    "--published", type=click.DateTime(["%Y-%m-%d"]), help="Day on which it was sent: 2026-05-14."
+)
+@click.option(
+    "--licence",
+    type=click.Choice(["OGL", "OPL", "not_stated"]),
+    default="not_stated",
+    show_default=True,
+    help="Terms: Open Government Licence, Open Parliament Licence.",
+)
+@click.option("--address", default="", help="Where it is published, if it is.")
+@click.option(
+    "--shape",
+    type=click.Choice(["form", "printed"]),
+    default="form",
+    show_default=True,
+    help="The form, filled in; or tables as a reply prints them.",
+)
+@click.option("--say", multiple=True, metavar="NAME=VALUE", help="What printed tables do not say.")
+@click.option(
+    "--read-as", multiple=True, metavar="PRINTED=MEANT", help="What a misprinted year means."
+)
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+@click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
+def ingest(
+    file: Path,
+    source_id: str,
+    title: str,
+    publisher: str,
+    published: datetime | None,
+    licence: str,
+    address: str,
+    shape: str,
+    say: tuple[str, ...],
+    read_as: tuple[str, ...],
+    dry_run: bool,
+    machine: bool,
+) -> None:
+    """Check an annual return (CSV, XLSX or ODS) and add it to the data.
+
+    Everything wrong in FILE is said at once: row, column, what was found, what is allowed, what
+    to do. If nothing stops it, its rows go into the tables of data/, its source into sources.csv,
+    and what the checks remarked into discrepancies.csv: all of it, or nothing. The same return a
+    second time changes nothing. A source that sources.csv has already needs only --source.
+
+    With --shape printed, FILE holds tables of a reply: offence titles by financial year with
+    totals, people by sex and day, lines such as 2021 = 4,620, answers by MAPPA level. What they do
+    not say is asked for, never guessed, and given by --say: force, part_year_end, as_at,
+    as_at_precision, year_day, custody_status, definition_code, measure_code.
+
+    Exit codes: 0 added, or in the data already; 1 the return or the data have faults; 2 wrong
+    usage; 3 something could not be read or written.
+
+    \b
+    Examples:
+      rso-report ingest reply.xlsx --source wmp-return-2026 --published 2026-05-14 \\
+        --title "Annual return of West Midlands Police, 2025-26" --dry-run
+      rso-report ingest reply.ods --source wmp-foi-2026 --published 2026-03-14 --shape printed \\
+        --say force=WMP --say part_year_end=2026-02-22 --read-as 20224-25=2024-25
+    """
+    from dataclasses import asdict
+
+    from rso_report import ingest as door
+    from rso_report.printed_tables import context_of, with_places
+    from rso_report.return_checks import ReturnError
+
+    day = published.date() if published else None
+    source = door.Source(source_id, title, publisher, day, licence, address)
+    if (say or read_as) and shape != "printed":
+        raise click.UsageError("--say and --read-as belong to --shape printed.")
+    printed = context_of(_pairs("--say", say)) if shape == "printed" else None
+    meant = _pairs("--read-as", read_as)
+    try:
+        done = door.ingest(file, source, dry_run=dry_run, printed=printed, read_as=meant)
+    except ReturnError as error:
+        if not machine:
+            raise
+        faults = [asdict(fault, dict_factory=with_places) for fault in error.faults]
+        click.echo(as_json({"source_id": source_id, "outcome": "refused", "faults": faults}))
+        sys.exit(error.exit_status)
+    click.echo(as_json(asdict(done, dict_factory=with_places)) if machine else done)
+
+
+@main.command(short_help="Write the annual return for a force to fill in.")
+@click.argument("out", type=Path)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["xlsx", "csv"]),
+    help="Workbook with lists and notes, or the names of the columns; else by the ending of OUT.",
+)
+def template(out: Path, kind: str | None) -> None:
+    """Write the annual return for a force to fill in, as OUT.
+
+    Exit codes: 0 written, 2 wrong usage, 3 it could not be written.
+
+    \b
+    Examples:
+      rso-report template return.xlsx
+      rso-report template --format csv return.csv
+    """
+    from rso_report import dataset
+    from rso_report import template as package
+
+    kind = kind or out.suffix.lstrip(".").lower()
+    if kind == "csv":
+        content = package.csv_template()
+    elif kind == "xlsx":
+        content = package.workbook_template(dataset.load("areas"))
+    else:
+        raise click.UsageError(f"{out} ends in neither .xlsx nor .csv: say which with --format.")
+    out.write_bytes(content)
+    click.echo(f"Written: {out}")
+
+
+@main.command(short_help="Compare a built site with the record of its making.")
+@click.argument("site", type=Path)
+@click.option("--json", "machine", is_flag=True, help="Print the result as JSON for scripts.")
+def verify(site: Path, machine: bool) -> None:
+    """Compare a built SITE with the record of what it was made from.
+
+    SITE is the folder of one edition, or the folder with all of them, such as _site. Every file is
+    hashed again and compared with provenance.json: changed, missing, extra. The executed notebooks,
+    the archive of the data, and the data, code, pages and lock of this checkout are compared too.
+    Writes nothing. At the end stands the SHA-256 of the record itself, to compare with the one
+    published elsewhere.
+
+    Exit codes: 0 all is as recorded, 1 something differs, 3 no record, or one that can't be read.
+
+    \b
+    Examples:
+      rso-report verify _site
+      rso-report verify --json _site/west-midlands-2021-22 | jq .editions[].differences
+    """
+    from rso_report.provenance import report
+
+    text, status = report(site, machine)
+    click.echo(text)
+    sys.exit(status)
+
+
 def _given(year: str | None, region: str | None, file: Path | None = None) -> None:
     """Refuse an edition that cannot be; what is not given has its default."""
     from rso_report.parameters import read_parameters
@@ -248,3 +397,11 @@ def _given(year: str | None, region: str | None, file: Path | None = None) -> No
 
 if __name__ == "__main__":
     main(prog_name="rso-report")
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """What was given as NAME=VALUE."""
+    wrong = [text for text in texts if "=" not in text]
+    if wrong:
+        raise click.UsageError(f"{option} '{wrong[0]}': write it as NAME=VALUE.")
+    return dict(text.split("=", 1) for text in texts)

@@ -672,15 +672,10 @@ def listed_figures(found: pd.DataFrame, kind: str, a: Edition, b: Edition) -> pd
 def listed_changes(latest: pd.DataFrame, a: Edition, b: Edition) -> pd.DataFrame:
     """Latest figures side by side as a table of a page, each with its change or the reason."""
     rows = [row for _, row in latest.iterrows()]
-    shown = {
-        "Measure": [measured(row) for row in rows],
-        "Area": latest["area"].tolist(),
-    }
+    shown = {"Measure": [measured(row) for row in rows], "Area": latest["area"].tolist()}
     for side, edition in (("a", a), ("b", b)):
-        shown[f"Latest in {edition.year}"] = [
-            f"{valued(row, side)}, {row[f'when_{side}']}" if row[f"when_{side}"] else "[x]"
-            for row in rows
-        ]
+        shown[f"Date, {edition.year}"] = [row[f"when_{side}"] or "[x]" for row in rows]
+        shown[f"Figure, {edition.year}"] = [valued(row, side) for row in rows]
     shown["Change, or why none is given"] = [changed(row) for row in rows]
     return pd.DataFrame(shown | {"Rows": row_links([_row_names(row) for row in rows])})
 

@@ -7,6 +7,7 @@ import pandas as pd
 from rso_report import periods, prose, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
+from rso_report.revisions import unreplaced
 
 MEASURES = {
     "community": "RSOs in the community",
@@ -23,7 +24,8 @@ MEASURES = {
 def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
     """Number of figures by measure, unit and financial year, up to the edition's year.
 
-    Columns: measure, area_id, year, figures; only combinations with a figure.
+    A figure that was revised counts once. Columns: measure, area_id, year, figures; only
+    combinations with a figure.
     """
     stocks, flows = data.registered_offenders, data.breaches
     parts = {
@@ -38,7 +40,7 @@ def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
     }
     found = []
     for measure, rows in parts.items():
-        own = edition.visible(rows)
+        own = unreplaced(edition.visible(rows))
         own = own[own["area_id"].isin(edition.units)]
         ends = own["as_at"] if "as_at" in own else own["period_end"]
         if "period_end" in own:

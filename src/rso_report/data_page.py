@@ -1,17 +1,19 @@
 """The pages of the data and their sources, made from the data package when the book is built.
 
 A Sphinx directive, so that the pages cannot fall behind the data: every table with its columns,
-every source, and every row of a figure, with the anchors that sentences and figures link to.
+every source, every row of a figure with the anchors that sentences and figures link to, and every
+row that replaces another.
 """
 
 from collections.abc import Iterable
+from html import escape
 from typing import ClassVar
 
 import pandas as pd
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import dataset, tables
+from rso_report import dataset, news, prose, tables
 from rso_report.dataset import ROW_TABLES
 from rso_report.register import population_row
 from rso_report.tables import page_links
@@ -33,11 +35,12 @@ _LICENCES = {
 class DataPackage(SphinxDirective):
     """`{data-package} tables` lists tables and columns, `sources` the sources.
 
-    The name of a table lists its rows: `{data-package} breaches`.
+    The name of a table lists its rows: `{data-package} breaches`. `{data-package} corrections`
+    lists the rows that replace others.
     """
 
     required_arguments = 1
-    parts: ClassVar[tuple[str, ...]] = ("tables", "sources", *ROW_TABLES.values())
+    parts: ClassVar[tuple[str, ...]] = ("tables", "sources", "corrections", *ROW_TABLES.values())
 
     def run(self) -> list[nodes.Node]:
         """Return the part asked for as HTML; raises an error naming the parts if unknown."""
@@ -46,6 +49,8 @@ class DataPackage(SphinxDirective):
             return self._tables()
         if self.arguments[0] == "sources":
             return self._sources()
+        if self.arguments[0] == "corrections":
+            return self._corrections()
         if self.arguments[0] in self.parts:
             return self._rows(self.arguments[0])
         raise self.error(f"data-package: found {self.arguments[0]!r}; allowed: {self.parts}")
@@ -67,31 +72,113 @@ class DataPackage(SphinxDirective):
             self._target(f"source-{row.source_id}", row.title)
         return [nodes.raw("", _sources_html(sources), format="html")]
 
+    def _corrections(self) -> list[nodes.Node]:
+        names = [r["name"] for r in dataset.descriptor()["resources"] if can_revise(r)]
+        for name in names:
+            self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
+        self._target("tab-corrections", "Figures that a later row replaces")
+        html = corrections_html(dataset.load("areas", "sources", "series", *names))
+        return [nodes.raw("", page_links(html), format="html")]
+
     def _rows(self, name: str) -> list[nodes.Node]:
         self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
         data = dataset.load(name, "areas", "sources")
+        if getattr(data, name).empty:
+            return [nodes.paragraph(text="There is no row yet.")]
         if name == "population_districts":
             identifiers, html = _population_html(data)
         else:
-            identifiers, html = getattr(data, name)["row_id"], _rows_html(data, name)
+            identifiers, html = getattr(data, name)["row_id"], rows_html(data, name)
         for row_id in identifiers:
             self._target(f"row-{row_id.lower()}", row_id)
         return [nodes.raw("", page_links(_anchored(html, identifiers, "row")), format="html")]
 
 
-def _rows_html(data: dataset.Tables, name: str) -> str:
+def can_revise(resource: dict) -> bool:
+    """Whether the rows of a table can name a row that they replace."""
+    return "revises_row" in [field["name"] for field in resource["schema"]["fields"]]
+
+
+def corrections_html(data: dataset.Tables) -> str:
+    """How many figures were corrected or revised, in a sentence, and a table of them all."""
+    found = news.replacements(data)
+    sentence = f"<p>{escape(news.corrections(data))}</p>"
+    if found.empty:
+        return sentence
+    names = data.areas.set_index("area_id")["name"]
+
+    def linked(row_id: str) -> tables.Link:
+        return tables.Link(row_id, prose.row_address(row_id).removeprefix("../book/"))
+
+    frame = pd.DataFrame(
+        {
+            "Figure": [
+                ", ".join(filter(None, [names.get(row.area_id, ""), row.measure, row.when]))
+                for row in found.itertuples()
+            ],
+            "Was": [_value(value) for value in found["old_value"]],
+            "Is now": [_value(value) for value in found["value"]],
+            "Stood in": [prose.source_label(data.sources, s) for s in found["old_source"]],
+            "Changed by": [
+                "our correction"
+                if row.ours
+                else f"a revision, {prose.source_label(data.sources, row.source_id)}"
+                for row in found.itertuples()
+            ],
+            "Why": [note or "no reason given" for note in found["note"]],
+            "Rows": [
+                tables.Links((linked(old), linked(new)))
+                for old, new in zip(found["old_row"], found["row_id"], strict=True)
+            ],
+        }
+    ).sort_values(["Changed by", "Figure"], kind="stable", key=_corrections_first)
+    table = tables.to_html(
+        frame,
+        table_id="tab-corrections",
+        caption="Figures that a later row replaces",
+        notes=[
+            "Stood in: the source and its date, since when the first number was published; in "
+            "this report it stood in every version of the data that has no row for the second.",
+            "Rows: the row that is replaced, then the row that replaces it. Both stay in the data.",
+        ],
+    )
+    return f"{sentence}\n{table}"
+
+
+def _corrections_first(column: pd.Series) -> pd.Series:
+    return column != "our correction" if column.name == "Changed by" else column
+
+
+def _revision_cells(rows: pd.DataFrame) -> list[tables.Links]:
+    """For each row what replaces it and what it replaces, with links to those on the same page."""
+    following = dict(zip(rows["revises_row"], rows["row_id"], strict=True))
+    found = []
+    for row in rows.itertuples():
+        parts = []
+        if row.row_id in following:
+            parts.append(("replaced by", following[row.row_id]))
+        if row.revises_row:
+            parts.append(("replaces", row.revises_row))
+        links = (tables.Link(f"{word} {name}", f"#row-{name.lower()}") for word, name in parts)
+        found.append(tables.Links(tuple(links)))
+    return found
+
+
+def rows_html(data: dataset.Tables, name: str) -> str:
     """One table of the data as HTML: each row with its value, its source and its place there."""
     rows = getattr(data, name)
     areas = data.areas.set_index("area_id")["name"]
     titles = data.sources.set_index("source_id")["title"]
     addresses = data.sources.set_index("source_id")["address"]
-    told = {"row_id", "area_id", "value", "source_id", "locator"}
+    told = {"row_id", "area_id", "value", "source_id", "locator", "revises_row"}
+    revised = "revises_row" in rows and (rows["revises_row"] != "").any()
     shown = [column for column in rows.columns if column not in told]
     frame = pd.DataFrame(
         {
             "Row": rows["row_id"],
             "Area": rows["area_id"].map(areas) if "area_id" in rows else "[z]",
             "Value": [_value(value) for value in rows["value"]] if "value" in rows else "[z]",
+            **({"Revision": _revision_cells(rows)} if revised else {}),
             "Source": [
                 tables.Link(titles[s], f"data-and-sources.md#source-{s}") for s in rows["source_id"]
             ],

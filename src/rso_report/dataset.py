@@ -1,16 +1,17 @@
 """Load and check the data package in `data/`.
 
 `datapackage.json` is the one description of the tables: columns, types, allowed values, keys.
-Frictionless checks every cell against it; the rules below add what a table schema cannot say.
-A fault stops loading, and all faults are reported together.
+Frictionless checks every cell against it; module `plain_cells` holds what no cell may hold, and the
+rules below add what a table schema cannot say. A fault stops loading, and all faults are reported
+together. No file is read but those beside the description that it names.
 """
 
 import ast
+import datetime as dt
 import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,9 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report.errors import ReportError
+from rso_report import package, plain_cells, revisions
+from rso_report.errors import ReportError, shown
+from rso_report.faults import DataError, Fault
 from rso_report.places import data_folder
 
 Tables = SimpleNamespace  # one data frame for each table that was loaded, by its name
@@ -35,51 +38,66 @@ ROW_TABLES = {
     "VP": "visit_policy",
     "TI": "risk_tiers",
     "ST": "staffing",
+    "AN": "answers",
     "PO": "population",
     "PD": "population_districts",
 }
 
+# What makes a revision one of the same figure: all of these that its table has are equal.
+_SAME_FIGURE = (
+    "series_id",
+    "measure",
+    "measure_code",
+    "detail",
+    "order_type",
+    "family",
+    "offence_title",
+    "unit",
+    "axis",
+    "area_id",
+    "as_at",
+    "from_date",
+    "mid_year",
+    "period_start",
+    "period_end",
+    "age_group",
+    "custody_status",
+    "sex",
+    "mappa_level",
+    "definition_code",
+    "subset",
+    "believed_abroad",
+    "went_missing_since",
+    "mix_id",
+    "risk_tier",
+    "risk_tool",
+    "rank",
+    "statistic",
+)
+
 STOCK_SERIES = ("STOCK_MAPPA", "STOCK_FOI", "ORDER_STOCK", "MISSING_STOCK")
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong in the data: where it is, what was found and what is allowed."""
-
-    file: str
-    row: int | None
-    column: str | None
-    found: str
-    allowed: str
-
-    def __str__(self) -> str:
-        """One line that a person can act on; `row` is the line of the file, header = 1."""
-        place = [self.file]
-        if self.row:
-            place.append(f"row {self.row}")
-        if self.column:
-            place.append(f"column {self.column}")
-        return f"{', '.join(place)}: found {self.found}; allowed: {self.allowed}"
-
-
-class DataError(ReportError):
-    """The data package has faults; `faults` holds all of them."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        """Keep the faults and make one message of them."""
-        self.faults = list(faults)
-        count = len(self.faults)
-        title = f"{count} fault{'s' if count != 1 else ''} in the data:"
-        super().__init__("\n".join([title, *(f"  {fault}" for fault in self.faults)]))
-
-
 def descriptor(folder: Path | None = None) -> dict:
-    """Read `datapackage.json`. Raises DataError if it is absent or not JSON."""
-    path = (folder or data_folder()) / "datapackage.json"
+    """Read `datapackage.json`. Raises DataError for whatever `package.read` refuses."""
+    return package.read(folder or data_folder())
+
+
+def contents(resource: dict[str, Any], folder: Path | None = None) -> bytes:
+    """Return the bytes of a table's file, which lies in the folder itself.
+
+    Raises DataError if it is absent, cannot be read, or is a link to another place.
+    """
+    path = (folder or data_folder()) / f"{resource['name']}.csv"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        if path.is_symlink() or not path.is_file():
+            raise ValueError("no such file, or a link")
+        return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise DataError([Fault(str(path), None, None, str(error), "a data package")]) from None
+        fault = Fault(
+            f"data/{path.name}", None, None, str(error), "a CSV file in the folder itself"
+        )
+        raise DataError([fault]) from None
 
 
 def load(*names: str, folder: Path | None = None) -> Tables:
@@ -90,9 +108,9 @@ def load(*names: str, folder: Path | None = None) -> Tables:
     an empty cell. Raises DataError with every fault found, KeyError for an unknown table.
     """
     folder = folder or data_folder()
-    package = descriptor(folder)
-    wanted = _with_references(package, names)
-    faults, frames = _checked(package, wanted, folder)
+    described = descriptor(folder)
+    wanted = _with_references(described, names)
+    faults, frames = _checked(described, wanted, folder)
     if faults:
         raise DataError(faults)
     return Tables(**frames)
@@ -101,28 +119,37 @@ def load(*names: str, folder: Path | None = None) -> Tables:
 def check(folder: Path | None = None) -> list[Fault]:
     """Every fault in the whole data package, an empty list if there is none."""
     folder = folder or data_folder()
-    package = descriptor(folder)
-    return _checked(package, [r["name"] for r in package["resources"]], folder)[0]
+    described = descriptor(folder)
+    return _checked(described, [r["name"] for r in described["resources"]], folder)[0]
 
 
 def stale_hashes(folder: Path | None = None) -> list[str]:
     """Names of the files that are absent, or whose size or SHA-256 `datapackage.json` misstates."""
     folder = folder or data_folder()
-    return [
-        r["path"]
-        for r in descriptor(folder)["resources"]
-        if not (folder / r["path"]).is_file()
-        or (r["hash"], r["bytes"]) != _fingerprint(folder / r["path"])
-    ]
+    return [r["path"] for r in descriptor(folder)["resources"] if _stale(r, folder)]
 
 
-def stamp(folder: Path | None = None) -> None:
-    """Write the present size and SHA-256 of every file into `datapackage.json`."""
+def _stale(resource: dict[str, Any], folder: Path) -> bool:
+    try:
+        return (resource["hash"], resource["bytes"]) != _fingerprint(contents(resource, folder))
+    except DataError:
+        return True
+
+
+def stamp(folder: Path | None = None, day: dt.date | None = None) -> None:
+    """Write the present size and SHA-256 of every file into `datapackage.json`.
+
+    A file that changed since the last stamp is `updated` on `day`, which is today unless given:
+    the pages state this day, so that a build needs no clock.
+    """
     folder = folder or data_folder()
-    package = descriptor(folder)
-    for resource in package["resources"]:
-        resource["hash"], resource["bytes"] = _fingerprint(folder / resource["path"])
-    text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+    described = descriptor(folder)
+    for resource in described["resources"]:
+        present = _fingerprint(contents(resource, folder))
+        if (resource.get("hash"), resource.get("bytes")) != present or "updated" not in resource:
+            resource["updated"] = str(day or dt.date.today())
+        resource["hash"], resource["bytes"] = present
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     (folder / "datapackage.json").write_text(text, encoding="utf-8")
 
 
@@ -140,13 +167,12 @@ def tables_read(notebook: Path) -> list[Path]:
             if not all(isinstance(a, ast.Constant) for a in node.args):
                 raise ValueError(f"{notebook}: dataset.load takes table names written out as text")
             names += [a.value for a in node.args]
-    package = descriptor()
-    return [data_folder() / f"{name}.csv" for name in _with_references(package, names)]
+    return [data_folder() / f"{name}.csv" for name in _with_references(descriptor(), names)]
 
 
-def _with_references(package: dict, names: Iterable[str]) -> list[str]:
+def _with_references(described: dict, names: Iterable[str]) -> list[str]:
     """The named tables and all tables that their foreign keys lead to."""
-    schemas = {r["name"]: r["schema"] for r in package["resources"]}
+    schemas = {r["name"]: r["schema"] for r in described["resources"]}
     found: list[str] = []
     waiting = list(names)
     while waiting:
@@ -161,25 +187,47 @@ def _with_references(package: dict, names: Iterable[str]) -> list[str]:
 
 
 def _checked(
-    package: dict, names: list[str], folder: Path
+    described: dict, names: list[str], folder: Path
 ) -> tuple[list[Fault], dict[str, pd.DataFrame]]:
     # Without size and hash: an analyst may edit a file and look at the result before stamping it.
     resources = [
         {key: value for key, value in resource.items() if key not in ("hash", "bytes")}
-        for resource in package["resources"]
+        for resource in described["resources"]
         if resource["name"] in names
     ]
-    paths = [folder / resource["path"] for resource in resources]
-    found = tuple(_fingerprint(path) if path.is_file() else None for path in paths)
-    faults = list(_schema_faults(json.dumps({**package, "resources": resources}), folder, found))
+    found, whole = _cell_faults(resources, folder)
+    if not whole:  # a table without the tables it refers to would be at fault on every row
+        return found, {}
+    prints = tuple(_fingerprint(contents(resource, folder)) for resource in resources)
+    text = json.dumps({**described, "resources": resources})
+    faults = list(_schema_faults(text, folder, prints))
+    if "datapackage.json" in {fault.file for fault in faults}:
+        return faults, {}  # nothing can be read by a description that is itself wrong
+    known = {(fault.file, fault.row, fault.column) for fault in faults}
+    faults += [fault for fault in found if (fault.file, fault.row, fault.column) not in known]
     faulty = {fault.file for fault in faults}
-    if "datapackage.json" in faulty:  # nothing can be read by a description that is itself wrong
-        return faults, {}
     sound = [r for r in resources if f"data/{r['path']}" not in faulty]
     frames = {r["name"]: _frame(r, folder) for r in sound}  # the rules need well-typed cells
     for resource in sound:
-        faults += _rule_faults(resource, frames)
+        try:
+            faults += _rule_faults(resource, frames)
+        except KeyError as error:
+            note = f"no column {error} in {resource['name']}"
+            faults.append(Fault("datapackage.json", None, None, note, "the columns of its rules"))
     return faults, frames
+
+
+def _cell_faults(resources: list[dict], folder: Path) -> tuple[list[Fault], bool]:
+    """What module `plain_cells` finds in all files, and whether each can be read as a table."""
+    faults, whole = [], True
+    for resource in resources:
+        try:
+            found, table = plain_cells.faults(resource, contents(resource, folder))
+        except DataError as error:
+            found, table = error.faults, False
+        faults += found
+        whole = whole and table
+    return faults, whole
 
 
 @lru_cache(maxsize=64)  # a build of the pages loads tables 18 times, each time the same
@@ -192,13 +240,13 @@ def _schema_faults(
     """
     from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
-    faults, package = [], json.loads(description)
+    faults, described = [], json.loads(description)
     try:
-        report = Package.from_descriptor(package, basepath=str(folder)).validate()
+        report = Package.from_descriptor(described, basepath=str(folder)).validate()
     except FrictionlessException as error:
         note = str(error.error.note)
         return [Fault("datapackage.json", None, None, note, "a valid description")]
-    schemas = {r["name"]: r["schema"] for r in package["resources"]}
+    schemas = {r["name"]: r["schema"] for r in described["resources"]}
     for error in report.errors:
         faults.append(Fault("datapackage.json", None, None, error.message, "a valid description"))
     for task in report.tasks:
@@ -208,9 +256,9 @@ def _schema_faults(
         for error in task.errors:
             column = getattr(error, "field_name", None) or getattr(error, "label", None)
             cell = getattr(error, "cell", None)
-            found = f"'{cell}'" if cell else "nothing" if cell == "" else error.note or "nothing"
+            found = shown(cell) if cell else "nothing" if cell == "" else error.note or "nothing"
             if error.type == "foreign-key":
-                column, found = ", ".join(error.field_names), f"'{', '.join(error.field_cells)}'"
+                column, found = ", ".join(error.field_names), shown(", ".join(error.field_cells))
             elif error.type == "primary-key":
                 column = key if isinstance(key, str) else "+".join(key)
             faults.append(
@@ -252,9 +300,9 @@ def _allowed(error: Any, field: dict | None) -> str:  # noqa: ANN401
 
 
 def _frame(resource: dict, folder: Path) -> pd.DataFrame:
-    frame = pd.read_csv(
-        folder / resource["path"], dtype="str", keep_default_na=False, encoding="utf-8"
-    )
+    # Read as it was checked: another reader of CSV would split some lines in another way.
+    head, *rows = plain_cells.rows(contents(resource, folder))
+    frame = pd.DataFrame(rows, columns=head, dtype="str")
     for field in resource["schema"]["fields"]:
         name, kind = field["name"], field["type"]
         if kind == "string":
@@ -281,8 +329,11 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             faults.append(Fault(f"data/{name}.csv", index + 2, column, text, allowed))
 
     for key in resource["schema"].get("uniqueKeys", []):
+        again = frame.duplicated(key, keep="first")
+        if "revises_row" in frame:  # two revisions of one row are told apart below
+            again &= frame["revises_row"] == ""
         report(
-            frame.duplicated(key, keep="first"),
+            again,
             "+".join(key),
             "the same figure of the same source a second time",
             "one row for each",
@@ -311,25 +362,23 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
         inside = (low >= frame["period_start"]) & (high <= frame["period_end"]) & (low <= high)
         report(part & ~inside, "covered_to_latest", "a part-year", "two days within the period")
         report(
-            part & (frame["status"] != "provisional"),
+            part & ~frame["status"].isin(["provisional", "revised"]),
             "status",
             frame["status"],
-            "provisional for a part-year",
+            "provisional for a part-year, or revised",
         )
     if "revises_row" in frame:
-        areas = frame.set_index("row_id")["area_id"]
-        revised = frame["revises_row"] != ""
-        other = frame["revises_row"].map(areas) != frame["area_id"]
-        report(revised & other, "revises_row", frame["revises_row"], "a row of the same area")
         report(
-            revised != (frame["status"] == "revised"),
+            (frame["revises_row"] != "") != (frame["status"] == "revised"),
             "status",
             frame["status"],
             "revised exactly where revises_row names a row",
         )
+        faults += _revision_faults(name, frame)
     if name == "missing" and "registered_offenders" in frames:
-        registered = frames["registered_offenders"].set_index("row_id")["value"]
-        most = frame["denominator_row"].map(registered)
+        counts = frames["registered_offenders"]
+        registered = revisions.now(counts, frame["denominator_row"])
+        most = registered.map(counts.set_index("row_id")["value"])
         report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
     if name == "population_districts":
         young = frame[[f"age_{age}" for age in range(10)]].sum(axis=1)
@@ -342,8 +391,52 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
     return faults
 
 
-def _fingerprint(path: Path) -> tuple[str, int]:
-    content = path.read_bytes()
+def _revision_faults(name: str, frame: pd.DataFrame) -> list[Fault]:
+    """Revisions that go in a circle, of a row already revised, or of another figure."""
+    faults: list[Fault] = []
+    by_row = frame.set_index("row_id")
+    columns = [column for column in _SAME_FIGURE if column in frame]
+    taken: dict[str, str] = {}
+
+    def report(index: int, found: str, allowed: str) -> None:
+        found = f"'{by_row.at[frame.at[index, 'row_id'], 'revises_row']}', {found}"
+        faults.append(Fault(f"data/{name}.csv", index + 2, "revises_row", found, allowed))
+
+    in_circles: set[str] = set()
+    for index in frame.index[frame["revises_row"] != ""]:
+        row_id, old = frame.at[index, "row_id"], frame.at[index, "revises_row"]
+        first_reviser = taken.setdefault(old, row_id)
+        path = [row_id]
+        while path[-1] in by_row.index and (step := by_row.at[path[-1], "revises_row"]):
+            if step in path:
+                break
+            path.append(step)
+        differing = [c for c in columns if _differ(by_row.at[old, c], frame.at[index, c])]
+        if by_row.at[path[-1], "revises_row"] == row_id:
+            if not in_circles.intersection(path):  # one message for each circle
+                way = " to ".join([*path, row_id])
+                report(
+                    index, f"which leads back to this row ({way})", "a row that was there before"
+                )
+            in_circles.update(path)
+        elif first_reviser != row_id:
+            report(
+                index, f"which {first_reviser} revises too", "one revision of a row, then of that"
+            )
+        elif differing:
+            report(
+                index,
+                f"which differs in {', '.join(differing)}",
+                "a row of the same area, date, measure and kind",
+            )
+    return faults
+
+
+def _differ(one: Any, other: Any) -> bool:  # noqa: ANN401
+    return bool(one != other) and not (pd.isna(one) and pd.isna(other))
+
+
+def _fingerprint(content: bytes) -> tuple[str, int]:
     return f"sha256:{hashlib.sha256(content).hexdigest()}", len(content)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
+from rso_report.revisions import chains
 
 Cell = tuple[Hashable, Hashable]  # labels of row and column; TOTAL stands for a margin
 TOTAL = "Total"
@@ -23,7 +24,7 @@ FORCE_OR_ABOVE = ("country", "region", "group", "joint", "force")
 PUBLIC_SOURCES = ("foi_response", "official_statistics", "force_statement", "news_report")
 SMALL_AREA = 10_000  # residents of all ages; an area of exactly so many is small
 ATTRIBUTE_THRESHOLD = 10
-COUNTS = ("registered_offenders", "missing", "orders", "breaches")
+COUNTS = ("registered_offenders", "missing", "orders", "breaches", "answers")
 _SPLITS = ["sex", "mappa_level", "subset", "believed_abroad", "custody_status"]
 
 
@@ -134,7 +135,7 @@ def decide_package(
     """
     tables = [name for name in COUNTS if hasattr(data, name)]
     rows = pd.concat([getattr(data, name).assign(table=name) for name in tables])
-    rows = rows.reindex(columns=rows.columns.union([*_SPLITS, "went_missing_since"]))
+    rows = rows.reindex(columns=rows.columns.union([*_SPLITS, "went_missing_since", "detail"]))
     split = (
         rows[_SPLITS].astype("object").fillna("")
     )  # a table that is not loaded has no such column
@@ -147,7 +148,9 @@ def decide_package(
         .isin(PUBLIC_SOURCES),
         force_clearance=False,
         derived=False,
-        attribute=~whole | rows["went_missing_since"].notna(),
+        attribute=~whole
+        | rows["went_missing_since"].notna()
+        | rows["detail"].astype("object").fillna("").ne(""),
     )
     return decide(cells.reset_index(drop=True), threshold, mode)
 
@@ -157,12 +160,24 @@ def release(data: Tables) -> int:
 
     Called before anything is computed, so that no total, rate, chart or sentence can hold them.
     """
-    decided = decide_package(data)
-    withheld = decided[decided["sdc_decision"] != "PUBLISH"]
-    for name, rows in withheld.groupby("table"):
+    withheld = withheld_rows(data)
+    for name, rows in withheld.items():
         table = getattr(data, name)
-        setattr(data, name, table[~table["row_id"].isin(rows["row_id"])].reset_index(drop=True))
-    return len(withheld)
+        setattr(data, name, table[~table["row_id"].isin(rows)].reset_index(drop=True))
+    return sum(map(len, withheld.values()))
+
+
+def withheld_rows(data: Tables) -> dict[str, set[str]]:
+    """Identifiers of the rows that may not be published, by table.
+
+    With a row goes every row that revises it or is revised by it: what is left would otherwise
+    stand there as if it were the figure that counts.
+    """
+    decided = decide_package(data)
+    found = decided[decided["sdc_decision"] != "PUBLISH"]
+    return {
+        name: chains(getattr(data, name), rows["row_id"]) for name, rows in found.groupby("table")
+    }
 
 
 def suppress(table: pd.DataFrame, hidden: Iterable[Cell]) -> frozenset[Cell]:

@@ -20,15 +20,17 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import citation, dataset
-from rso_report.disclosure import COUNTS, decide_package
+from rso_report import citation, dataset, template
+from rso_report.disclosure import COUNTS, withheld_rows
 from rso_report.workbook import published_tables, workbook
 
 FOLDER = "downloads"
 DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"
 BIBTEX, CITATION = f"{FOLDER}/rso-report.bib", f"{FOLDER}/rso-report-citation.txt"
 _NUMBERED = re.compile(r"(Figure|Table) [\d.]+")
-GROUPS = ("data", "tables", "notebooks", "citation")
+RETURN_XLSX = f"{FOLDER}/rso-annual-return.xlsx"
+RETURN_CSV = f"{FOLDER}/rso-annual-return.csv"
+GROUPS = ("data", "tables", "notebooks", "citation", "return")
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,15 @@ def archive(files: dict[str, bytes]) -> bytes:
 def data_files(folder: Path | None = None) -> dict[str, bytes]:
     """Return the files of the data package that may be published, by name.
 
-    Rows that `disclosure.decide_package` withholds are left out, references to them emptied, and
+    Rows that `disclosure.withheld_rows` names are left out, references to them emptied, and
     sizes and hashes in the copy of the description brought up to date. Where nothing is withheld
     these are the bytes of `data/`. Raises DataError if the data have faults.
     """
     folder = folder or dataset.data_folder()
     package = dataset.descriptor(folder)
-    files = {r["path"]: (folder / r["path"]).read_bytes() for r in package["resources"]}
+    files = {r["path"]: dataset.contents(r, folder) for r in package["resources"]}
     description = (folder / "datapackage.json").read_bytes()
-    decided = decide_package(dataset.load(*COUNTS, folder=folder))
-    withheld = set(decided.loc[decided["sdc_decision"] != "PUBLISH", "row_id"])
+    withheld = set().union(*withheld_rows(dataset.load(*COUNTS, folder=folder)).values())
     if withheld:
         for resource in package["resources"]:
             content = _without(files[resource["path"]], resource["schema"], withheld)
@@ -181,6 +182,22 @@ def downloads(
             "plain text",
             f"{edition.name}, with its terms",
             citation_text(edition, address).encode(),
+        ),
+        (
+            "return",
+            RETURN_XLSX,
+            "Annual return to fill in",
+            "Excel workbook",
+            "with lists to choose from, notes and a worked example",
+            template.workbook_template(dataset.load("areas")),
+        ),
+        (
+            "return",
+            RETURN_CSV,
+            "Annual return to fill in, names of the columns only",
+            "CSV file",
+            "for a force that writes the return from its own system",
+            template.csv_template(),
         ),
     ]
     found = {

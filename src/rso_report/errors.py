@@ -4,11 +4,16 @@
 class ReportError(Exception):
     """A message in plain words: what was found, what is allowed, what to do.
 
-    IPython shows it without a traceback, so that it stands alone under plain Papermill too.
-    `exit_status` is what the command line ends with.
+    IPython shows it without a traceback, so that it stands alone under plain Papermill too. What
+    was found may be anything, so characters that a terminal would obey, or that reverse what is
+    read, are shown as their codes. `exit_status` is what the command line ends with.
     """
 
     exit_status = 1
+
+    def __init__(self, message: str) -> None:
+        """Keep the message, printable on every line."""
+        super().__init__(printable(message))
 
     def _render_traceback_(self) -> list[str]:
         return str(self).splitlines()
@@ -18,3 +23,17 @@ class FileError(ReportError):
     """Something could not be read or written: it is absent, no such format, or not permitted."""
 
     exit_status = 3
+
+
+def printable(text: str) -> str:
+    r"""Text with its invisible characters, but for the ends of lines, as codes such as `\u202e`."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def shown(found: object, longest: int = 80) -> str:
+    """What was found, as a message shows it: text between quotes, and shortened if it is long."""
+    text = found if isinstance(found, str) else repr(found)
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    return f"'{text}'" if isinstance(found, str) else text

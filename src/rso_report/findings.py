@@ -24,6 +24,7 @@ from rso_report.edition import Edition, years_covered
 from rso_report.parameters import EditionParameters
 from rso_report.prose import (
     as_at,
+    beside_first,
     cited,
     counted,
     interval,
@@ -32,7 +33,9 @@ from rso_report.prose import (
     on_date,
     percent,
     signed,
+    with_first,
 )
+from rso_report.revisions import current, first_total, unreplaced
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 NOT_PUBLISHED = "no figure published"
@@ -75,7 +78,7 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
 def _count_with_date(data: Tables, row: pd.Series | None) -> str:
     if row is None:
         return f"{NOT_PUBLISHED} for any date"
-    return f"{counted(row)} {on_date(row)} {_cite(data, row)}"
+    return f"{with_first(row)} {on_date(row)} {_cite(data, row)}"
 
 
 def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
@@ -89,9 +92,10 @@ def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
         names = listed(edition.name(force) for force in absent)
         return f"no total, because no figure for {names} on {when} is published"
     parts = counts[(counts["as_at"] == last) & counts["area_id"].isin(edition.forces)]
+    total = number(register.region_total(counts, edition, last))
     return (
-        f"{number(register.region_total(counts, edition, last))} on {when}, the sum of its forces "
-        f"{cited(data.sources, parts['source_id'], parts['row_id'])}"
+        f"{beside_first(total, first_total(parts))} on {when}, the sum of its forces "
+        f"{cited(data.sources, parts['source_id'], parts['rows'])}"
     )
 
 
@@ -107,12 +111,14 @@ def rates(data: Tables, edition: Edition) -> list[str]:
         country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
         known = [part for part in ("rate", "count") if pd.notna(row[f"{part}_row"])]
         sources = [row[f"{part}_source"] for part in known]
-        rows = [row[f"{part}_row"] for part in known] + [row["population_row"]]
+        # The published rate stands there with its first value, the count does not stand there.
+        names = {"rate": "rate_rows", "count": "count_row"}
+        rows = [row[names[part]] for part in known] + [row["population_row"]]
         against = ""
         if len(country) and pd.notna(country.iloc[0]["published"]):
-            against = f", against {country.iloc[0]['published']:.0f} in England and Wales"
+            against = f", against {_published(country.iloc[0])} in England and Wales"
             sources.append(country.iloc[0]["rate_source"])
-            rows.append(country.iloc[0]["rate_row"])
+            rows.append(country.iloc[0]["rate_rows"])
         cite = cited(data.sources, sources, rows)
         bullets.append(
             f"- **{edition.name(force)}**: {_rate_words(row)} on "
@@ -126,10 +132,14 @@ def _latest_rate(found: pd.DataFrame, area: str) -> pd.Series | None:
     return register.latest(usable, area)
 
 
+def _published(row: pd.Series) -> str:
+    return beside_first(f"{row['published']:.0f}", row["first_published"])
+
+
 def _rate_words(row: pd.Series) -> str:
     parts = []
     if pd.notna(row["published"]):
-        parts.append(f"{row['published']:.0f} per 100,000 people aged 10 and over as published")
+        parts.append(f"{_published(row)} per 100,000 people aged 10 and over as published")
     if pd.notna(row["rate"]):
         span = interval(row["lower"], row["upper"])
         base = "" if parts else " per 100,000 people aged 10 and over"
@@ -151,8 +161,10 @@ def change(data: Tables, edition: Edition) -> list[str]:
         years = last["as_at"].year - first["as_at"].year
         total = statistics.total_change(first["count"], last["count"])
         words = (
-            f"from {number(first['count'])} on {periods.day_label(first['as_at'])} to "
-            f"{number(last['count'])} on {periods.day_label(last['as_at'])}, "
+            f"from {beside_first(number(first['count']), first['first_count'])} on "
+            f"{periods.day_label(first['as_at'])} to "
+            f"{beside_first(number(last['count']), last['first_count'])} on "
+            f"{periods.day_label(last['as_at'])}, "
             f"{signed(total)}%"
         )
         if years > 1:
@@ -169,7 +181,8 @@ def change(data: Tables, edition: Edition) -> list[str]:
         else:
             parts = []
             words += "; the part that is population growth cannot be computed"
-        rows = [*(row["count_row"] for row in used), *(row["population_row"] for row in parts)]
+        rows = [first["count_rows"], last["count_rows"], *(row["count_row"] for row in parts)]
+        rows += [row["population_row"] for row in parts]
         cite = cited(data.sources, [row["count_source"] for row in used], rows)
         bullets.append(f"- **{edition.name(area)}**: {words} {cite}")
     return bullets
@@ -191,12 +204,14 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
     later = ""
     if newest["as_at"].year > row["year"]:
         later = (
-            f" The newest register total is {number(newest['value'])} {on_date(newest)} "
+            f" The newest register total is "
+            f"{beside_first(number(newest['value']), newest['first_value'])} {on_date(newest)} "
             f"{_cite(data, newest)}; no community count of that year is published."
         )
     return [
         f"In {row['year']} the register of {edition.name(row['area_id'])} held "
-        f"{number(row['register'])} people and {number(row['community'])} were managed in the "
+        f"{beside_first(number(row['register']), row['first_register'])} people and "
+        f"{beside_first(number(row['community']), row['first_community'])} were managed in the "
         f"community, {number(row['gap'])} fewer. The register includes people in custody and was "
         "counted on another date, so the two are different measures, not a disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
@@ -227,7 +242,7 @@ def _in_joint(edition: Edition, covered: set[str], force: str) -> bool:
 
 
 def _cite(data: Tables, row: pd.Series) -> str:
-    return cited(data.sources, [row["source_id"]], [row["row_id"]])
+    return cited(data.sources, [row["source_id"]], [row["rows"]])
 
 
 def snapshot_words(row: pd.Series) -> str:
@@ -238,10 +253,12 @@ def snapshot_words(row: pd.Series) -> str:
     if pd.notna(row["share"]):
         words += (
             f"; {percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
-            f"of the {number(row['registered'])} registered in the same reply"
+            f"of the {beside_first(number(row['registered']), row['first_registered'])} registered "
+            "in the same reply"
         )
     if pd.notna(row["abroad"]):
-        words += f"; {number(row['abroad'])} of them believed to be abroad"
+        abroad = beside_first(number(row["abroad"]), row["first_abroad"])
+        words += f"; {abroad} of them believed to be abroad"
     return words
 
 
@@ -255,14 +272,20 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     for (area, family), own in families.groupby(["area_id", "family"], sort=False):
         own = own.sort_values("period_start")
         by_year = "; ".join(
-            f"{row.period} {number(row.value)}{' [p]' if row.part else ''}"
+            f"{row.period} {recorded_words(row.value, row.first_value, row.part)}"
             for row in own.itertuples()
         )
         bullets.append(
             f"- **{edition.name(area)}, {breaches.FAMILIES[family]}**: {by_year}; together "
-            f"{number(own['value'].sum())} {cited(data.sources, own['source_id'], own['rows'])}"
+            f"{beside_first(number(own['value'].sum()), first_total(own))} "
+            f"{cited(data.sources, own['source_id'], own['rows'])}"
         )
     return bullets
+
+
+def recorded_words(value: float, first: float, part: bool) -> str:
+    """Recorded offences of a period with their marks: `286 [p]`, `268 [r] (260 at first)`."""
+    return beside_first(f"{number(value)}{' [p]' if part else ''}", first)
 
 
 def outcomes(data: Tables, edition: Edition) -> list[str]:
@@ -281,7 +304,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
             rate = f"at least {number(row['per_1000'], 1)}" if bound else number(row["per_1000"], 1)
             per = f", {rate}{'' if bound else span} per 1,000 RSOs in the community"
         bullets.append(
-            f"- **{edition.name(area)}**, {row['period']}: {counted(row)}{per} "
+            f"- **{edition.name(area)}**, {row['period']}: {with_first(row)}{per} "
             f"{cited(data.sources, _outcome_sources(row), _outcome_rows(row))}"
         )
     if not bullets:
@@ -291,7 +314,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
 
 def _outcome_rows(row: pd.Series) -> list[str]:
     """The rows that an outcome and its rate are from."""
-    return [row["row_id"], *([row["stock_row"]] if pd.notna(row["stock_row"]) else [])]
+    return [row["rows"], *([row["stock_row"]] if pd.notna(row["stock_row"]) else [])]
 
 
 def _outcome_sources(row: pd.Series) -> list[str]:
@@ -369,15 +392,16 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> l
     model = illustration(data, edition, parameters)
     if model is None:
         return [f"No illustration: {NOT_PUBLISHED} for a community count of the region's forces."]
+    people = beside_first(number(model["people"]), model["first_people"])
     return [
         f"At least {number(model['visits'])} visits a year would be due, or "
         f"{number(model['per_week'], 2)} a week for each of {parameters.officers} officers, under "
-        f"three assumptions. All {number(model['people'])} people whom {model['force']} managed "
+        f"three assumptions. All {people} people whom {model['force']} managed "
         f"in the community {model['on_date']} are visited; the intervals are those of 2014; the "
         f"mix of risk tiers is {parameters.tier_mix} per cent. The mix is not published for any "
         "force: the true figure could lie anywhere from "
         f"{number(model['fewest'])} to {number(model['most'])} "
-        f"{cited(data.sources, model['sources'], model['rows'])}. "
+        f"{cited(data.sources, model['sources'], [model['people_rows'], *model['rows']])}. "
         "This is an illustration that joins figures of different years, not a finding, and a "
         "minimum that is due is not a visit that was made."
     ]
@@ -388,11 +412,12 @@ def illustration(
 ) -> dict[str, Any] | None:
     """The numbers of the worked illustration; None without a count or a known policy.
 
-    Keys: force, area_id, people, as_at, on_date, rows and sources (of the count and the policy),
-    reactive_rows and reactive_sources, frequencies, tiers (people by tier),
-    visits (a year), attempts (a year, at the success share), per_week (visits of an officer, one
-    officer a visit), crew_per_week (attempts, with the crew of the parameters), fewest, most,
-    per_point (visits for each percentage point moved from low to very high), band, reactive.
+    Keys: force, area_id, people, first_people (before a revision, else <NA>), people_rows (of
+    both), as_at, on_date, rows and sources (of the count and the policy), reactive_rows and
+    reactive_sources, frequencies, tiers (people by tier), visits (a year), attempts (a year, at
+    the success share), per_week (visits of an officer, one officer a visit), crew_per_week
+    (attempts, with the crew of the parameters), fewest, most, per_point (visits for each percentage
+    point moved from low to very high), band, reactive.
     """
     policy = data.visit_policy[data.visit_policy["valid_from"] <= pd.Timestamp(edition.year.end)]
     counts = register.community(data, edition)
@@ -406,7 +431,8 @@ def illustration(
     people = int(row["value"])
     often = visits.frequencies(policy, parameters.policy_id)
     rules = policy[policy["policy_id"] == parameters.policy_id]
-    reactive = data.risk_tiers[data.risk_tiers["measure"].isin(_REACTIVE)]
+    reactive = current(data.risk_tiers)
+    reactive = reactive[reactive["measure"].isin(_REACTIVE)]
     mix = parameters.mix()
     tiers = visits.largest_remainder(people, mix)
     due = visits.minimum_visits(tiers, often)
@@ -416,6 +442,8 @@ def illustration(
         "force": edition.name(row["area_id"]),
         "area_id": row["area_id"],
         "people": people,
+        "first_people": row["first_value"],
+        "people_rows": row["rows"],
         "as_at": as_at(row),
         "on_date": on_date(row),
         "rows": [row["row_id"], *rules["row_id"]],
@@ -449,7 +477,7 @@ def _with_reactive_management(
     often: dict[str, int],
 ) -> float | None:
     """Visits due if the published share were managed without visits; None if it does not fit."""
-    rows = data.risk_tiers.set_index("measure")["value"]
+    rows = current(data.risk_tiers).set_index("measure")["value"]
     if not {*_REACTIVE} <= {*rows.index}:
         return None
     share = rows[_REACTIVE[0]] / rows[_REACTIVE[1]]
@@ -462,7 +490,7 @@ def gaps(data: Tables, edition: Edition) -> list[str]:
     none = [edition.name(f) for f in edition.forces if register.latest(counts, f) is None]
     rows = data.discrepancies
     later = sum(
-        len(edition.hidden(frame))
+        len(unreplaced(edition.hidden(frame)))
         for frame in (data.registered_offenders, data.breaches, data.missing)
     )
     bullets = []
@@ -506,7 +534,7 @@ def breach_trend(data: Tables, edition: Edition, area: str, family: str) -> str:
         text += ": no rise or fall is established"
     if not fit.interpretable:
         text += f"; with {fit.complete_points} complete years it is exploratory and not interpreted"
-    return f"{text} {cited(data.sources, complete['source_id'], complete['rows'])}."
+    return f"{text} {cited(data.sources, complete['source_id'], complete['row_id'])}."
 
 
 def share_change(data: Tables, edition: Edition, area: str) -> str:
@@ -538,15 +566,23 @@ def title_headline(families: pd.DataFrame, area: str, family: str) -> str:
     own = own.sort_values("period_start")
     labels = [f"{row.period}{' [p]' if row.part else ''}" for row in own.itertuples()]
     span = labels[0] if len(own) == 1 else f"{labels[0]} to {labels[-1]}"
-    return f"{prose.plural(own['value'].sum(), 'offence')} recorded, {span}"
+    total = own["value"].sum()
+    counted_ = beside_first(number(total), first_total(own))
+    return f"{counted_} {'offence' if total == 1 else 'offences'} recorded, {span}"
 
 
 def readings_headline(readings: pd.DataFrame) -> str:
     """What each family comes to by title and by heading, from `breaches.both_readings`."""
+
+    def total(column: str) -> str:
+        first = readings[f"first {column}"]
+        own = pd.DataFrame({"value": readings[column], "first_value": first})
+        return beside_first(number(readings[column].sum()), first_total(own))
+
     said = listed(
-        f"{column.removesuffix(' by title')} {number(readings[column].sum())} by title, "
-        f"{number(readings[column.replace('by title', 'by heading')].sum())} by heading"
-        for column in readings
+        f"{column.removesuffix(' by title')} {total(column)} by title, "
+        f"{total(column.replace('by title', 'by heading'))} by heading"
+        for column in breaches.reading_columns(readings)
         if column.endswith(" by title")
     )
     return f"The two readings differ: {said}"

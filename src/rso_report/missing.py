@@ -12,6 +12,7 @@ from rso_report import statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.register import preferred
+from rso_report.revisions import current, first_printed, now
 from rso_report.series import ratio_caveat
 from rso_report.statistics import Estimate
 
@@ -41,17 +42,18 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
 
     Columns of `missing` plus `first_value`, `registered` (RSOs in the same reply), `share`,
     `lower`, `upper` (percent, Wilson; only with that denominator and base of 20 or more) and
-    `abroad` (believed to be abroad, same reply) and `rows`, the identifiers of all these.
+    `abroad` (believed to be abroad, same reply), `first_registered` and `first_abroad` (what a
+    revised one said at first, else <NA>) and `rows`, the identifiers of all these.
     """
     ratio_caveat("MISSING_STOCK", "STOCK_FOI")
     rows = edition.visible(data.missing)
     chosen = list(areas) if areas is not None else edition.units
     own = preferred(whole(rows)[lambda f: f["area_id"].isin(chosen)], data.sources, _KEY)
-    abroad = rows[rows["believed_abroad"] == "yes"][[*_KEY, "value", "source_id", "row_id"]]
-    abroad = abroad.rename(columns={"value": "abroad", "row_id": "abroad_row"})
-    own = own.merge(abroad, on=[*_KEY, "source_id"], how="left")
+    names = {"value": "abroad", "first_value": "first_abroad", "rows": "abroad_rows"}
+    abroad = current(rows[rows["believed_abroad"] == "yes"]).rename(columns=names)
+    same_reply = [*_KEY, "first_source"]
+    own = own.merge(abroad[[*same_reply, *names.values()]], on=same_reply, how="left")
     own["abroad"] = own["abroad"].astype("Int64")
-    own["first_row"] = own["revises_row"]
     for sum_ in region_totals(data, edition).itertuples():  # a printed total follows its parts
         if sum_.current != sum_.printed:
             row = (own["area_id"] == sum_.area_id) & (own["as_at"] == sum_.as_at)
@@ -62,8 +64,10 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
                 sum_.rows,
                 sum_.first_rows,
             ]
-    registered = data.registered_offenders.set_index("row_id")
+    registered = current(data.registered_offenders).set_index("row_id")
+    own["denominator_row"] = now(data.registered_offenders, own["denominator_row"])
     own["registered"] = own["denominator_row"].map(registered["value"]).astype("Int64")
+    own["first_registered"] = own["denominator_row"].map(registered["first_value"])
     exact = own["denominator_row"].map(registered["qualifier"]) == "exact"
     shares = [
         statistics.share(int(count), int(base)) if usable and base >= 20 else None
@@ -71,14 +75,18 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     ]
     for name, column in (("value", "share"), ("lower", "lower"), ("upper", "upper")):
         own[column] = [getattr(e, name) if e else float("nan") for e in shares]
-    parts = own[["row_id", "first_row", "denominator_row", "abroad_row"]].fillna("")
+    own["denominator_rows"] = own["denominator_row"].map(registered["rows"])
+    parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows"]].fillna("")
     own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
 
 
 def breakdowns(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Parts of a snapshot as printed: by MAPPA level, believed abroad, missing since a date."""
-    rows = edition.visible(data.missing)
+    """Parts of a snapshot: by MAPPA level, believed abroad, missing since a date.
+
+    Columns of `missing`, what `revisions.current` adds, and `part`, in words.
+    """
+    rows = current(edition.visible(data.missing))
     own = rows[(rows["series_id"] == "MISSING_STOCK") & rows["area_id"].isin(edition.units)]
     parts = own[~own["row_id"].isin(whole(own)["row_id"])]
     kinds = []
@@ -98,24 +106,27 @@ def breakdowns(data: Tables, edition: Edition) -> pd.DataFrame:
 def region_totals(data: Tables, edition: Edition) -> pd.DataFrame:
     """Totals that one source printed for several units, and what they come to after revisions.
 
-    One row for each printed total whose parts the same source gives. Columns: area_id, as_at,
-    as_at_precision, printed, first (sum of the parts as first given), current (after revisions),
-    units (number of units), source_id, rows (of the current sum), first_rows (of the printed total
-    and of the sum as first given).
+    One row for each printed total whose parts the same source gives, unless a source has revised
+    the total itself. Columns: area_id, as_at, as_at_precision, printed, first (sum of the parts as
+    first given), current (after revisions), units (number of units), revised (number of units whose
+    part was revised), source_id, rows (of the current sum), first_rows (of the printed total and of
+    the sum as first given).
     """
-    rows = edition.visible(data.missing)
-    rows = whole(rows)
+    rows = whole(edition.visible(data.missing))
+    rows = rows[rows["area_id"].isin(edition.units)]
+    newest, as_first = current(rows), first_printed(rows)
     joint = set(edition.units) - set(edition.forces)
     found = []
-    for printed in rows[rows["area_id"].isin(joint)].itertuples():
-        parts = rows[
-            (rows["source_id"] == printed.source_id)
-            & (rows["as_at"] == printed.as_at)
-            & rows["area_id"].isin(edition.units)
-            & (rows["row_id"] != printed.row_id)
-        ]
-        first = parts[parts["revises_row"] == ""]
-        last = parts[~parts["row_id"].isin(parts["revises_row"])]
+    unrevised = as_first["area_id"].isin(joint) & as_first["row_id"].isin(newest["row_id"])
+    for printed in as_first[unrevised].itertuples():
+        first, last = (
+            parts[
+                (parts[source] == printed.source_id)
+                & (parts["as_at"] == printed.as_at)
+                & (parts["area_id"] != printed.area_id)
+            ]
+            for parts, source in ((as_first, "source_id"), (newest, "first_source"))
+        )
         if len(first) > 1 and int(first["value"].sum()) == printed.value:
             found.append(
                 {
@@ -126,6 +137,7 @@ def region_totals(data: Tables, edition: Edition) -> pd.DataFrame:
                     "first": int(first["value"].sum()),
                     "current": int(last["value"].sum()),
                     "units": len(last),
+                    "revised": len(set(last["row_id"]) - set(first["row_id"])),
                     "source_id": printed.source_id,
                     "rows": "+".join(last["row_id"]),
                     "first_rows": "+".join([printed.row_id, *first["row_id"]]),

@@ -4,13 +4,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from rso_report import breaches, coverage, missing, periods, register
-from rso_report.dataset import Tables
+from rso_report import breaches, coverage, findings, missing, periods, register
+from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.edition import Edition, years_covered
-from rso_report.prose import cited, counted, number, on_date, plural
-
-# The tables in which a row can name the row that it replaces.
-REVISED = ("registered_offenders", "missing", "breaches", "published_rates")
+from rso_report.prose import cited, on_date, plural, with_first
+from rso_report.revisions import is_correction
 
 
 def previous(edition: Edition) -> Edition:
@@ -75,15 +73,15 @@ def _new_values(data: Tables, edition: Edition) -> dict[str, list[str]]:
         "country": _stocks(data, edition, counts[counts["area_id"] == "EW"], named=False),
         "register": _stocks(data, edition, totals),
         "recorded": [
-            f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}, {number(row.value)}"
-            f"{' [p]' if row.part else ''} in {row.period} "
+            f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}, "
+            f"{findings.recorded_words(row.value, row.first_value, row.part)} in {row.period} "
             f"{cited(data.sources, [row.source_id], [row.rows])}"
             for row in families.itertuples()
             if periods.year_of(row.period_end) == edition.year
         ],
         "outcome": [
-            f"{edition.name(row['area_id'])}, {counted(row)} in {row['period']} "
-            f"{cited(data.sources, [row['source_id']], [row['row_id']])}"
+            f"{edition.name(row['area_id'])}, {with_first(row)} in {row['period']} "
+            f"{cited(data.sources, [row['source_id']], [row['rows']])}"
             for _, row in outcomes[outcomes["area_id"] != "EW"].iterrows()
             if periods.year_of(row["period_end"]) == edition.year
         ],
@@ -97,8 +95,8 @@ def _stocks(
     """Counts that hold for a day of the report year."""
     return [
         (f"{edition.name(row['area_id'])}, " if named else "")
-        + f"{counted(row)} {on_date(row)} "
-        + cited(data.sources, [row["source_id"]], [row["row_id"]])
+        + f"{with_first(row)} {on_date(row)} "
+        + cited(data.sources, [row["source_id"]], [row["row_id"], row["first_row"]])
         for _, row in frame.iterrows()
         if periods.year_of(row["as_at"]) == edition.year
     ]
@@ -110,17 +108,9 @@ def corrections(data: Tables) -> str:
     A row that replaces another from the same place of the same source corrects how we read it; a
     row from another source or place is a revision that the source made.
     """
-    ours, theirs = 0, 0
-    for name in REVISED:
-        frame = getattr(data, name)
-        rows = frame[frame["revises_row"] != ""]
-        old = frame.set_index("row_id").loc[rows["revises_row"]]
-        same = [
-            (new.source_id, new.locator) == (was.source_id, was.locator)
-            for new, was in zip(rows.itertuples(), old.itertuples(), strict=True)
-        ]
-        ours += sum(same)
-        theirs += len(same) - sum(same)
+    found = replacements(data)
+    ours = int(found["ours"].sum())
+    theirs = len(found) - ours
     text = (
         f"{plural(ours, 'figure')} of this report {'has' if ours == 1 else 'have'} been corrected."
         if ours
@@ -134,3 +124,73 @@ def corrections(data: Tables) -> str:
             "Those are not corrections of ours."
         )
     return text
+
+
+def replacements(data: Tables) -> pd.DataFrame:
+    """Every row that replaces another, in every table that is loaded.
+
+    Columns: table, row_id, old_row, ours (whether it corrects how we read the source; else the
+    source revised its figure), area_id ("" for a total that names none), measure and when, in
+    words, value and old_value, source_id and old_source, note.
+    """
+    found = []
+    for name in ROW_TABLES.values():
+        frame = getattr(data, name, pd.DataFrame())
+        if "revises_row" not in frame:
+            continue
+        by_row = frame.set_index("row_id")
+        rows = frame.assign(ours=is_correction(frame))
+        for row in rows[rows["revises_row"] != ""].itertuples():
+            old = by_row.loc[row.revises_row]
+            found.append(
+                {
+                    "table": name,
+                    "row_id": row.row_id,
+                    "old_row": row.revises_row,
+                    "ours": row.ours,
+                    "area_id": getattr(row, "area_id", ""),
+                    "measure": _measure(data, name, old),
+                    "when": _when(old),
+                    "value": row.value,
+                    "old_value": old["value"],
+                    "source_id": row.source_id,
+                    "old_source": old["source_id"],
+                    "note": getattr(row, "note", ""),
+                }
+            )
+    columns = ["table", "row_id", "old_row", "ours", "area_id", "measure", "when"]
+    columns += ["value", "old_value", "source_id", "old_source", "note"]
+    return pd.DataFrame(found, columns=columns).astype({"ours": "bool"})
+
+
+# What tells apart the figures of one table, and words that say nothing.
+_KINDS = ("measure", "order_type", "offence_title", "axis", "age_group", "risk_tier", "rank")
+_KINDS += ("statistic", "sex", "mappa_level", "custody_status", "subset", "believed_abroad")
+_UNSAID = {"", "all", "not_stated", "community", "value"}
+_IN_WORDS = {
+    "mappa_level": "MAPPA level {}",
+    "believed_abroad": "believed abroad: {}",
+    "custody_status": "custody: {}",
+    "axis": "printed total of a {}",
+    "age_group": "residents, ages: {}",
+}
+
+
+def _measure(data: Tables, table: str, row: pd.Series) -> str:
+    """What a row counts, in words: the name of its series, then what sets it apart."""
+    words = []
+    if "series_id" in row:
+        words.append(data.series.set_index("series_id").at[row["series_id"], "name"])
+    for column in _KINDS:
+        said = str(row.get(column, ""))
+        if said not in _UNSAID or (column == "age_group" and said):
+            words.append(_IN_WORDS.get(column, "{}").format(said.replace("_", " ")))
+    return ", ".join(words)
+
+
+def _when(row: pd.Series) -> str:
+    if pd.notna(row.get("period_start")):
+        return periods.period_label(row["period_start"], row["period_end"])
+    if "mid_year" in row:
+        return periods.day_label(row["mid_year"])
+    return periods.as_at_label(row["as_at"], row["as_at_precision"])

@@ -128,7 +128,7 @@ class EditionParameters(BaseModel):
             "Share of attempts that find the person in, above 0, at most 1",
             "share of 1",
             "an assumption: every attempt succeeds, the fewest that the policy can need",
-            gt=0,
+            gt=0.001,  # of less, the number of attempts soon has no end
             le=1,
         ),
     ] = 1.0
@@ -232,24 +232,34 @@ class Choices:
 def stored_choices(folder: Path | None = None) -> Choices:
     """What the data package in `folder` allows. Raises FileError if its tables can't be read."""
     folder = folder or data_folder()
-    areas, counts = (_rows(folder / f"{name}.csv") for name in ("areas", "registered_offenders"))
+    areas = _rows(folder / "areas.csv", "area_id", "name", "short_name", "kind", "parent_id")
+    counts = _rows(folder / "registered_offenders.csv", "area_id", "as_at")
 
     def covered(_: FinancialYear, region: Mapping[str, Any]) -> tuple:
         units = {row["area_id"] for row in areas if row["parent_id"] == region["area_id"]}
         units |= {region["area_id"], "EW"}
         days = [row["as_at"] for row in counts if row["area_id"] in units]  # ISO dates, as text
-        first, last = (year_of(date.fromisoformat(day)) for day in (min(days), max(days)))
+        try:
+            first, last = (year_of(date.fromisoformat(day)) for day in (min(days), max(days)))
+        except ValueError as error:
+            name = region["name"]
+            raise FileError(f"the dates of the counts of {name} cannot be read: {error}") from None
         return first, last
 
     return Choices(areas, covered)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
     try:
+        if path.is_symlink():
+            raise OSError("it is a link")
         with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
+            rows = list(csv.DictReader(file))
+        if any(row.get(column) is None for row in rows for column in columns):
+            raise ValueError(f"a row lacks {', '.join(columns)}")
+    except (OSError, ValueError, csv.Error) as error:
         raise FileError(f"{path} cannot be read: {error}") from None
+    return rows
 
 
 def read_parameters(

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
+from rso_report import provenance
 from rso_report.errors import ReportError
 
 # No sandbox: it is refused to root, as in a container, and the only pages opened are our own.
@@ -155,8 +156,10 @@ def chapter_pages(pdf: bytes) -> list[int]:
     return [reader.get_destination_page_number(each) + 1 for each in chapters[1:]]
 
 
-def finished(pdf: bytes, headings: list[str]) -> bytes:
+def finished(pdf: bytes, headings: list[str], source: str) -> bytes:
     """Return the PDF with whole titles in its bookmarks and nothing that differs between runs.
+
+    `source` tells programs which site was printed.
 
     Chromium drops the space or says the words twice where a heading goes over two lines, writes
     the time into the file, and names the headers of tables by numbers that count on between runs.
@@ -164,7 +167,7 @@ def finished(pdf: bytes, headings: list[str]) -> bytes:
     writer = PdfWriter(clone_from=BytesIO(pdf))
     for bookmark, heading in zip(bookmarks(writer), headings, strict=True):
         bookmark[NameObject("/Title")] = TextStringObject(heading)
-    writer.metadata = {"/Title": headings[0]}
+    writer.metadata = {"/Title": headings[0], "/Keywords": source}
     output = BytesIO()
     writer.write(output)
     names = sorted(set(HEADER_NAME.findall(output.getvalue())))
@@ -184,8 +187,9 @@ def make_pdf(site: Path, output: Path) -> int:
         page = browser.new_context(java_script_enabled=False).new_page()
         join_pages(page, site)
         page.evaluate(NUMBER, chapter_pages(printed(page)))
+        pdf = finished(printed(page), page.evaluate(HEADINGS), provenance.mark(site))
         part = output.with_name(f"{output.name}.part")  # half a file never gets the name
-        part.write_bytes(finished(printed(page), page.evaluate(HEADINGS)))
+        part.write_bytes(pdf)
         part.replace(output)
         browser.close()
     return len(PdfReader(output).pages)

@@ -40,11 +40,43 @@ def interval(lower: float, upper: float, digits: int = 1) -> str:
 
 
 def counted(row: pd.Series) -> str:
-    """A count with its qualifier and marks: `3,655`, `at least 1,640`, `2 [r]`."""
+    """A number with its qualifier and marks: `3,655`, `at least 1,640`, `2 [r]`, `61.5`."""
     words = {"rounded": "{} (rounded)", "at_least": "at least {}", "approximately": "about {}"}
-    text = words.get(row["qualifier"], "{}").format(number(row["value"]))
+    decimals = f"{row['value']:.2f}".rstrip("0").partition(".")[2]  # only of full-time equivalents
+    text = words.get(row["qualifier"], "{}").format(number(row["value"], len(decimals)))
     marks = {"revised": " [r]", "provisional": " [p]"}
     return text + marks.get(row["status"], "")
+
+
+def beside_first(text: str, first: float, digits: int = 0) -> str:
+    """A figure with what stood there before it was revised: `2 [r] (5 at first)`.
+
+    `text` alone where `first` is missing: nothing was revised.
+    """
+    if pd.isna(first):
+        return text
+    marked = text if text.endswith(" [r]") else f"{text} [r]"
+    return f"{marked} ({number(first, digits)} at first)"
+
+
+def with_first(row: pd.Series) -> str:
+    """A count as `counted` gives it, and its first value if it was revised."""
+    return beside_first(counted(row), row["first_value"])
+
+
+def revised_cells(values: Iterable, firsts: Iterable[float]) -> list:
+    """Cells of a table: each value as it is, or as a text with its mark and its first value."""
+    return [
+        value if pd.isna(first) else beside_first(number(value), first)
+        for value, first in zip(values, firsts, strict=True)
+    ]
+
+
+def revision_notes(firsts: pd.Series) -> list[str]:
+    """What a chart says under it where some of its figures were revised; [] where none was."""
+    if firsts.isna().all():
+        return []
+    return ["[r]: some figures were revised; the data behind this figure give their first values."]
 
 
 def as_at(row: pd.Series) -> str:
@@ -68,16 +100,26 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
-def source_label(sources: pd.DataFrame, source_id: str) -> str:
-    """Publisher and date of a source: `Express & Star, 4 November 2021`."""
-    row = sources.set_index("source_id").loc[source_id]
-    when = "date not shown" if pd.isna(row["published"]) else periods.day_label(row["published"])
-    return f"{row['publisher']}, {when}"
+def source_label(sources: pd.DataFrame, source_id: str, first: float = float("nan")) -> str:
+    """Publisher and date of a source: `Express & Star, 4 November 2021`.
+
+    Of a sum, `a+b`, those of each. With `first`, the first value of a figure that was revised, it
+    says so: for the notes that a chart shows beside its points.
+    """
+    by_source = sources.set_index("source_id")
+    labels = []
+    for name in source_id.split("+"):
+        row = by_source.loc[name]
+        dated = pd.notna(row["published"])
+        when = periods.day_label(row["published"]) if dated else "date not shown"
+        labels.append(f"{row['publisher']}, {when}")
+    revised = [] if pd.isna(first) else [f"revised [r], {number(first)} at first"]
+    return "; ".join([*labels, *revised])
 
 
 def source_links(sources: pd.DataFrame, ids: Iterable[str]) -> list[tuple[str, str]]:
-    """`(label, link)` of each source once, in order."""
-    unique = list(dict.fromkeys(ids))
+    """`(label, link)` of each source once, in order; a text may name several (`a+b`)."""
+    unique = list(dict.fromkeys(name for text in ids for name in text.split("+")))
     return [(source_label(sources, i), f"{SOURCES_PAGE}#source-{i}") for i in unique]
 
 
@@ -86,7 +128,7 @@ def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
 
     The mark names every entry of `discrepancies` that concerns one of the sources.
     """
-    unique = list(dict.fromkeys(ids))
+    unique = list(dict.fromkeys(name for text in ids for name in text.split("+")))
     entries = [
         entry.discrepancy_id
         for entry in data.discrepancies.itertuples()

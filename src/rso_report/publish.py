@@ -23,6 +23,7 @@ from rso_report.errors import ReportError
 # It can't be run by python -m; the package goes first, which makes it faster to import.
 BUILDER = "import rso_report; from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
+CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
 SHOWN = 15
 # What a system answers that has no symbolic links, or does not let us make one.
@@ -38,6 +39,41 @@ def page_files(root: Path) -> list[Path]:
     found = {path.relative_to(root) for pattern in PAGES for path in root.glob(pattern)}
     hidden = {path for path in found if any(part.startswith(".") for part in path.parts)}
     return sorted(path for path in found - hidden if (root / path).is_file())
+
+
+def code_files(root: Path) -> list[Path]:
+    """Return the files that decide how the pages are made, data and lock aside, below ``root``."""
+    found = {path for path in page_files(root) if path.parts[0] != "data"}
+    for pattern in CODE:
+        found |= {path.relative_to(root) for path in root.glob(pattern) if path.is_file()}
+    return sorted(
+        path for path in found if not {"__pycache__", ".ipynb_checkpoints"} & {*path.parts}
+    )
+
+
+def commit(root: Path) -> str:
+    """Return the commit that holds the code and the data of ``root``; "" if there is none.
+
+    It is the last one that changed them, so a commit of tests alone changes no page. There is none
+    outside a git checkout, as in a ZIP, and where a file differs from what was committed.
+    """
+    root = root.resolve()
+    paths = ["data", "requirements.lock", *dict.fromkeys(p.parts[0] for p in code_files(root))]
+
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", root, *words],
+            env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+    if shutil.which("git") is None or git("rev-parse", "--show-toplevel") != str(root):
+        return ""
+    if git("status", "--porcelain", "--untracked-files=normal", "--", *paths):
+        return ""
+    return git("log", "-1", "--format=%H", "--", *paths)
 
 
 def assemble(root: Path, notebooks: list[Path], work: Path) -> None:

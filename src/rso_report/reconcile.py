@@ -1,7 +1,8 @@
 """Checks of the sources against themselves and each other, from the raw rows.
 
 Each rule returns what it finds; the ledger `discrepancies` says, in words, what it means and how
-the report treats it. A new source passes through the same rules.
+the report treats it. A new source passes through the same rules. A source is checked as it printed
+its figures first; sources are set against each other with what they printed later, too.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from rso_report import periods, statistics
 from rso_report.breaches import FAMILIES
 from rso_report.dataset import Tables
 from rso_report.missing import whole
+from rso_report.prose import beside_first
 from rso_report.register import population_10plus, population_row, preferred
+from rso_report.revisions import as_printed, current, first_printed
 
 EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
 LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
@@ -68,9 +71,9 @@ def _speaks_of(entry: Any, finding: Any) -> bool:  # noqa: ANN401
 
 def _printed_totals(data: Tables) -> list[Finding]:
     """Row, column and grand totals as printed against the sum of their cells."""
-    cells = data.breaches[data.breaches["table_as_printed"] != ""]
+    cells = _cells_of_tables(data)
     found = []
-    for total in data.printed_totals.itertuples():
+    for total in first_printed(data.printed_totals).itertuples():
         own = cells[
             (cells["source_id"] == total.source_id)
             & (cells["table_as_printed"] == total.table_as_printed)
@@ -96,9 +99,14 @@ def _printed_totals(data: Tables) -> list[Finding]:
     return found
 
 
+def _cells_of_tables(data: Tables) -> pd.DataFrame:
+    rows = first_printed(data.breaches)
+    return rows[rows["table_as_printed"] != ""]
+
+
 def _grand_totals(data: Tables) -> list[Finding]:
     """Grand totals as printed against the sum of the printed row totals."""
-    totals = data.printed_totals
+    totals = first_printed(data.printed_totals)
     found = []
     for total in totals[totals["axis"] == "grand"].itertuples():
         rows = totals[
@@ -124,8 +132,8 @@ def _grand_totals(data: Tables) -> list[Finding]:
 
 def _headings(data: Tables) -> list[Finding]:
     """Tables whose heading names another order than the titles in them."""
-    cells = data.breaches
-    odd = cells[(cells["heading_family"] != cells["family"]) & (cells["table_as_printed"] != "")]
+    cells = _cells_of_tables(data)
+    odd = cells[cells["heading_family"] != cells["family"]]
     key = ["source_id", "area_id", "table_as_printed", "heading_family", "family"]
     return [
         Finding(
@@ -143,7 +151,8 @@ def _headings(data: Tables) -> list[Finding]:
 
 def _part_years(data: Tables) -> list[Finding]:
     """Periods that were not over when they were counted."""
-    part = data.breaches[data.breaches["period_status"] == "part"]
+    rows = first_printed(data.breaches)
+    part = rows[rows["period_status"] == "part"]
     key = ["source_id", "area_id", "period_start"]
     found = []
     for (source, area, start), group in part.groupby(key):
@@ -168,9 +177,8 @@ def _part_years(data: Tables) -> list[Finding]:
 
 def _equal_cells(data: Tables) -> list[Finding]:
     """Two titles of one table with the same number in the same year."""
-    cells = data.breaches[
-        (data.breaches["table_as_printed"] != "") & (data.breaches["value"] >= EQUAL_CELLS_FROM)
-    ]
+    cells = _cells_of_tables(data)
+    cells = cells[cells["value"] >= EQUAL_CELLS_FROM]
     key = ["source_id", "area_id", "table_as_printed", "period_start", "period_end", "value"]
     return [
         Finding(
@@ -189,7 +197,7 @@ def _equal_cells(data: Tables) -> list[Finding]:
 
 def _recoded(data: Tables) -> list[Finding]:
     """Titles that drop to 0 for good while others of their table go on."""
-    cells = data.breaches[data.breaches["table_as_printed"] != ""]
+    cells = _cells_of_tables(data)
     found = []
     for (source, area, title), group in cells.groupby(["source_id", "area_id", "offence_title"]):
         values = group.sort_values("period_start")["value"].tolist()
@@ -212,7 +220,7 @@ def _recoded(data: Tables) -> list[Finding]:
 def _no_total(data: Tables) -> list[Finding]:
     """Parts that the source printed without their total."""
     found = []
-    counts = data.registered_offenders
+    counts = first_printed(data.registered_offenders)
     key = ["source_id", "area_id", "as_at"]
     for (source, area, as_at), group in counts.groupby(key):
         sexes = group[group["sex"].isin(["male", "female"])]
@@ -223,10 +231,11 @@ def _no_total(data: Tables) -> list[Finding]:
             found.append(
                 Finding("total_not_printed", source, area, f"{as_at.year}", parts, total, rows)
             )
-    ranks = data.staffing[(data.staffing["measure"] == "officers") & (data.staffing["rank"] != "")]
+    staff = first_printed(data.staffing)
+    ranks = staff[(staff["measure"] == "officers") & (staff["rank"] != "")]
     for (source, area, as_at), group in ranks.groupby(key):
-        parts = ", ".join(str(v) for v in group["value"])
-        total = f"sum {group['value'].sum()}"
+        parts = ", ".join(f"{v:g}" for v in group["value"])
+        total = f"sum {group['value'].sum():g}"
         rows = "+".join(group["row_id"])
         found.append(
             Finding("total_not_printed", source, area, f"{as_at.year}", parts, total, rows)
@@ -236,11 +245,11 @@ def _no_total(data: Tables) -> list[Finding]:
 
 def _two_counts(data: Tables) -> list[Finding]:
     """The same thing counted twice for one area and month, with different results."""
-    stocks = data.registered_offenders
+    stocks = as_printed(data.registered_offenders)
     stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
-    overdue = data.staffing[data.staffing["measure"] == "visits_overdue"]
-    lost = whole(data.missing)
-    lost = lost[lost["revises_row"] == ""]
+    overdue = as_printed(data.staffing)
+    overdue = overdue[overdue["measure"] == "visits_overdue"]
+    lost = whole(first_printed(data.missing))
     groups: dict[tuple, list[pd.Series]] = {}
     in_all = stocks[stocks["custody_status"].isin(["both", "not_stated"])]
     community = stocks[stocks["custody_status"] == "community"]
@@ -274,7 +283,7 @@ def _two_counts(data: Tables) -> list[Finding]:
 
 def _two_series(data: Tables) -> list[Finding]:
     """A register total with custody and a community count of one force and year."""
-    stocks = data.registered_offenders
+    stocks = first_printed(data.registered_offenders)
     stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
     year = stocks["as_at"].dt.year
     with_custody = stocks.assign(year=year)[stocks["custody_status"] == "both"]
@@ -296,7 +305,7 @@ def _two_series(data: Tables) -> list[Finding]:
 
 def _rate_base(data: Tables) -> list[Finding]:
     """Rates said to be per 100,000 people that come out only with people aged 10 and over."""
-    printed = data.published_rates
+    printed = as_printed(data.published_rates)
     printed = printed[
         (printed["measure"] == "rate_per_100k_10plus")
         & printed["base_as_printed"].isin(["people", "population", "residents"])
@@ -338,25 +347,32 @@ def _rate_base(data: Tables) -> list[Finding]:
 
 def _revised_totals(data: Tables) -> list[Finding]:
     """Printed totals of missing people of which a part was later revised."""
-    rows = whole(data.missing)
-    values = rows.set_index("row_id")["value"]
+    newest, printed = (step(whole(data.missing)) for step in (current, first_printed))
+    pairs = newest.merge(
+        printed[["area_id", "as_at", "source_id", "row_id", "value"]],
+        left_on=["area_id", "as_at", "first_source"],
+        right_on=["area_id", "as_at", "source_id"],
+        suffixes=("", "_first"),
+    )
     found = []
-    for revision in rows[rows["revises_row"] != ""].itertuples():
-        same = rows[
-            (rows["source_id"] == revision.source_id) & (rows["area_id"] != revision.area_id)
+    for part in pairs[pairs["row_id"] != pairs["row_id_first"]].itertuples():
+        same = printed[
+            (printed["source_id"] == part.source_id_first)
+            & (printed["as_at"] == part.as_at)
+            & (printed["area_id"] != part.area_id)
         ]
-        for total in same[same["value"] > values[revision.revises_row]].itertuples():
+        for total in same[same["value"] > part.value_first].itertuples():
             parts = same[same["row_id"] != total.row_id]["value"].sum()
-            if parts + values[revision.revises_row] == total.value:
+            if parts + part.value_first == total.value:
                 found.append(
                     Finding(
                         "revised_total",
-                        revision.source_id,
+                        part.source_id_first,
                         total.area_id,
                         total.locator,
                         str(total.value),
-                        f"{parts + revision.value} after the revision of one part",
-                        "+".join([*same["row_id"], revision.row_id, revision.revises_row]),
+                        f"{parts + part.value} after the revision of one part",
+                        "+".join([*same["row_id"], part.row_id, part.row_id_first]),
                     )
                 )
     return found
@@ -368,9 +384,9 @@ def _change_claims(data: Tables) -> list[Finding]:
     counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["qualifier"] == "exact")]
     counts = counts[(counts["sex"] == "all") & (counts["mappa_level"] == "all")]
     counts = counts.set_index(["area_id", "as_at"])
-    value, row_id = counts["value"], counts["row_id"]
+    value, row_id, at_first = counts["value"], counts["rows"], counts["first_value"]
     found = []
-    for claim in data.published_changes.itertuples():
+    for claim in as_printed(data.published_changes).itertuples():
         first = value.get((claim.area_id, claim.from_date))
         last = value.get((claim.area_id, claim.as_at))
         if first is None or last is None:
@@ -392,7 +408,9 @@ def _change_claims(data: Tables) -> list[Finding]:
                     claim.area_id,
                     f"{claim.from_date.year} to {claim.as_at.year}",
                     f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                    f"{change:+.1f} from {first:,} to {last:,}",
+                    f"{change:+.1f} from "
+                    f"{beside_first(f'{first:,}', at_first[claim.area_id, claim.from_date])} to "
+                    f"{beside_first(f'{last:,}', at_first[claim.area_id, claim.as_at])}",
                     "+".join(
                         [
                             claim.row_id,
@@ -406,14 +424,15 @@ def _change_claims(data: Tables) -> list[Finding]:
 
 
 def _parts_of_total(data: Tables) -> list[Finding]:
-    """Community and custody against the printed total of the same source and date."""
-    stocks = data.registered_offenders
+    """Community, custody and, if given, abroad against the total of the same source and date."""
+    stocks = first_printed(data.registered_offenders)
     stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
     found = []
     for (source, area, as_at), group in stocks.groupby(["source_id", "area_id", "as_at"]):
         by = group.drop_duplicates("custody_status").set_index("custody_status")
         if {"community", "custody", "both"} <= set(by.index):
-            parts = int(by.at["community", "value"] + by.at["custody", "value"])
+            own = by.index.intersection(["community", "custody", "abroad"])
+            parts = int(by.loc[own, "value"].sum())
             total = int(by.at["both", "value"])
             if parts != total:
                 found.append(
@@ -453,9 +472,12 @@ def _large_steps(data: Tables) -> list[Finding]:
                         after["source_id"],
                         area,
                         f"March {before['as_at'].year} to March {after['as_at'].year}",
-                        f"{before['value']:,} to {after['value']:,}",
+                        " to ".join(
+                            beside_first(f"{row['value']:,}", row["first_value"])
+                            for row in (before, after)
+                        ),
                         f"{100 * step / before['value']:+.0f} %",
-                        f"{before['row_id']}+{after['row_id']}",
+                        f"{before['rows']}+{after['rows']}",
                     )
                 )
     return found
@@ -464,12 +486,13 @@ def _large_steps(data: Tables) -> list[Finding]:
 def rate_back_test(data: Tables) -> pd.DataFrame:
     """Every published rate for which count and population are held, computed again.
 
-    Columns: area_id, as_at, count, population_10plus, published, computed (unrounded),
-    difference (computed less published), agrees (equal after rounding half up), explanation,
-    source_id (of the rate), rows (rate, count, population).
+    Columns: area_id, as_at, count, population_10plus, published, first_count and first_published
+    (before a revision, else <NA>), computed (unrounded), difference (computed less published),
+    agrees (equal after rounding half up), explanation, source_id (of the rate), rows (rate, count,
+    population).
     """
-    rates = data.published_rates
-    printed = rates[(rates["measure"] == "rate_per_100k_10plus") & (rates["status"] != "doubtful")]
+    rates = current(data.published_rates)
+    printed = rates[rates["measure"] == "rate_per_100k_10plus"]
     counts = preferred(data.registered_offenders, data.sources)
     counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
     counts = counts.set_index(["area_id", "as_at"])
@@ -489,6 +512,8 @@ def rate_back_test(data: Tables) -> pd.DataFrame:
                 "count": int(count),
                 "population_10plus": people,
                 "published": row.value,
+                "first_count": counts.at[key, "first_value"],
+                "first_published": row.first_value,
                 "computed": computed,
                 "difference": computed - row.value,
                 "agrees": agrees,
@@ -496,8 +521,8 @@ def rate_back_test(data: Tables) -> pd.DataFrame:
                 "source_id": row.source_id,
                 "rows": "+".join(
                     [
-                        row.row_id,
-                        counts.at[key, "row_id"],
+                        row.rows,
+                        counts.at[key, "rows"],
                         population_row(row.area_id, mid_year),
                     ]
                 ),

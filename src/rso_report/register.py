@@ -12,6 +12,7 @@ import pandas as pd
 from rso_report import series, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
+from rso_report.revisions import current, first_total
 from rso_report.series import SeriesError, ratio_caveat
 
 _KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
@@ -24,25 +25,23 @@ def preferred(
 ) -> pd.DataFrame:
     """One row for each key where several sources give the same figure.
 
-    Doubtful rows are left out. A revision goes before the figure it revises; then comes the
-    better known date, official statistics before reports of them, a founding document, the more
-    exact number, a dated source, and the order of the table. Adds `first_value`: what the
-    revised row said, else <NA>.
+    Doubtful rows and rows that another revises are left out. A revised figure goes before others;
+    then comes the better known date, official statistics before reports of them, a founding
+    document, the more exact number, a dated source, and the order of the table. Adds what
+    `revisions.current` adds.
     """
     key = key or [column for column in _KEY if column in frame]
     by_source = sources.set_index("source_id")
     official = by_source["kind"] == "official_statistics"
     founding = by_source["founding"] == "yes"
     dated = by_source["published"].notna()
-    values = frame.set_index("row_id")["value"]
-    ranked = frame[frame["status"] != "doubtful"].assign(
+    ranked = current(frame).assign(
         _revised=lambda f: f["status"] != "revised",
         _date=lambda f: f["as_at_precision"].map(_PRECISION.index),
         _official=lambda f: ~f["source_id"].map(official).astype(bool),
         _founding=lambda f: ~f["source_id"].map(founding).astype(bool),
         _exact=lambda f: f["qualifier"].map(_QUALIFIER.index),
         _dated=lambda f: ~f["source_id"].map(dated).astype(bool),
-        first_value=lambda f: f["revises_row"].map(values).astype("Int64"),
     )
     marks = ["_revised", "_date", "_official", "_founding", "_exact", "_dated"]
     best = ranked.sort_values([*key, *marks, "row_id"]).drop_duplicates(key)
@@ -52,8 +51,8 @@ def preferred(
 def community(data: Tables, edition: Edition, areas: list[str] | None = None) -> pd.DataFrame:
     """RSOs managed in the community (STOCK_MAPPA), one row for each area and 31 March.
 
-    Columns of `registered_offenders` plus `first_value`. `areas` defaults to the region's units
-    and England and Wales.
+    Columns of `registered_offenders` and what `revisions.current` adds. `areas` defaults to the
+    region's units and England and Wales.
     """
     rows = data.registered_offenders
     own = rows[
@@ -81,34 +80,71 @@ def comparable(counts: pd.DataFrame, area: str) -> pd.DataFrame:
 def register_totals(data: Tables, edition: Edition) -> pd.DataFrame:
     """Register totals of the region's forces (STOCK_FOI), in and out of custody together.
 
-    Where a reply prints only the sexes, their sum is the total and `computed` is True.
+    Where a reply prints only the sexes, their sum is the total and `computed` is True. A reply is
+    the source that gave the figure first, `first_source`, whoever revised it.
     """
-    rows = edition.visible(data.registered_offenders)
+    rows = current(edition.visible(data.registered_offenders))
     own = rows[
         (rows["series_id"] == "STOCK_FOI")
         & rows["custody_status"].isin(["both", "not_stated"])
         & (rows["mappa_level"] == "all")
         & rows["area_id"].isin(edition.units)
-        & (rows["status"] != "doubtful")
     ]
     printed = own[own["sex"] == "all"].assign(computed=False)
-    key = ["series_id", "area_id", "as_at", "custody_status", "source_id"]
+    key = ["series_id", "area_id", "as_at", "custody_status", "first_source"]
     sexes = own[own["sex"] != "all"]
     have = pd.MultiIndex.from_frame(printed[key])
     sexes = sexes[~pd.MultiIndex.from_frame(sexes[key]).isin(have)]
-    sums = (
-        sexes.groupby(key, as_index=False)
-        .agg(
-            {
-                "value": "sum",
-                "row_id": "+".join,
-                **{c: "first" for c in ("as_at_precision", "qualifier", "status", "locator")},
-            }
-        )
-        .assign(sex="all", mappa_level="all", revises_row="", note="", computed=True)
-    )
-    both = pd.concat([printed, sums], ignore_index=True) if len(sums) else printed
-    return both.sort_values(["area_id", "as_at"]).reset_index(drop=True)
+    both = pd.concat([printed, *(_sum_of_sexes(own) for _, own in sexes.groupby(key))])
+    both = both.astype({"first_value": "Int64"})
+    return both.sort_values(["area_id", "as_at"], kind="stable").reset_index(drop=True)
+
+
+def _sum_of_sexes(own: pd.DataFrame) -> pd.DataFrame:
+    """The sexes of one reply as one row, which is revised if one of them is."""
+    first = first_total(own)
+    status = {} if pd.isna(first) else {"status": "revised"}
+    whole = {
+        "sex": "all",
+        "value": own["value"].sum(),
+        "first_value": first,
+        "source_id": "+".join(dict.fromkeys(own["source_id"])),
+        "row_id": "+".join(own["row_id"]),
+        "first_row": "+".join(filter(None, own["first_row"])),
+        "rows": "+".join(own["rows"]),
+    }
+    return own.iloc[:1].assign(revises_row="", note="", computed=True, **whole, **status)
+
+
+def by_sex(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Register totals of the region's forces by sex, one row for each force and date.
+
+    Columns: area_id, as_at, male, female, first_male, first_female and first_both (before a
+    revision, else <NA>), source_id (several as `a+b`), rows. Only dates for which both sexes are
+    published.
+    """
+    stocks = edition.visible(data.registered_offenders)
+    own = stocks[stocks["sex"].isin(["male", "female"]) & stocks["area_id"].isin(edition.forces)]
+    return sexes_side_by_side(preferred(own, data.sources), ["area_id", "as_at"])
+
+
+def sexes_side_by_side(own: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Rows of `revisions.current` by sex as one row for each key: see `by_sex`."""
+    found = []
+    for values, group in own.groupby(key):
+        sexes = group.set_index("sex")
+        if {"male", "female"} <= set(sexes.index):
+            found.append(
+                dict(zip(key, values, strict=True))
+                | {sex: sexes.at[sex, "value"] for sex in ("male", "female")}
+                | {f"first_{sex}": sexes.at[sex, "first_value"] for sex in ("male", "female")}
+                | {"first_both": first_total(sexes.loc[["male", "female"]])}
+                | {
+                    "source_id": "+".join(dict.fromkeys(group["source_id"])),
+                    "rows": "+".join(group["rows"]),
+                }
+            )
+    return pd.DataFrame(found)
 
 
 def population_10plus(districts: pd.DataFrame, area: str, mid_year: int) -> int | None:
@@ -141,6 +177,12 @@ def published_rates(data: Tables, edition: Edition) -> pd.DataFrame:
     return preferred(edition.visible(own), data.sources, ["area_id", "as_at"])
 
 
+def _named(frame: pd.DataFrame, value: str, part: str) -> pd.DataFrame:
+    """A frame whose columns say that they are of this part of `rates`."""
+    names = {"value": value, "first_value": f"first_{value}", "row_id": f"{part}_row"}
+    return frame.rename(columns=names | {"source_id": f"{part}_source", "rows": f"{part}_rows"})
+
+
 def rates(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count, published rate and our own rate with its interval, by area and date.
 
@@ -148,17 +190,17 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
     official one does. Columns: area_id, as_at, count (a text with its qualifier is for the page
     to make), population_10plus, rate, lower, upper (per 100,000; Byar, exact below 10),
     published, and the row and source identifiers (`population_row`: a sum of district rows).
-    Empty where a part is not published.
+    `first_count` and `first_published` are what a revised one said at first, `count_rows` and
+    `rate_rows` name the rows of both. Empty where a part is not published.
     """
-    counts = community(data, edition).rename(
-        columns={"value": "count", "row_id": "count_row", "source_id": "count_source"}
-    )
-    printed = published_rates(data, edition).rename(
-        columns={"value": "published", "row_id": "rate_row", "source_id": "rate_source"}
-    )
     keep = ["area_id", "as_at"]
-    merged = counts[[*keep, "count", "qualifier", "status", "count_row", "count_source"]].merge(
-        printed[[*keep, "published", "rate_row", "rate_source"]], on=keep, how="outer"
+    counts = _named(community(data, edition), "count", "count")
+    printed = _named(published_rates(data, edition), "published", "rate")
+    own = ["count", "first_count", "count_row", "count_rows", "count_source"]
+    merged = counts[[*keep, *own, "qualifier", "status"]].merge(
+        printed[[*keep, "published", "first_published", "rate_row", "rate_rows", "rate_source"]],
+        on=keep,
+        how="outer",
     )
     merged["population_10plus"] = [
         population_10plus(data.population_districts, area, day.year - 1)
@@ -230,8 +272,9 @@ def region_total(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) ->
 def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count beside register total of the same force and calendar year.
 
-    Columns: area_id, year, community, register, gap, ratio_percent, caveat and both row
-    identifiers. Dates and definitions differ, so the ratio has no interval.
+    Columns: area_id, year, community, register, first_community and first_register (before a
+    revision, else <NA>), gap, ratio_percent, caveat, the identifiers of both rows and of those they
+    replace, and both sources. Dates and definitions differ, so the ratio has no interval.
     """
     caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
     totals = register_totals(data, edition)
@@ -244,11 +287,13 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "year": pairs["year"],
             "community": pairs["value_community"],
             "register": pairs["value_register"],
+            "first_community": pairs["first_value_community"],
+            "first_register": pairs["first_value_register"],
             "gap": pairs["value_register"] - pairs["value_community"],
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
-            "community_row": pairs["row_id_community"],
-            "register_row": pairs["row_id_register"],
+            "community_row": pairs["rows_community"],
+            "register_row": pairs["rows_register"],
             "community_source": pairs["source_id_community"],
             "register_source": pairs["source_id_register"],
         }
@@ -259,10 +304,10 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
 class Funnel:
     """All police areas of a date against their pooled rate.
 
-    `areas` has a row for each area with count and population: area_id, count, population, rate
-    (per 100,000 aged 10 and over), lower, upper (95%), z (with dispersion), outside (beyond the
-    99.8% limits), source_id (of the count), rows (count and population). `absent` are the areas
-    without data.
+    `areas` has a row for each area with count and population: area_id, count, first_count (before a
+    revision, else <NA>), population, rate (per 100,000 aged 10 and over), lower, upper (95%), z
+    (with dispersion), outside (beyond the 99.8% limits), source_id (of the count), rows (count and
+    population). `absent` are the areas without data.
     """
 
     as_at: pd.Timestamp
@@ -310,8 +355,9 @@ def _funnel(data: Tables, as_at: pd.Timestamp, own: pd.DataFrame, absent: list[s
     columns = ["area_id", "count", "population", "rate", "lower", "upper", "z"]
     frame = pd.DataFrame(rows, columns=columns)
     frame["source_id"] = own["source_id"].to_numpy()
+    frame["first_count"] = own["first_value"].array
     frame["rows"] = [
-        f"{row.row_id}+{population_row(row.area_id, as_at.year - 1)}" for row in own.itertuples()
+        f"{row.rows}+{population_row(row.area_id, as_at.year - 1)}" for row in own.itertuples()
     ]
     frame["outside"] = frame["z"].abs() > statistics.Z998
     return Funnel(as_at, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)

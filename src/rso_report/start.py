@@ -27,7 +27,8 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.findings import NOT_PUBLISHED
 from rso_report.parameters import EditionParameters
-from rso_report.prose import counted, listed, number, on_date, signed
+from rso_report.prose import beside_first, counted, listed, number, on_date, signed, with_first
+from rso_report.revisions import first_total
 from rso_report.series import SeriesError
 from rso_report.sparks import Spark
 
@@ -132,11 +133,11 @@ def _count(
         note, rows, sources = _growth(until, own, area)
     return Entry(
         name,
-        counted(row),
+        with_first(row),
         "STOCK_MAPPA",
         on_date(row),
         note,
-        (row["row_id"],),
+        tuple(row["rows"].split("+")),
         tuple(rows),
         tuple(dict.fromkeys([row["source_id"], *sources])),
         _stock_spark(data, name, own) if grown else None,
@@ -172,12 +173,14 @@ def _stock_spark(data: Tables, name: str, own: pd.DataFrame) -> Spark:
     breaks = data.series_breaks
     days = breaks.loc[breaks["topic"] == "register", "date"]
     drawn = own.rename(columns={"count": "value"})
-    said = "; ".join(f"{r.as_at.year} {number(r.value)}" for r in drawn.itertuples())
+    said = "; ".join(
+        f"{r.as_at.year} {beside_first(number(r.value), r.first_count)}" for r in drawn.itertuples()
+    )
     return Spark(
         sparks.counts(drawn, days),
         f"{name}, 31 March of each year with a published count: {said}.",
         f"{own['as_at'].min().year} to {own['as_at'].max().year}",
-        tuple(own["count_row"]),
+        tuple(row for names in own["count_rows"] for row in names.split("+")),
     )
 
 
@@ -200,11 +203,11 @@ def _region(edition: Edition, counts: pd.DataFrame) -> Entry:
         return Entry(name, "no total", "STOCK_MAPPA", note=why)
     return Entry(
         name,
-        number(total),
+        beside_first(number(total), first_total(own)),
         "STOCK_MAPPA",
         f"on {when}",
         "the sum of its forces",
-        tuple(own["row_id"]),
+        tuple(row for names in own["rows"] for row in names.split("+")),
         sources=tuple(dict.fromkeys(own["source_id"])),
     )
 
@@ -243,12 +246,16 @@ def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
     ]
     spark = None
     if len(own) > 1:
-        said = "; ".join(f"{r.as_at.year} {number(r.value)}" for r in own.itertuples())
+        said = "; ".join(
+            f"{r.as_at.year} {beside_first(number(r.value), r.first_value)}"
+            for r in own.itertuples()
+        )
+        drawn = "+".join(filter(None, [*own["row_id"], *own["first_row"]]))
         spark = Spark(
             sparks.snapshots(own),
             f"{name}, snapshots of the same definition, not joined: {said}.",
             f"{own['as_at'].min().year} to {own['as_at'].max().year}",
-            tuple(name for each in own["row_id"] for name in each.split("+")),
+            tuple(dict.fromkeys(drawn.split("+"))),
         )
     return Entry(
         name,
@@ -289,17 +296,18 @@ def _offences(edition: Edition, own: pd.DataFrame) -> Entry:
     complete = own[~own["part"]]
     if last["part"] and len(complete):
         shown.append(complete.iloc[-1])
-        note = f"{number(shown[-1]['value'])} in {shown[-1]['period']}, the last complete year"
+        before = beside_first(number(shown[-1]["value"]), shown[-1]["first_value"])
+        note = f"{before} in {shown[-1]['period']}, the last complete year"
     return Entry(
         name,
-        f"{number(last['value'])}{' [p]' if last['part'] else ''}",
+        findings.recorded_words(last["value"], last["first_value"], last["part"]),
         "BREACH_RECORDED",
         f"in {last['period']}",
         note,
         tuple(last["rows"].split("+")),
         tuple(row for each in shown[1:] for row in each["rows"].split("+")),
         tuple(dict.fromkeys(each["source_id"] for each in shown)),
-        _flow_spark(name, own.assign(row_id=own["rows"]), "offences recorded"),
+        _flow_spark(name, own, "offences recorded"),
     )
 
 
@@ -315,11 +323,11 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
         entries.append(
             Entry(
                 name,
-                counted(row),
+                with_first(row),
                 "BREACH_OUTCOME",
                 f"in {row['period']}",
                 "",
-                (row["row_id"],),
+                tuple(row["rows"].split("+")),
                 (),
                 (row["source_id"],),
                 _flow_spark(name, own[own["qualifier"] == "exact"], "cautions or convictions"),
@@ -343,14 +351,16 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     if len(own) < 2 or not plain or len(set(yearly)) < len(own):
         return None
     said = "; ".join(
-        f"{r.period} {number(r.value)}{' (part-year)' if r.part else ''}" for r in own.itertuples()
+        f"{r.period} {beside_first(number(r.value), r.first_value)}"
+        f"{' (part-year)' if r.part else ''}"
+        for r in own.itertuples()
     )
     drawn = own.assign(year=own["period_start"].dt.year)
     return Spark(
         sparks.bars(drawn),
         f"{name}, {what} by financial year: {said}.",
         f"{yearly[0]} to {yearly[-1]}",
-        tuple(row for each in own["row_id"] for row in each.split("+")),
+        tuple(row for each in own["rows"] for row in each.split("+")),
     )
 
 
@@ -361,16 +371,17 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> T
         why = "no count, or no policy known by then, to start from"
         entry = Entry("Illustration", NOT_PUBLISHED, "STOCK_MAPPA", note=why)
     else:
+        people = beside_first(number(model["people"]), model["first_people"])
         entry = Entry(
             model["force"],
             f"{number(model['visits'])} visits a year",
             "STOCK_MAPPA",
-            f"for the {number(model['people'])} people managed in the community {model['on_date']}",
+            f"for the {people} people managed in the community {model['on_date']}",
             f"if the intervals of 2014 applied to an assumed risk mix ({parameters.tier_mix} "
             f"percent): {number(model['per_week'], 2)} a week for each of {parameters.officers} "
             f"officers. The mix is not published; the range is {number(model['fewest'])} to "
             f"{number(model['most'])}",
-            tuple(model["rows"]),
+            tuple(dict.fromkeys([*model["people_rows"].split("+"), *model["rows"]])),
             sources=tuple(dict.fromkeys(model["sources"])),
         )
     return Tile(
@@ -398,7 +409,8 @@ def to_html(shown: Iterable[Tile], data: Tables) -> str:
 def _key(shown: Iterable[Tile]) -> str:
     """What the small charts and the marks mean, as far as they occur."""
     entries = [entry for tile in shown for entry in tile.entries]
-    used = " ".join(f"{entry.value} {entry.note}" for entry in entries)
+    words = [entry.spark.words for entry in entries if entry.spark]
+    used = " ".join([*(f"{each.value} {each.when} {each.note}" for each in entries), *words])
     marks = ", ".join(f"{mark} {word}" for mark, word in tables.SYMBOLS.items() if mark in used)
     key = [f"Shorthand: {marks}."] if marks else []
     if any(entry.spark for entry in entries):
@@ -433,7 +445,7 @@ def _entry_html(entry: Entry) -> str:
             f"{_rows_html(entry.all_rows)}</details></div>"
         )
     # The digits apart from their qualifier, so that the page can make them large.
-    number_ = re.sub(r"\d[\d,]*", r"<span>\g<0></span>", escape(entry.value))
+    number_ = re.sub(r"\d[\d,]*", r"<span>\g<0></span>", escape(entry.value), count=1)
     after = [escape(part) for part in (entry.when, entry.note) if part]
     if entry.rows:
         # With a chart, the rows of everything unfold under it.

@@ -9,6 +9,7 @@ import datetime as dt
 import io
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -37,7 +38,7 @@ _NUMBER = r"[-−+<>≤≥£]?\s?\d{1,3}(,?\d{3})*(\.\d+)?\s?%?"
 _SEPARATED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _SPAN = rf"{_NUMBER}(\s?(–|to)\s?{_NUMBER})?"
 _SPAN_ONLY = re.compile(_SPAN)
-_NUMBER_LIKE = re.compile(rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*")
+_NUMBER_LIKE = re.compile(rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*(\s\([^)]* at first\))?")
 
 
 @dataclass(frozen=True)
@@ -287,7 +288,9 @@ def csv_cell(text: str) -> str:
     """
     if _SEPARATED.fullmatch(text):
         return text.replace(",", "")
-    runs = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _SPAN_ONLY.fullmatch(text)
+    # Some programs take the wide signs of East Asian scripts for the plain ones.
+    begins = unicodedata.normalize("NFKC", text[:1]).startswith(("=", "+", "-", "@", "\t", "\r"))
+    runs = begins and not _SPAN_ONLY.fullmatch(text)
     return f"'{text}" if runs else text
 
 

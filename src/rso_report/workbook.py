@@ -33,7 +33,7 @@ _WIDEST = 360  # pixels of a column; longer text wraps
 _NARROWEST = 90
 
 _NUMBER = re.compile(r"([-−+]?)(£?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d*)(\.\d+)?(\s?%)?")
-_MARKED = re.compile(r"(.*\S)\s+((?:\[[a-z]\]\s*)+)")
+_MARKED = re.compile(r"(.*\S)\s+((?:\[[a-z]\]\s*)+(?:\([^)]* at first\))?)")
 # What gptables would take for a link or for the number of a note, or refuse as empty decoration.
 _NOT_PLAIN = re.compile(r"\[.+\]\(.+\)|\$\$|^[^a-zA-Z0-9]+$")
 
@@ -154,8 +154,9 @@ def number(text: str) -> tuple[int | float, str] | None:
 def cells(table: PublishedTable) -> tuple[list[str], list[list[Cell]], dict[tuple[int, int], str]]:
     """Return the columns, the cells and the formats of the numbers, by row and column.
 
-    A mark beside a number ("174 [p]") goes into a column of its own: with it the cell would be
-    text, and without it a reader would take a part-year for a year.
+    A mark beside a number ("174 [p]") goes into a column of its own, with the first value of a
+    figure that was revised: with it the cell would be text, and without it a reader would take a
+    part-year for a year.
     """
     columns: list[str] = []
     values: list[list[Cell]] = [[] for _ in table.rows]
@@ -271,15 +272,18 @@ def _sheet(
     return gptables.GPTable(
         pd.DataFrame([list(map(_kept, row)) for row in values], columns=columns, dtype=object),
         table_name=table.identifier.replace("-", "_"),
-        title=f"{table.number}: {table.title}" if table.number else table.title,
-        subtitles=[line for line in subtitles if line],
+        title=_text_kept(f"{table.number}: {table.title}" if table.number else table.title),
+        subtitles=[
+            *(_text_kept(line) for line in subtitles[:2] if line),
+            *filter(None, subtitles[2:]),
+        ],
         instructions=instructions,
         # One line a source: they don't wrap, because the first column may be narrow.
         legend=[
             *([f"Shorthand: {', '.join(symbols)}"] if symbols else []),
-            *map(_source_line, table.sources),
+            *(_text_kept(_source_line(source)) for source in table.sources),
         ],
-        scope=f"On the page {page}: {address}{place}",
+        scope=_text_kept(f"On the page {page}: {address}{place}"),
         index_columns={2: 0},
         additional_formatting=[
             # gptables counts the line of column names as the first.
@@ -304,9 +308,14 @@ def _kept(value: Cell) -> Cell | FormatList:
     return value if plain else FormatList([{}, value])
 
 
+def _text_kept(text: str) -> str | list:
+    """The same for the words around a table, which gptables takes in another form."""
+    return [{}, text] if _NOT_PLAIN.search(text) else text
+
+
 def _cover(edition: citation.StoredEdition, address: str) -> gptables.Cover:
     return gptables.Cover(
-        f"{citation.TITLE}: {edition.name}",
+        _kept(f"{citation.TITLE}: {edition.name}"),
         intro=[
             "All tables of the report, and the data behind each of its charts, as the pages show "
             "them.",
@@ -319,7 +328,7 @@ def _cover(edition: citation.StoredEdition, address: str) -> gptables.Cover:
             "divide one by the other, or join them into one line.",
             "Shorthand: " + ", ".join(f"{mark} {word}" for mark, word in SYMBOLS.items()) + ".",
             "A zero is a true zero. A mark that belongs to a number stands in the column after it.",
-            f"Cite as: {citation.plain(edition, address=address)}",
+            _text_kept(f"Cite as: {citation.plain(edition, address=address)}"),
             citation.LICENCE,
         ],
         contact=["Please report an error through the repository of this report."],

@@ -1,0 +1,411 @@
+"""The checks of an annual return: V01 to V21, all faults at once, each with its place.
+
+`tidy` makes a frame of a sheet; `faults` checks it against the form (`return_form`) and against
+the data that are held; `typed` gives the values once nothing stops it. Checks across rows are in
+`return_checks`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from difflib import get_close_matches
+
+import pandas as pd
+from openpyxl.utils import get_column_letter
+
+from rso_report import personal
+from rso_report.cells import Cell, SheetError, as_date, on_one_line
+from rso_report.dataset import Tables
+from rso_report.return_checks import ReturnFault, checks_across_rows
+from rso_report.return_form import (
+    EXAMPLE_MARK,
+    FIELD,
+    FIELDS,
+    MEASURE,
+    MOST_ROWS,
+    SPLIT_FIELDS,
+    SPLITS,
+    WITH_VALUE,
+    Field,
+    Measure,
+)
+
+EARLIEST = date(1997, 9, 1)  # the register begins
+LARGEST = 99_999_999
+LONGEST = 1_000
+_HEADER_WITHIN = 20  # rows; above the column names stand a title and instructions
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how spreadsheets begin what they execute
+_WHOLE = re.compile(r"\d+(?:\.0+)?", re.ASCII)
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+# In a note of a yearly return a day before 2000 is hardly anything but a date of birth.
+_EARLY_DAY = re.compile(
+    r"\b\d{1,2}[\s./-]+(?:\d{1,2}|[A-Za-z]{3,9})[\s./-]+19\d\d\b|\b19\d\d-\d\d-\d\d\b"
+)
+
+
+def header_row(rows: list[list[Cell]]) -> int | None:
+    """Where the names of the columns stand, as an index; None if no row near the top has them."""
+    for index, row in enumerate(rows[:_HEADER_WITHIN]):
+        names = {_text(cell).casefold() for cell in row}
+        if {"force", "measure_code"} <= names or len(names & set(FIELD)) >= 4:
+            return index
+    return None
+
+
+def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
+    """The filled-in rows of a sheet as a frame, and what is wrong with its columns (V01).
+
+    Columns: `row` (as a person sees it in the sheet), and the names that the sheet gives to its
+    columns. Empty rows are left out. Without a row of column names the frame is empty.
+    """
+    found = header_row(rows)
+    if found is None:
+        allowed = "a row with the column names " + ", ".join(_required())
+        return pd.DataFrame(columns=["row"]), [
+            ReturnFault(
+                "V01",
+                None,
+                None,
+                "no row with the names of the columns",
+                allowed,
+                "start from the template, which has them",
+            )
+        ]
+    names = [_text(cell) for cell in rows[found]]
+    wrong = []
+    for place, name in enumerate(names):
+        if name and name in names[:place]:
+            wrong.append(
+                ReturnFault(
+                    "V01",
+                    found + 1,
+                    name,
+                    "the column a second time",
+                    "each column once",
+                    "delete or rename one of the two",
+                )
+            )
+    used = [place for place, name in enumerate(names) if name and name not in names[:place]]
+    loose = [place for place, name in enumerate(names) if not name]
+    records = []
+    for number, row in enumerate(rows[found + 1 :], found + 2):
+        cells = [row[place] if place < len(row) else None for place in used]
+        outside = [
+            place
+            for place in [*loose, *range(len(names), len(row))]
+            if place < len(row) and _text(row[place])
+        ]
+        if outside:
+            wrong.append(
+                ReturnFault(
+                    "V01",
+                    number,
+                    get_column_letter(outside[0] + 1),
+                    f"{_quoted(row[outside[0]])} in a column without a name",
+                    "values only below the name of a column",
+                    "move or delete it",
+                )
+            )
+        if any(_text(cell) for cell in cells):
+            records.append([number, *cells])
+    columns = ["row", *(names[place] for place in used)]
+    return pd.DataFrame(records, columns=columns, dtype=object), wrong
+
+
+def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> list[ReturnFault]:
+    """Everything wrong in a return, in the order of its rows; an empty list if there is nothing.
+
+    `frame` is one of `tidy`: `row`, and the cells as they were read. `data` are all tables of the
+    data that are held. No date may lie after `published`, the date of the return.
+    """
+    if len(frame) > MOST_ROWS:
+        return [
+            ReturnFault(
+                "V01",
+                None,
+                None,
+                f"{len(frame):,} rows",
+                f"at most {MOST_ROWS:,} rows",
+                "send one row for each figure of one year, not a list of cases",
+            )
+        ]
+    read, found = _read(frame, data, published)
+    stopped = {fault.row for fault in found if fault.severity == "stop"}
+    sound = read[~read["row"].isin(stopped)]
+    found += checks_across_rows(sound, data)
+    return sorted(found, key=lambda fault: (fault.row or 0, fault.code, fault.column or ""))
+
+
+def typed(frame: pd.DataFrame, data: Tables) -> pd.DataFrame:
+    """The values of a return: all columns of the form, text as str, dates as date, else None.
+
+    An empty cell that means something by the form has that value; a measure that counts people of
+    one custody status has it. Cells that `faults` complains of are empty.
+    """
+    return _read(frame, data, None)[0]
+
+
+def force_codes(data: Tables) -> dict[str, str]:
+    """Every force, and every set of forces that answer together, by its code, with its name."""
+    units = data.areas[data.areas["kind"].isin(["force", "joint"])]
+    return dict(zip(units["area_id"], units["name"], strict=True))
+
+
+def allowed_values(name: str, data: Tables) -> tuple[str, ...]:
+    """The codes that a column may hold, in the order in which they are offered."""
+    if name == "force":
+        return tuple(force_codes(data))
+    return tuple(MEASURE) if name == "measure_code" else FIELD[name].allowed
+
+
+def _required() -> list[str]:
+    return [field.name for field in FIELDS if field.column == "required"]
+
+
+def _read(
+    frame: pd.DataFrame, data: Tables, published: date | None
+) -> tuple[pd.DataFrame, list[ReturnFault]]:
+    """The values of every cell, and the faults that one row shows by itself."""
+    found = list(_column_faults([c for c in frame.columns if c != "row"]))
+    names = force_codes(data)
+    districts = data.population_districts[["lad_code", "area_id"]].drop_duplicates("lad_code")
+    district_area = dict(zip(districts["lad_code"], districts["area_id"], strict=True))
+    members = dict(zip(data.areas["area_id"], data.areas["coverage"], strict=True))
+    records = []
+    # The numbers of rows as they are: `to_dict` would make plain numbers of `PrintedRow`.
+    for number, cells in zip(frame["row"], frame.to_dict("records"), strict=True):
+        row = {"row": number}
+        wrong: list[ReturnFault] = []
+        for field in FIELDS:
+            allowed = allowed_values(field.name, data) if field.kind == "code" else ()
+            value, fault = _cell(field, cells.get(field.name), allowed, names)
+            row[field.name] = value
+            if fault:
+                code, shown, may, do = fault
+                wrong.append(ReturnFault(code, row["row"], field.name, shown, may, do))
+        measure = MEASURE.get(row["measure_code"])
+        bad = {fault.column for fault in wrong}
+        if measure:
+            wrong += [
+                ReturnFault(code, row["row"], column, shown, may, do)
+                for code, column, shown, may, do in [
+                    *_dates(row, measure.kind, published),
+                    *_number(row, measure.decimals),
+                    *_splits(row, measure),
+                ]
+                if column not in bad
+            ]
+            row["custody_status"] = row["custody_status"] or measure.custody
+        wrong += [
+            ReturnFault(code, row["row"], column, shown, may, do)
+            for code, column, shown, may, do in _place(row, district_area, members)
+            if column not in bad
+        ]
+        records.append(row)
+        found += wrong
+    columns = ["row", *FIELD]
+    return pd.DataFrame(records, columns=columns, dtype=object), found
+
+
+def _column_faults(columns: list[str]) -> Iterator[ReturnFault]:
+    """V01: columns that are missing, and columns that nobody asked for."""
+    for name in _required():
+        if name not in columns:
+            near = get_close_matches(name, [c for c in columns if c not in FIELD], 1, 0.75)
+            do = f"rename '{near[0]}'" if near else "add it, or start from the template"
+            yield ReturnFault("V01", None, name, "no such column", f"a column {name}", do)
+    for name in columns:
+        if name not in FIELD:
+            near = get_close_matches(name.casefold(), FIELD, 1, 0.75)
+            do = f"did you mean {near[0]}?" if near else "delete it, or move its content to note"
+            found = f"the unknown column {_quoted(name)}"
+            yield ReturnFault("V01", None, None, found, "the columns of the template", do)
+
+
+def _cell(
+    field: Field, cell: Cell, allowed: tuple[str, ...], names: dict[str, str]
+) -> tuple[object, tuple[str, str, str, str] | None]:
+    """The value of one cell, and, if it has none: code, found, allowed, what to do."""
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        cell = ""
+    text = _text(cell)
+    if isinstance(cell, str) and field.kind == "text":
+        fault = _text_fault(cell, text)
+        return ("" if fault else text), fault
+    if not text:
+        empty = field.default if field.kind in ("code", "text") else None
+        needed = field.name in ("force", "measure_code", "value_status")
+        may = "one of " + ", ".join(allowed)
+        return empty, (("V03", "nothing", may, "fill it in") if needed else None)
+    if field.kind == "text":
+        return text, None
+    if field.kind == "code":
+        if text in allowed:
+            return text, None
+        return field.default, ("V03", _quoted(text), _one_of(allowed), _meant(text, allowed, names))
+    if field.kind == "date":
+        return _date(cell)
+    return _amount(field, cell, text)
+
+
+def _text_fault(cell: str, text: str) -> tuple[str, str, str, str] | None:
+    """V02 and V20 of free text. The text is not repeated where it may be about a person."""
+    if cell.startswith(_FORMULA) or text.startswith(_FORMULA):
+        shown = f"text that begins with {_quoted(cell[:1])}, which spreadsheets execute"
+        return "V02", shown, "text that begins with a letter or a number", "write it differently"
+    if len(text) > LONGEST:
+        return "V02", f"{len(text):,} characters", f"at most {LONGEST:,}", "shorten it"
+    details = [detail.kind for detail in personal.findings(text)]
+    if details or _EARLY_DAY.search(text):
+        kind = details[0] if details else "age or date of birth"
+        return "V20", f"what looks like: {kind}", "nothing about one person", "remove it"
+    if EXAMPLE_MARK.casefold() in text.casefold():
+        do = "delete the rows that were copied from the worked example"
+        return "V02", "a row of the worked example", "your own figures", do
+    return None
+
+
+def _date(cell: Cell) -> tuple[date | None, tuple[str, str, str, str] | None]:
+    try:
+        return as_date(cell), None
+    except SheetError as error:
+        return None, ("V04", error.found, error.allowed, error.remedy)
+
+
+def _amount(
+    field: Field, cell: Cell, text: str
+) -> tuple[int | float | None, tuple[str, str, str, str] | None]:
+    least = 1 if field.kind == "whole number" else 0
+    words = "a number" if field.kind == "number" else "a whole number"
+    may, do = f"{words} of {least} or more", "write the number alone, in digits"
+    if isinstance(cell, bool | date):
+        return None, ("V02", _quoted(text), may, do)
+    form = _DECIMAL if field.kind == "number" else _WHOLE
+    if not form.fullmatch(text):
+        bare = text.lstrip("<>~£ ").replace(",", "").replace(" ", "")
+        if text.startswith(("-", "−")):
+            do = "a count cannot be negative; correct it"
+        elif text.startswith("<"):
+            do = "a count below a limit is not a number: give it exactly, or use value_status"
+        elif _DECIMAL.fullmatch(bare):
+            do = f"write {bare}, if that is the exact number"
+        return None, ("V02", _quoted(text), may, do)
+    amount = float(text)
+    if amount < least or amount > LARGEST:
+        return None, ("V02", _quoted(text), f"{may}, at most {LARGEST:,}", "correct it")
+    return (int(amount) if amount.is_integer() else amount), None
+
+
+Wrong = Iterable[tuple[str, str, str, str, str]]  # code, column, found, allowed, what to do
+
+
+def _dates(row: dict, kind: str, published: date | None) -> Wrong:
+    """V04: a stock has one day, a flow a first and a last, none before 1997 or in the future."""
+    asked = ("as_at",) if kind == "stock" else ("period_start", "period_end")
+    other = ("period_start", "period_end") if kind == "stock" else ("as_at",)
+    word = "a stock, which needs an as-at date and no period"
+    if kind == "flow":
+        word = "a flow, which needs a start and an end of its period, and no as-at date"
+    may = f"{row['measure_code']} is {word}"
+    for name in asked:
+        day = row[name]
+        if day is None:
+            yield "V04", name, "nothing", may, f"fill in {name}"
+        elif day < EARLIEST:
+            yield "V04", name, day.isoformat(), f"{EARLIEST} or later", "correct the year"
+        elif published and day > published:
+            until = f"no day after {published}, the date of the return"
+            yield "V04", name, day.isoformat(), until, "correct the date, or leave the row out"
+    for name in other:
+        if row[name] is not None:
+            yield "V04", name, row[name].isoformat(), may, f"empty {name}"
+    start, end = row["period_start"], row["period_end"]
+    if kind == "flow" and start and end and end < start:
+        shown = f"{end}, before the start {start}"
+        yield "V04", "period_end", shown, "a day after period_start", "correct one of the two"
+
+
+def _number(row: dict, decimals: bool) -> Wrong:
+    """V02: a number where the status promises one, and none where it says there is none."""
+    value, status = row["value"], row["value_status"]
+    if value is not None and not decimals and isinstance(value, float):
+        may = "a whole number of 0 or more"
+        yield "V02", "value", f"'{value:g}'", may, "only OFFICERS_FTE may have decimals"
+    if status in WITH_VALUE and value is None:
+        do = "fill in the number, or say why there is none: not_held, cost_limit or exempt"
+        yield "V02", "value", "nothing", f"a number, because value_status is {status}", do
+    if status and status not in WITH_VALUE and value is not None:
+        do = "empty value, or correct value_status"
+        yield "V02", "value", f"'{value:g}'", f"nothing, because value_status is {status}", do
+    if (status == "revised") != bool(row["revises_row"]):
+        shown = _quoted(row["revises_row"]) if row["revises_row"] else "nothing"
+        do = "name the row of the published data, such as BR0005, or correct value_status"
+        yield "V03", "revises_row", shown, "a row exactly where value_status is revised", do
+    total, ten = row["population_total"], row["population_10plus"]
+    if total and ten and ten > total:
+        yield "V02", "population_10plus", f"'{ten}'", f"at most population_total, {total}", "check"
+
+
+def _splits(row: dict, measure: Measure) -> Wrong:
+    """V03 and V17: what the measure must say beside its number, and what would be lost."""
+    code, table = measure.code, measure.table
+    if row["value"] is not None:
+        for name in measure.needs:
+            if not row[name] and not (name == "offence_title" and row["total"]):
+                yield "V03", name, "nothing", f"needed for {code}: {FIELD[name].says}", "fill it in"
+    else:
+        table = "answers"  # keeps the splits in words
+    for name in SPLIT_FIELDS:
+        given = row[name] and row[name] != FIELD[name].default
+        fits = name in SPLITS[table] or name in measure.needs
+        if given and not fits:
+            may = f"nothing: {code} is not asked by {name}"
+            yield "V03", name, _quoted(row[name]), may, "empty it, or use another measure_code"
+    if measure.custody and row["custody_status"] not in ("", measure.custody):
+        may = f"{measure.custody}, or nothing: a count with people in custody and one of the "
+        may += "community only cannot be compared"
+        yield "V17", "custody_status", _quoted(row["custody_status"]), may, f"check {code}"
+
+
+def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Wrong:
+    """V02 and V03: a district has a code of its force and a population, a force has none."""
+    code, force = row["geography_code"], row["force"]
+    if row["geography_level"] != "district":
+        if code:
+            do = "empty it, or write district in geography_level"
+            yield "V03", "geography_code", _quoted(code), "nothing for a whole force", do
+        return
+    own = {force, *members.get(force, "").split("|")}
+    if district_area.get(code) not in own:
+        shown = _quoted(code) if code else "nothing"
+        yield "V03", "geography_code", shown, f"the code of a district of {force}", "look it up"
+    if row["population_total"] is None:
+        may = "residents of all ages, needed for a district"
+        yield "V02", "population_total", "nothing", may, "fill it in"
+
+
+def _one_of(allowed: tuple[str, ...]) -> str:
+    return f"one of {', '.join(allowed)}"
+
+
+def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:
+    """What a person who wrote a wrong code may have meant."""
+    by_name = {name.casefold(): code for code, name in names.items() if code in allowed}
+    by_code = {code.casefold(): code for code in allowed}
+    known = {**by_name, **by_code}
+    near = get_close_matches(text.casefold(), known, 1, 0.6)
+    return f"did you mean {known[near[0]]}?" if near else "use one of these codes"
+
+
+def _text(cell: Cell) -> str:
+    """A cell as text, without spaces around it; 12.0 of a spreadsheet is 12."""
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
+
+
+def _quoted(cell: Cell) -> str:
+    """A cell as a message repeats it: short, on one line, unable to steer a terminal."""
+    return f"'{on_one_line(_text(cell))}'"

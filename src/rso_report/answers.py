@@ -1,0 +1,87 @@
+"""What forces answered in annual returns to questions that no other table takes."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from rso_report import periods, prose, tables
+from rso_report.dataset import Tables
+from rso_report.edition import Edition
+from rso_report.return_form import MEASURE
+
+_WITHOUT_NUMBER = {
+    "not_held": "not held",
+    "cost_limit": "not given: cost limit",
+    "exempt": "not given: exempt",
+    "withheld": "[c]",
+}
+
+
+def answers(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.DataFrame:
+    """Rows of `answers` of the region's units on some topics, or on all; the latest revision."""
+    rows = edition.visible(data.answers)
+    topics = list(topics)
+    of_topic = {code for code, measure in MEASURE.items() if measure.topic in topics or not topics}
+    own = rows[rows["area_id"].isin(edition.units) & rows["measure_code"].isin(of_topic)]
+    return own[~own["row_id"].isin(rows["revises_row"])]
+
+
+def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Answers as a reader sees them, one row each: who, what, when, and the number or why none."""
+    return pd.DataFrame(
+        {
+            "Unit": rows["area_id"].map(edition.name),
+            "Asked": [MEASURE[code].says for code in rows["measure_code"]],
+            "Part": rows["detail"].where(rows["detail"] != "", "[z]"),
+            "Date or period": [_when(row) for _, row in rows.iterrows()],
+            "Answer": [_WITHOUT_NUMBER.get(r["status"]) or _value(r) for _, r in rows.iterrows()],
+            "Remark": rows["note"].where(rows["note"] != "", "[z]"),
+            "Row": prose.rows(rows["row_id"]),
+        }
+    )
+
+
+def show(data: Tables, edition: Edition, topic: str, caption: str) -> None:
+    """Show the answers on a topic as a table of the page; nothing if there are none."""
+    rows = answers(data, edition, [topic])
+    if rows.empty:
+        return
+    tables.show(
+        table(rows, edition),
+        table_id=f"tab-answers-{topic}",
+        caption=caption,
+        row_header=["Unit", "Asked"],
+        as_at="the date or the period in each row",
+        source=prose.provenance(data, rows["source_id"]),
+        notes=["Row: identifier in answers.csv. The questions are those of the annual return."],
+    )
+
+
+def coverage_sentence(data: Tables, edition: Edition) -> str:
+    """How many answers of annual returns the edition shows, or that there is none yet."""
+    rows = answers(data, edition)
+    if rows.empty:
+        return (
+            "No force of the region has answered an [annual return](../book/annual-return.md) by "
+            "the end of the report year."
+        )
+    silent = int(rows["status"].isin(list(_WITHOUT_NUMBER)).sum())
+    return (
+        f"Forces of the region gave {prose.plural(len(rows), 'answer')} in annual returns that no "
+        f"other table takes, {prose.number(silent)} of them without a number "
+        f"{prose.cited(data.sources, rows['source_id'], rows['row_id'])}."
+    )
+
+
+def _when(row: pd.Series) -> str:
+    if pd.notna(row["as_at"]):
+        return prose.as_at(row)
+    if row["period_status"] == "part":
+        start, end = row["period_start"], row["covered_to_latest"]
+        return f"{periods.day_label(start)} to {periods.day_label(end)}"
+    return periods.period_label(row["period_start"], row["period_end"])
+
+
+def _value(row: pd.Series) -> str:
+    unit = MEASURE[row["measure_code"]].unit
+    return f"{prose.counted(row)} {unit}"

@@ -1,0 +1,192 @@
+"""Personal details in text: names, ages, addresses and numbers that point to one person.
+
+The report counts people and describes none. `findings` reads any text, so that a note in a
+force's return and a finished page are held to the same patterns. It finds what has a form; a bare
+name without a title, a label or an age has none, and needs a person who reads.
+"""
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rso_report.contents import contents, files, without_tags
+from rso_report.errors import ReportError
+
+# What looks like a person's and is an organisation's, each with the reason that it may stand.
+EXCEPTIONS = Path(__file__).with_name("personal_exceptions.csv")
+
+_WORD = r"[^\W\d_][\w'’-]*"
+_NAME = r"[A-ZÀ-ÖØ-Þ][\w'’-]{0,40}[^\W\d_]"  # a word of two letters or more with a capital
+_FULL_NAME = rf"{_NAME}(?: [A-Z]\.?)* {_NAME}"
+_PERSON = r"(?:man|woman|boy|girl|male|female|offender|victim|person|suspect|resident)\b"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_AFTER_AGE = r"(?:of|from|who|was|formerly|previously|has|is)\b"
+# Ages in groups ("aged 10 and over", "aged 0 to 9") describe nobody.
+_ONE_AGE = r"\d{1,2}\b(?! ?(?:and|or|to|plus|until|years and)\b| ?[-–+])"
+_RANKS = (
+    "PC|DC|PS|DS|DI|DCI|DCC|ACC|PCSO|WPC|Sgt|Sergeant|Insp|Inspector|Supt|Superintendent|Constable|"
+    "Detective|Det|Judge|Recorder|Cllr|Councillor|Ms|Miss|Mx|Prof|Professor|Rev|Reverend|Sir|Dame"
+)
+_STREETS = "Street|Road|Rd|Avenue|Lane|Close|Drive|Crescent|Terrace|Grove|Gardens|Mews|Way|Court"
+_INWARD = "[ABD-HJLNP-UW-Z]{2}"
+_OUTWARD = "[A-PR-UWYZ](?:[0-9][0-9A-HJKPSTUW]?|[A-HK-Y][0-9][0-9ABEHMNPRVWXY]?)"
+
+
+_CELL = re.compile(r"<t[dh]\b|</t[dh]>|\t")
+_ADDRESS = re.compile(r"\b(?:mailto|tel):([^\"'\s>]+)")
+
+
+class PersonalError(ReportError):
+    """Something that is to be published holds personal details."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One personal detail: its kind in words, and the words themselves.
+
+    The words are kept out of `repr` and of messages, which must not spread what they report.
+    """
+
+    kind: str
+    text: str = field(repr=False)
+
+
+def findings(text: str) -> list[Finding]:
+    """Return the personal details in a text, in its order, each once; none if there are none.
+
+    Kinds: name, age or date of birth, e-mail address, telephone number, postcode, street address,
+    National Insurance number, NHS number (by its check digit). British forms. It errs towards a
+    finding: an organisation's own address is one too.
+    """
+    plain = _plain(text)
+    found = {
+        (match.start(), kind, match[0]): None
+        for kind, pattern, holds in _KINDS
+        for match in pattern.finditer(plain)
+        if holds(match[0])
+    }
+    return [Finding(kind, words) for _, kind, words in sorted(found)]
+
+
+def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
+    """Yield each personal detail in the files below a folder, with the name of the file.
+
+    Not those of `personal_exceptions.csv`, which are told by kind and words.
+    """
+    with EXCEPTIONS.open(encoding="utf-8", newline="") as file:
+        excepted = {Finding(row["kind"], row["text"]) for row in csv.DictReader(file)}
+    for path in files(folder):
+        name = path.relative_to(folder).as_posix()
+        for place, records in contents(name, path.read_bytes()):
+            for _, record in records:
+                # Cell by cell, or a word of one and the capital of the next would make a name.
+                pieces = [without_tags(piece) for piece in _CELL.split(record)]
+                addresses = _ADDRESS.findall(record)
+                for piece in [*pieces, *addresses]:
+                    yield from ((place, f) for f in findings(piece) if f not in excepted)
+
+
+def require_none(folder: Path) -> None:
+    """Raise PersonalError, with files and kinds but not the details, if `scan` finds any."""
+    found = Counter((place, finding.kind) for place, finding in scan(folder))
+    if found:
+        lines = [f"{place}: {kind}, {n} times" for (place, kind), n in sorted(found.items())]
+        raise PersonalError(
+            "Personal details stand in files that are to be published. Take them out where they "
+            "come from, or, if they are an organisation's, give the reason in "
+            f"{EXCEPTIONS.name}:\n" + "\n".join(lines)
+        )
+
+
+def _plain(text: str) -> str:
+    """Text without invisible characters and kinds of space, which would hide a name from us."""
+    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    return " ".join("".join(seen).split())
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _is_telephone(text: str) -> bool:
+    """Ten or eleven digits with the leading nought, which +44 stands for."""
+    return len(re.sub("^(?:00)?440?", "0", _digits(text))) in (10, 11)
+
+
+def _is_nhs_number(text: str) -> bool:
+    """Ten digits of which the last is the check digit (modulo 11) of the others."""
+    *digits, check = map(int, _digits(text))
+    return (11 - sum(d * (10 - i) for i, d in enumerate(digits)) % 11) % 11 == check
+
+
+def _always(text: str) -> bool:
+    return True
+
+
+_KINDS: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
+    (kind, re.compile(pattern), holds)
+    for kind, pattern, holds in (
+        ("name", rf"\b(?:(?:{_RANKS})\.? )+(?:\d{{1,5}} )?(?:[A-Z]\.? ?){{0,3}}{_NAME}", _always),
+        ("name", rf"\b(?i:mr|mrs|dr)\b\.? (?!and\b|or\b|&){_WORD}(?: {_NAME})?", _always),
+        (
+            "name",
+            r"\b(?i:named|alias|aka|a\.k\.a\.|surname|forename|first name|last name|full name)"
+            rf"(?: is| was|:)? {_NAME}\b",
+            _always,
+        ),
+        ("name", rf"\b{_FULL_NAME},? \(?(?:then )?(?:aged|age) {_ONE_AGE}", _always),
+        ("name", rf"\b{_FULL_NAME}(?:, \d{{1,2}},? | \(\d{{1,2}}\),? ){_AFTER_AGE}", _always),
+        (
+            "age or date of birth",
+            r"(?i:\b(?:d\.?o\.?b|date of birth|birth ?date|birthday)\b\.?"
+            rf"[^\w]{{0,3}}(?:is |was |of |on )?(?:\d|{_MONTH} \d))",
+            _always,
+        ),
+        (
+            "age or date of birth",
+            rf"(?i:\bborn (?:on |in )?(?:the )?(?:\d{{1,4}}|{_MONTH} (?:\d+|of))\b)",
+            _always,
+        ),
+        (
+            "age or date of birth",
+            rf"(?i:\b\d{{1,2}}[- ]years?[- ]old {_PERSON})|\b\d{{1,2}}-year-old {_FULL_NAME}",
+            _always,
+        ),
+        ("e-mail address", r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]+)+", _always),
+        (
+            "e-mail address",
+            r"(?i:\b[\w.+-]{1,64} ?[\[(]at[\])] ?[\w-]+(?:\.| ?[\[(]dot[\])] ?)\w+)",
+            _always,
+        ),
+        (
+            "telephone number",
+            r"(?<![\w.,/#-])\(?0[1-9]\d{1,4}\)?(?:[ -]?\d{2,8}){1,4}(?![\w/]|[.,-]\d)",
+            _is_telephone,
+        ),
+        (
+            "telephone number",
+            r"(?<![\w.,/#-])(?:\+|00)44 ?(?:\(0\))?(?:[ -]?\d{2,8}){2,5}(?![\w/]|[.,-]\d)",
+            _is_telephone,
+        ),
+        ("postcode", rf"\b{_OUTWARD} ?[0-9]{_INWARD}\b", _always),
+        # In small letters only with the space, and not "s1 1st".
+        ("postcode", rf"\b(?i:{_OUTWARD} [0-9](?!st\b|nd\b|rd\b|th\b){_INWARD})\b", _always),
+        (
+            "street address",
+            rf"\b\d{{1,4}}[a-zA-Z]?,? (?!Crown |County |Magistrates)(?:{_NAME} ){{1,3}}"
+            rf"(?:{_STREETS})\b",
+            _always,
+        ),
+        (
+            "National Insurance number",
+            r"\b(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])\b",
+            _always,
+        ),
+        ("NHS number", r"(?<![\w.,/-])\d{3}([ -])\d{3}\1\d{4}(?![\w/]|[.,-]\d)", _is_nhs_number),
+        ("NHS number", r"(?i:\bNHS\b[^\d]{0,15})\d{10}\b", _is_nhs_number),
+    )
+]

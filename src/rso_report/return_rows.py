@@ -1,0 +1,290 @@
+"""The rows of the data that an annual return becomes, and how they stand to those that are held."""
+
+from datetime import date, timedelta
+
+import pandas as pd
+
+from rso_report.dataset import ROW_TABLES, Tables
+from rso_report.disclosure import SMALL_AREA
+from rso_report.return_checks import (
+    ReturnFault,
+    family_of_heading,
+    registered_with,
+    whole_years,
+)
+from rso_report.return_form import FIELD, MEASURE, SHEET, TIERS, TITLES, Answer
+
+Rows = dict[str, list[dict[str, str]]]  # by table, each row with the text of its cells
+PREFIXES = {table: prefix for prefix, table in ROW_TABLES.items()}
+
+
+def rows_of_return(
+    values: pd.DataFrame, data: Tables, source_id: str, file: str
+) -> tuple[Rows, dict[str, Answer]]:
+    """Rows for each table with their identifiers, and the row of the return behind each of them.
+
+    `values` are those of `annual_return.typed`; `file` names the file and the sheet in locators.
+    """
+    tables = [table for table in PREFIXES if "row_id" in getattr(data, table)]
+    numbers = {table: next_number(getattr(data, table)["row_id"]) for table in tables}
+    rows: dict[str, list[dict[str, str]]] = {table: [] for table in numbers}
+    places: dict[str, Answer] = {}
+    names: dict[int, str] = {}
+    returned = list(values.itertuples(index=False))
+    for row in returned:
+        table, cells = _cells(row)
+        row_id = f"{PREFIXES[table]}{numbers[table]:04d}"
+        numbers[table] += 1
+        names[row.row], places[row_id] = row_id, row
+        place = f"{file}, row {row.row}"
+        cells |= {"row_id": row_id, "source_id": source_id, "locator": place}
+        rows[table].append(cells)
+    for cells in rows["missing"]:
+        total = registered_with(places[cells["row_id"]], returned)
+        if total is not None and names[total.row].startswith("RO"):
+            cells["denominator_row"] = names[total.row]
+    return rows, places
+
+
+def next_number(names: pd.Series) -> int:
+    """The number after the highest one that identifiers such as BR0086 or F43 end with."""
+    used = names.str.extract(r"(\d+)$")[0].dropna().astype(int)
+    return int(used.max()) + 1 if len(used) else 1
+
+
+def _cells(row: Answer) -> tuple[str, dict[str, str]]:
+    """The table of the data that takes a row of a return, and the cells it has there."""
+    measure = MEASURE[row.measure_code]
+    withheld = is_withheld(row)
+    part = row.period_start and not whole_years(row.period_start, row.period_end)
+    table = measure.table
+    if row.value is None or withheld or (part and table == "missing"):
+        table = "answers"  # the table of missing people cannot say that a period is not over
+    cells = {
+        "area_id": row.force,
+        "as_at": _day(row.as_at),
+        "as_at_precision": row.as_at_precision if row.as_at else "",
+        "value": "" if row.value is None or withheld else number_text(row.value),
+        "qualifier": "exact",
+        "status": "withheld" if withheld else row.value_status,
+        "revises_row": "" if withheld else row.revises_row,
+        "note": "" if withheld else _note(row),
+        **_period(row.period_start, row.period_end),
+    }
+    if table == "answers":
+        return table, cells | {"measure_code": row.measure_code, "detail": _detail(row)}
+    custody = row.custody_status or "not_stated"
+    cells |= {
+        "custody_status": custody,
+        "sex": row.sex,
+        "mappa_level": row.mappa_level or "all",
+        "risk_tier": TIERS.get(row.risk_tier, "all"),
+        "risk_tool": row.risk_tool or "not_stated",
+        "definition_code": row.definition_code,
+        "subset": "all",
+        "believed_abroad": "all",
+        **measure.row,
+    }
+    if table == "breaches":
+        cells |= {
+            "family": TITLES.get(row.offence_title, ""),
+            "offence_title": row.offence_title,
+            "table_as_printed": row.table_as_printed,
+            "heading_as_printed": row.heading_as_printed,
+            "heading_family": family_of_heading(row.heading_as_printed),
+            "unit": "offences",
+        }
+        if row.table_as_printed and not cells["heading_family"]:
+            cells["heading_family"] = measure.family
+        if row.total:
+            return "printed_totals", cells | {"axis": row.total}
+    return table, cells
+
+
+def is_withheld(row: Answer) -> bool:
+    """Whether the value of a row is not to be written anywhere (V19)."""
+    few = row.population_total is not None and row.population_total <= SMALL_AREA
+    return row.value is not None and (few or row.geography_level == "district")
+
+
+def _period(start: date | None, end: date | None) -> dict[str, str]:
+    """A period as the data have it: whole years, and how far a part-year was counted."""
+    if not start or not end:
+        return {}
+    if whole_years(start, end):
+        return {
+            "period_start": _day(start),
+            "period_end": _day(end),
+            "period_status": "complete",
+        }
+    year = start.year + 1
+    while (last := _year_later(start, year)) < end:
+        year += 1
+    return {
+        "period_start": _day(start),
+        "period_end": _day(last),
+        "period_status": "part",
+        "covered_to_earliest": _day(end),
+        "covered_to_latest": _day(end),
+    }
+
+
+def _year_later(start: date, year: int) -> date:
+    """The day before the one on which a period from `start` would begin again in `year`."""
+    try:
+        return start.replace(year=year) - timedelta(days=1)
+    except ValueError:  # from 29 February
+        return date(year, 2, 28)
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def number_text(value: float) -> str:
+    """A number as the files of the data have it."""
+    return str(value)
+
+
+def _note(row: Answer) -> str:
+    return "; ".join(filter(None, [row.note, row.source_ref and f"held in: {row.source_ref}"]))
+
+
+def _detail(row: Answer) -> str:
+    """What a row is about beside its measure, as columns of the form with their values."""
+    names = ("geography_code", "sex", "risk_tier", "risk_tool", "mappa_level")
+    names += ("custody_status", "definition_code", "offence_title")
+    given = {name: getattr(row, name) for name in names}
+    if MEASURE[row.measure_code].custody:
+        given["custody_status"] = ""  # the measure says it
+    return "; ".join(
+        f"{name}: {value}"
+        for name, value in given.items()
+        if value not in ("", FIELD[name].default)
+    )
+
+
+def clashes(
+    rows: Rows, places: dict[str, Answer], data: Tables, package: dict, source_id: str
+) -> list[ReturnFault]:
+    """V18 and V03 against the data: what they cannot hold beside what they have, and revisions.
+
+    `package` is the description of the data package, which has the unique keys of each table.
+    """
+    keys = {r["name"]: r["schema"].get("uniqueKeys", []) for r in package["resources"]}
+    found = []
+    for table, own in rows.items():
+        held = getattr(data, table)
+        for cells in own:
+            row = places[cells["row_id"]]
+            if cells.get("revises_row"):
+                found += _revision(cells, row, held)
+            elif table == "breaches":
+                found += _second_source(cells, row, held, source_id)
+        for key in keys[table]:
+            first: dict[tuple[str, ...], Answer] = {}
+            for cells in own:
+                row = places[cells["row_id"]]
+                other = first.setdefault(tuple(cells.get(name, "") for name in key), row)
+                if other is not row:
+                    found.append(
+                        _clash(
+                            "V18",
+                            row,
+                            None,
+                            f"what {table}.csv cannot hold beside row {other.row}: both agree in "
+                            f"{', '.join(key)}",
+                            "one figure of one source for each of them",
+                            "leave one of the two out",
+                        )
+                    )
+    return found
+
+
+def _clash(
+    code: str,
+    row: Answer,
+    column: str | None,
+    found: str,
+    allowed: str,
+    do: str,
+) -> ReturnFault:
+    return ReturnFault(code, row.row, column, found, allowed, do, sheet=SHEET)
+
+
+def _second_source(
+    cells: dict[str, str],
+    row: Answer,
+    held: pd.DataFrame,
+    source_id: str,
+) -> list[ReturnFault]:
+    """V18: offences that another source gave: titles are summed, so they would count twice."""
+    same = held[
+        (held["series_id"] == cells["series_id"])
+        & (held["area_id"] == cells["area_id"])
+        & (held["offence_title"] == cells["offence_title"])
+        & (held["period_start"] == cells["period_start"])
+        & (held["period_end"] == cells["period_end"])
+        & (held["source_id"] != source_id)
+        & ~held["row_id"].isin(held["revises_row"])
+    ]
+    return [
+        _clash(
+            "V18",
+            row,
+            None,
+            f"the same offences and period as {other.row_id}, from source {other.source_id}",
+            "one current number for each title and period",
+            f"if this replaces it, write revised in value_status and {other.row_id} in "
+            "revises_row; if not, leave the row out",
+        )
+        for other in same.itertuples()
+    ]
+
+
+def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> list[ReturnFault]:
+    """V03: a revision names a row of the table that takes it, and of its area."""
+    name = cells["revises_row"]
+    old = held[held["row_id"] == name] if "revises_row" in held else held.iloc[:0]
+    if not old.empty and old.iloc[0]["area_id"] == cells["area_id"]:
+        return []
+    may = f"a row of the published data with the same measure for {cells['area_id']}"
+    do = "look it up on the pages that list the rows"
+    return [_clash("V03", row, "revises_row", f"'{name}'", may, do)]
+
+
+def is_held(source_id: str, data: Tables) -> bool:
+    """Whether the data have a row of this source already."""
+    return any((getattr(data, table)["source_id"] == source_id).any() for table in PREFIXES)
+
+
+def difference(rows: Rows, data: Tables, source_id: str) -> str:
+    """In words, where the data hold other rows of this source than these; "" if nowhere.
+
+    Identifiers and the name of the file do not matter: the same answers may come in a copy.
+    """
+    loose = ("row_id", "denominator_row", "locator")
+    for table, own in rows.items():
+        held = getattr(data, table)
+        held = held[held["source_id"] == source_id]
+        columns = [name for name in held.columns if name not in loose]
+        as_text = held[columns].astype("object").map(_plain)
+        before = sorted(map(tuple, as_text.itertuples(index=False)))
+        after = sorted(tuple(_plain(cells.get(name, "")) for name in columns) for cells in own)
+        if before != after:
+            differ = len(set(after) - set(before))
+            return (
+                f"{table}.csv has {len(before)} of its rows, the return {len(after)}, of which "
+                f"{differ} differ"
+            )
+    return ""
+
+
+def _plain(value: object) -> str:
+    """A cell of a loaded table as text, to compare it with one that is about to be written."""
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    text = str(value)
+    return text[:-2] if text.endswith(".0") else text

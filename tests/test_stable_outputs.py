@@ -1,0 +1,44 @@
+"""A notebook gives the same outputs wherever, whenever and as whoever it is executed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ELSEWHERE = {
+    "TZ": "Pacific/Auckland",
+    "LC_ALL": "C",
+    "LANG": "de_DE.UTF-8",
+    # Plain ASCII where a program doesn't say which encoding it means, as on old systems.
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONHASHSEED": "4711",
+    "COLUMNS": "40",
+    "USER": "somebody-else",
+}
+
+
+def run(*words, folder):
+    """Run Python in another folder and world, with a home of its own."""
+    environment = ELSEWHERE | {"HOME": str(folder), "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", *map(str, words)]
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+# The one draws dates in a chart, the other random numbers.
+@pytest.mark.parametrize("name", ["missing-offenders", "home-visits"])
+def test_a_notebook_executed_elsewhere_gives_the_committed_bytes(tmp_path, name):
+    notebook, output = ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "out.ipynb"
+    run("rso_report.execute", notebook, output, folder=tmp_path)
+    assert output.read_bytes() == notebook.read_bytes()
+
+
+def test_a_reviewer_may_run_nbval_from_any_folder_and_in_any_locale(tmp_path):
+    notebook = ROOT / "notebooks" / "missing-offenders.ipynb"
+    run("pytest", "-p", "no:cacheprovider", "--nbval", notebook, folder=tmp_path)

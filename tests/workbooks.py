@@ -1,0 +1,90 @@
+"""Spreadsheets for the tests, built from rows of cells; there is no library that writes ODS."""
+
+import io
+import zipfile
+from datetime import date
+from xml.sax.saxutils import escape
+
+import openpyxl
+
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+_SPACES = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for name in ("office", "table", "text", "style")
+)
+
+
+def zipped(parts, method=zipfile.ZIP_DEFLATED):
+    """A zip of parts, each a name with its content, in their order."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def parts_of(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [(name, archive.read(name)) for name in archive.namelist()]
+
+
+def with_part(content, name, new):
+    """The same zip with one part changed (`new` may be a function of the old one) or added."""
+    parts = dict(parts_of(content))
+    parts[name] = new(parts[name]) if callable(new) else new
+    return zipped(parts.items())
+
+
+def xlsx(*tables, change=None):
+    """A workbook with one sheet for each table; `change` is called with it before it is saved."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for number, rows in enumerate(tables, start=1):
+        sheet = book.create_sheet(f"Sheet{number}")
+        for row in rows:
+            sheet.append(row)
+    if change:
+        change(book)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def ods(*tables):
+    """An OpenDocument spreadsheet with one sheet for each table."""
+    sheets = [
+        f'<table:table table:name="Sheet{number}">'
+        + "".join(
+            f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in rows
+        )
+        + "</table:table>"
+        for number, rows in enumerate(tables, start=1)
+    ]
+    return ods_file("".join(sheets))
+
+
+def ods_file(body, styles=""):
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_SPACES}>'
+        f"<office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:spreadsheet>{body}</office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    manifest = '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:x"/>'
+    parts = [("mimetype", ODS), ("content.xml", content), ("META-INF/manifest.xml", manifest)]
+    return zipped(parts)
+
+
+def ods_cell(value):
+    if value is None:
+        return "<table:table-cell/>"
+    if isinstance(value, bool):
+        kind = f'"boolean" office:boolean-value="{str(value).lower()}"'
+    elif isinstance(value, int | float):
+        kind = f'"float" office:value="{value}"'
+    elif isinstance(value, date):
+        kind = f'"date" office:date-value="{value}"'
+    else:
+        kind = '"string"'
+    text = escape(str(value))
+    return f"<table:table-cell office:value-type={kind}><text:p>{text}</text:p></table:table-cell>"
