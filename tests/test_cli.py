@@ -336,3 +336,49 @@ def test_the_help_of_build_holds_every_parameter_and_a_file_that_is_read(started
     path.write_text("\n".join(line.strip() for line in example.splitlines()))
     assert call("build", "--parameters", str(path)).exit_code == 0
     assert len(started) == 1
+
+
+def test_two_editions_are_compared_by_year_or_by_name(tmp_path):
+    by_year = call("compare", "2020-21", "2021-22", "--csv", str(tmp_path / "changes.csv"))
+    by_name = call("compare", "west-midlands-2020-21", "west-midlands-2021-22")
+    assert by_year.exit_code == by_name.exit_code == 0
+    *lines, last = by_year.output.splitlines()
+    assert lines == by_name.output.splitlines()
+    assert last == f"Written: {tmp_path / 'changes.csv'}"
+    (register,) = [line for line in lines if line.startswith("Force register")]
+    assert register == (
+        "Force register: in custody or not, West Midlands Police: 4,620 (2021 (day not stated)) "
+        "to 4,642 (22 February 2022): +0.5%"
+    )
+    written = (tmp_path / "changes.csv").read_text(encoding="utf-8-sig").splitlines()
+    found = json.loads(call("compare", "2020-21", "2021-22", "--json").output)
+    assert len(written) == 1 + len(found)
+    assert list(found[0]) == written[0].split(",")
+
+
+def test_an_edition_of_an_older_release_of_the_data_shows_what_was_revised(copy, tmp_path):
+    older = tmp_path / "older"
+    shutil.copytree(copy, older)
+    replace(older / "registered_offenders.csv", ",both,male,all,4585,", ",both,male,all,4580,")
+    said = call("compare", "2021-22", "2021-22", "--data-a", str(older))
+    assert said.exit_code == 0
+    assert (
+        "Revised: Force register: in custody or not, West Midlands Police, 22 February 2022: "
+        "4,637 to 4,642" in said.output
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("2020-21", "north-east-2020-21"), "only editions of the same region can be compared"),
+        (("2020-2", "2021-22"), "report_year: found '2020-2'"),
+        (("2020-21", "2021-22", "--region", "North Easst"), "did you mean 'North East'?"),
+        (("2020-21", "2021-22", "--data-a", "nowhere"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_one_message(arguments, message):
+    done = call("compare", *arguments)
+    assert done.exit_code in (1, 3)
+    assert message in done.output
+    assert "Traceback" not in done.output

@@ -203,6 +203,50 @@ def check(machine: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
+@main.command(short_help="Compare two editions of a region figure by figure.")
+@click.argument("a", metavar="A", help="The older edition.")
+@click.argument("b", metavar="B", help="The later edition.")
+@click.option("--region", default="", help="Region of A and B where they are only years.")
+@click.option("--data-a", type=Path, metavar="FOLDER", help="Data of A, if not those of B.")
+@click.option("--csv", "file", type=Path, metavar="FILE", help="Write all of it to a CSV file.")
+@click.option("--json", "machine", is_flag=True, help="Print all of it as JSON for scripts.")
+def compare(
+    a: str, b: str, region: str, data_a: Path | None, file: Path | None, machine: bool
+) -> None:
+    """Compare edition A with edition B of the same region, figure by figure.
+
+    Reads data/; neither edition needs to be built. A and B are years, such as 2020-21, or names of
+    editions, such as north-east-2020-21. Printed are the figures that were revised, then the
+    latest figure of A and of B for each measure and area, with the change and its interval, or
+    the reason why none is given. --csv and --json have the new, gone and unchanged figures too.
+    With --data-a, an older release of the data, the same edition can be compared with itself.
+
+    Exit codes: 0 compared, 1 no such edition or not of one region, 2 wrong usage, 3 data/ cannot be
+    read or FILE not be written.
+
+    \b
+    Examples:
+      rso-report compare 2020-21 2021-22
+      rso-report compare 2017-18 2021-22 --region "North East" --csv changes.csv
+    """
+    from rso_report import compare as package
+    from rso_report import dataset
+
+    data = dataset.load(*package.TABLES)
+    older = dataset.load(*package.TABLES, folder=data_a) if data_a else data
+    first, second = _edition(older, a, region), _edition(data, b, region)
+    found = package.compare(data, first, second, older)
+    if file:
+        file.write_bytes(package.csv_file(found))
+    if machine:
+        click.echo(as_json(package.records(found)))
+        return
+    for line in package.lines(found, first, second):
+        click.echo(line)
+    if file:
+        click.echo(f"Written: {file}")
+
+
 @main.command(short_help="List the editions that can be built or are.")
 @click.option("--region", help="Only this region, such as 'North East'.")
 @click.option("--year", help="Only this report year, such as 2020-21.")
@@ -240,7 +284,7 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
 
 
 @main.command(short_help="Check a return or a reply and add it to the data.")
-@click.argument("file", type=Path)
+@click.argument("file", type=Path, help="The return or reply: CSV, XLSX or ODS.")
 @click.option("--source", "source_id", required=True, help="Identifier, such as wmp-return-2026.")
 @click.option("--title", default="", help="Title by which a reader can find the source.")
 @click.option(
@@ -286,10 +330,11 @@ def ingest(
 ) -> None:
     """Check an annual return (CSV, XLSX or ODS) and add it to the data.
 
-    Everything wrong in FILE is said at once: row, column, what was found, what is allowed, what
-    to do. If nothing stops it, its rows go into the tables of data/, its source into sources.csv,
-    and what the checks remarked into discrepancies.csv: all of it, or nothing. The same return a
-    second time changes nothing. A source that sources.csv has already needs only --source.
+    Reads FILE and data/, and writes data/ alone. Everything wrong in FILE is said at once: row,
+    column, what was found, what is allowed, what to do. If nothing stops it, its rows go into the
+    tables of data/, its source into sources.csv, and what the checks remarked into
+    discrepancies.csv: all of it, or nothing. The same return a second time changes nothing. A
+    source that sources.csv has already needs only --source.
 
     With --shape printed, FILE holds tables of a reply: offence titles by financial year with
     totals, people by sex and day, lines such as 2021 = 4,620, answers by MAPPA level. What they do
@@ -330,7 +375,7 @@ def ingest(
 
 
 @main.command(short_help="Write the annual return for a force to fill in.")
-@click.argument("out", type=Path)
+@click.argument("out", type=Path, help="The file to write.")
 @click.option(
     "--format",
     "kind",
@@ -339,6 +384,9 @@ def ingest(
 )
 def template(out: Path, kind: str | None) -> None:
     """Write the annual return for a force to fill in, as OUT.
+
+    Reads the names of the forces in data/ and writes OUT alone: a workbook with drop-down lists,
+    notes and an example, or a CSV file with the names of the columns.
 
     Exit codes: 0 written, 2 wrong usage, 3 it could not be written.
 
@@ -362,7 +410,7 @@ def template(out: Path, kind: str | None) -> None:
 
 
 @main.command(short_help="Compare a built site with the record of its making.")
-@click.argument("site", type=Path)
+@click.argument("site", type=Path, help="The folder of an edition, or of all of them.")
 @click.option("--json", "machine", is_flag=True, help="Print the result as JSON for scripts.")
 def verify(site: Path, machine: bool) -> None:
     """Compare a built SITE with the record of what it was made from.
@@ -370,8 +418,8 @@ def verify(site: Path, machine: bool) -> None:
     SITE is the folder of one edition, or the folder with all of them, such as _site. Every file is
     hashed again and compared with provenance.json: changed, missing, extra. The executed notebooks,
     the archive of the data, and the data, code, pages and lock of this checkout are compared too.
-    Writes nothing. At the end stands the SHA-256 of the record itself, to compare with the one
-    published elsewhere.
+    Reads SITE and this checkout and writes nothing. At the end stands the SHA-256 of the record
+    itself, to compare with the one published elsewhere.
 
     Exit codes: 0 all is as recorded, 1 something differs, 3 no record, or one that can't be read.
 
@@ -395,13 +443,25 @@ def _given(year: str | None, region: str | None, file: Path | None = None) -> No
     read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
 
 
-if __name__ == "__main__":
-    main(prog_name="rso-report")
-
-
 def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     """What was given as NAME=VALUE."""
     wrong = [text for text in texts if "=" not in text]
     if wrong:
         raise click.UsageError(f"{option} '{wrong[0]}': write it as NAME=VALUE.")
     return dict(text.split("=", 1) for text in texts)
+
+
+def _edition(data: Any, text: str, region: str) -> Any:  # noqa: ANN401
+    """The edition that a year or the name of an edition stands for."""
+    from rso_report import editions as package
+    from rso_report.edition import open_edition
+
+    known = package.buildable(data).set_index("slug")
+    if text in known.index:
+        return open_edition(data, **known.loc[text, ["region", "report_year"]])[0]
+    given = {"report_year": text} | ({"region": region} if region else {})
+    return open_edition(data, **given)[0]
+
+
+if __name__ == "__main__":
+    main(prog_name="rso-report")

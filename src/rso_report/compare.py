@@ -690,6 +690,21 @@ def _row_names(row: pd.Series) -> str:
     return "+".join(filter(None, [row["rows_a"], row["rows_b"]]))
 
 
+def lines(found: pd.DataFrame, a: Edition, b: Edition) -> Iterator[str]:
+    """A comparison for a terminal: what was found, what was revised, the latest figures."""
+    yield " ".join(summary(found, a, b))
+    for kind, title in (("revised", "Revised"), ("gone", "No longer shown")):
+        for _, row in found[found["kind"] == kind].iterrows():
+            pair = " to ".join(
+                valued(row, side) for side in ("a", "b" * (kind == "revised")) if side
+            )
+            when = row["when_b"] or row["when_a"]
+            yield f"{title}: {measured(row)}, {row['area']}, {when}: {pair}"
+    for _, row in newer(found).iterrows():
+        pair = [f"{valued(row, s)} ({row[f'when_{s}'] or 'no figure'})" for s in "ab"]
+        yield f"{measured(row)}, {row['area']}: {' to '.join(pair)}: {changed(row)}"
+
+
 def csv_file(found: pd.DataFrame) -> bytes:
     """A comparison as the bytes of a CSV file: all columns, numbers to six decimal places."""
     text = io.StringIO()
