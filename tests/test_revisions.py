@@ -343,8 +343,14 @@ def faults(folder, name):
     return []
 
 
+# Answers have no row yet; that one is corrected by another, test_ingest.py shows.
 @pytest.mark.parametrize(
-    "name", [r["name"] for r in dataset.descriptor()["resources"] if data_page.can_revise(r)]
+    "name",
+    [
+        r["name"]
+        for r in dataset.descriptor()["resources"]
+        if data_page.can_revise(r) and r["name"] != "answers"
+    ],
 )
 def test_every_table_takes_a_revision_by_the_same_source_and_a_revision_of_it(folder, name):
     kind = next(kind for kind, table in dataset.ROW_TABLES.items() if table == name)

@@ -20,6 +20,7 @@ from rso_report import (
     news,
     periods,
     register,
+    revisions,
     series,
     statistics,
     tables,
@@ -28,7 +29,7 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.errors import ReportError
 from rso_report.findings import TIER_NAMES
-from rso_report.prose import interval, listed, number, plural, signed
+from rso_report.prose import beside_first, interval, listed, number, plural, signed
 from rso_report.prose import rows as row_links
 from rso_report.series import SeriesError
 from rso_report.statistics import Estimate
@@ -110,7 +111,10 @@ SMALLEST_BASE = 20  # no percentage is given of less
 
 _SERIES = ["measure", "area_id", "detail"]  # what is followed from one edition to the next
 _FIGURE = [*_SERIES, "series_id", "definition", "period_start", "date", "copy"]
-_PAIRED = ("when", "date", "value", "lower", "upper", "qualifier", "mark", "rows", "source_id")
+_PAIRED = (
+    *("when", "date", "value", "lower", "upper", "qualifier", "mark", "first_value"),
+    *("rows", "source_id"),
+)
 _COLUMNS = (
     "kind",
     "measure",
@@ -188,7 +192,7 @@ def _figure(edition: Edition, measure: str, row: Any, unit: str, **more: Any) ->
         "qualifier": getattr(row, "qualifier", "exact"),
         "mark": _MARKS.get(status, ""),
         "first_value": getattr(row, "first_value", None),
-        "rows": getattr(row, "row_id", ""),
+        "rows": "+".join(filter(None, (getattr(row, n, "") for n in ("row_id", "first_row")))),
         "source_id": getattr(row, "source_id", ""),
         **more,
     }
@@ -211,18 +215,12 @@ def _community(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
         row["area_id"], row["value"], row["row_id"] = (
             edition.region_id,
             total,
-            "+".join(parts["row_id"]),
+            "+".join(parts["rows"]),
         )
         row["source_id"] = "+".join(dict.fromkeys(parts["source_id"]))
-        revised = (parts["status"] == "revised").any()
-        yield _figure(
-            edition,
-            "community",
-            row,
-            "people",
-            mark="[r]" if revised else "",
-            first_value=None,
-        )
+        row["first_value"], row["first_row"] = revisions.first_total(parts), ""
+        row["status"] = "revised" if pd.notna(row["first_value"]) else "final"
+        yield _figure(edition, "community", row, "people")
 
 
 def _rates(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
@@ -378,13 +376,9 @@ _PARTS = (_community, _rates, _register, _breaches, _missing, _orders, _visits)
 
 
 def _of_edition(edition: Edition, frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the region and of England and Wales up to the year, without doubtful or replaced."""
-    rows = edition.visible(frame)
-    replaced = set(rows["revises_row"]) - {""}
-    own = rows[rows["area_id"].isin([*edition.units, "EW"]) & (rows["status"] != "doubtful")]
-    first = frame.set_index("row_id")["value"]
-    own = own[~own["row_id"].isin(replaced)]
-    return own.assign(first_value=own["revises_row"].map(first))
+    """Rows of the region and of England and Wales up to the year that count, each once."""
+    rows = revisions.current(edition.visible(frame))
+    return rows[rows["area_id"].isin([*edition.units, "EW"])]
 
 
 def _words(code: str) -> str:
@@ -617,7 +611,8 @@ def valued(row: pd.Series, side: str) -> str:
     text = words.get(row[f"qualifier_{side}"], "{}").format(number(value, digits))
     if pd.notna(lower):
         text = text.removesuffix(" (rounded)") + f" ({interval(lower, upper, digits)})"
-    return f"{text} {row[f'mark_{side}']}".strip()
+    text = f"{text} {row[f'mark_{side}']}".strip()
+    return beside_first(text, row[f"first_value_{side}"], digits)
 
 
 def _digits(measure: str, value: float) -> int:
