@@ -329,8 +329,8 @@ class _Reader:
             self._fault("V03", row, f"'{label}', which may be {what}", "one area", do)
             return
         name = _plain(label)
-        names = {_plain(n): n for pair in ("name", "short_name") for n in self.areas[pair]}
-        near = [n for key, n in names.items() if key.startswith(name)]
+        names = {_plain(n): n for kind in ("name", "short_name") for n in self.areas[kind]}
+        near = sorted((n for key, n in names.items() if key.startswith(name)), key=len)
         near = near[:1] or [names[key] for key in get_close_matches(name, names, 1)]
         do = f"did you mean {near[0]}? Then say " if near else "say what it means with "
         do += f"--read-as '{label}={near[0] if near else 'AREA'}', or leave it out with "
