@@ -24,14 +24,16 @@ from rso_report.return_form import SHEET, TEMPLATE_FIELDS
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS = ("synthetic-rehearsal", "SYNTHETIC, invented for a rehearsal")
+NOBODY = "Nobody (invented for a rehearsal)"
 EARLIER, LATEST = "west-midlands-2021-22", "west-midlands-2024-25"
 NAMES = [field.name for field in TEMPLATE_FIELDS]
 
 
-def source(force, day="2025-06-02", *more):
+def source(force, day="2025-06-02"):
     """The options that describe the return of a force."""
-    title = f"{MARKS[1]}: return of {force}, 2024-25"
-    return ["--source", f"{MARKS[0]}-{force}", "--title", title, "--published", day, *more]
+    title = f"{MARKS[1]}: {force}, 2024-25"
+    own = ["--source", f"{MARKS[0]}-{force}", "--title", title, "--publisher", NOBODY]
+    return [*own, "--published", day]
 
 
 def of(force, rows):
@@ -170,7 +172,7 @@ def desk(tmp_path_factory, site):
     )
     for year in ("2024", "2025"):
         said[f"mappa {year}"] = desk(
-            *("ingest", official, *source("mappa", "2025-10-30"), "--publisher", "Nobody"),
+            *("ingest", official, *source("mappa", "2025-10-30")),
             *("--kind", "official_statistics", "--shape", "areas", "--say", "measure=STOCK_MAPPA"),
             *("--say", f"as_at={year}-03-31", "--say", f"column=31 March {year}"),
             *("--read-as", "West Midlands=WMP"),
@@ -180,9 +182,7 @@ def desk(tmp_path_factory, site):
     said["check"] = desk("check")
     said["build"] = desk("build", "--year", "2024-25")
     region = ("--region", "West Midlands")
-    changes = desk.root.parent / "changes.json"
-    changes.write_text(desk("compare", "2023-24", "2024-25", *region, "--json"))
-    desk.changes = json.loads(changes.read_text())
+    desk.changes = json.loads(desk("compare", "2023-24", "2024-25", *region, "--json"))
     older = ("--data-a", desk.root.parent / "earlier-data")
     said["revised"] = desk("compare", "2021-22", "2024-25", *region, *older)
     desk.said = said
@@ -238,12 +238,14 @@ def test_the_new_edition_shows_the_figures_that_came_in(desk):
 
 def test_a_figure_that_was_revised_has_its_mark_and_first_value(desk):
     text, _ = desk.page(LATEST, "breaches")
-    assert "271 [r] (first: 268)" in text
+    assert "2020-21 271 [r] (268 at first)" in text
 
 
 def test_every_source_says_on_the_page_that_it_is_invented(desk):
-    text, _ = desk.page(LATEST, "breaches")
-    assert MARKS[1] in text
+    for name in ("regional-trends", "breaches", "missing-offenders"):
+        assert NOBODY in desk.page(LATEST, name)[0], name
+    rows = desk.root / "_site" / LATEST / "book" / "rows-breaches.html"
+    assert MARKS[1] in rows.read_text(encoding="utf-8")
 
 
 def test_the_earlier_edition_says_that_a_later_one_exists_and_leads_to_it(desk):
@@ -268,13 +270,16 @@ def test_the_comparison_lists_what_is_new_and_what_changed_with_an_interval(desk
     assert found(kind="new", value_b=333) and not found(kind="gone")
     (count,) = found(kind="latest", measure="community", area_id="WMP")
     assert (count["value_a"], count["value_b"]) == (3800, 4000)
-    assert round(count["change"], 1) == 5.3 and count["lower"] < 5.3 < count["upper"]
+    assert round(count["change"], 1) == 5.3  # everybody is counted: no interval
+    (offences,) = found(kind="latest", measure="recorded", area_id="WAR")
+    assert (offences["value_a"], offences["value_b"]) == (40, 61)
+    shown = [round(offences[name], 1) for name in ("change", "change_lower", "change_upper")]
+    assert shown == [52.5, 2.4, 127.2]  # 61/40, times and divided by exp(1.96 √(1/40 + 1/61))
 
 
 def test_against_the_earlier_data_the_comparison_lists_what_was_revised(desk):
-    assert any(
-        line.startswith("Revised: ") and "271" in line for line in desk.said["revised"].splitlines()
-    )
+    revised = [line for line in desk.said["revised"].splitlines() if line.startswith("Revised: ")]
+    assert len(revised) == 1 and revised[0].endswith(", 2020-21: 268 to 271 [r]")
 
 
 def test_nothing_invented_is_in_the_checkout():

@@ -79,6 +79,7 @@ MEASURES = {
             "family": "NOTIFICATION",
             "period_status": "complete",
             "unit": "persons",
+            "unit_as_printed": "offenders",
             "qualifier": "exact",
         },
     ),
