@@ -140,7 +140,7 @@ class Ingested:
         if self.ledger:
             lines.append(f"  discrepancies.csv: {', '.join(self.ledger)}")
         if self.remarks:
-            lines.append(f"  {len(self.remarks)} remarks, none of which stops the return:")
+            lines.append(f"  Remarked, which stops nothing ({len(self.remarks)}):")
             lines += [f"    {remark}" for remark in self.remarks]
         return "\n".join(lines)
 
