@@ -564,7 +564,7 @@ def test_the_command_line_asks_for_the_same_and_says_the_printed_cell(
     line = ["ingest", str(path), "--source", "synthetic", "--published", "2022-06-01"]
     line += ["--title", "Synthetic", "--dry-run"]
     run = CliRunner().invoke
-    assert "belong to --shape printed" in run(main, [*line, "--say", "force=STA"]).output
+    assert "belong to --shape printed and areas" in run(main, [*line, "--say", "force=STA"]).output
     line += ["--shape", "printed", "--say", "force=STA"]
     asked = run(main, line)
     assert asked.exit_code == 1 and "--read-as '20221-22=2021-22'" in asked.output

@@ -302,15 +302,25 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
 )
 @click.option("--address", default="", help="Where it is published, if it is.")
 @click.option(
+    "--kind",
+    type=click.Choice(["foi_response", "official_statistics", "force_statement"]),
+    default="foi_response",
+    show_default=True,
+    help="What kind of source it is.",
+)
+@click.option(
     "--shape",
-    type=click.Choice(["form", "printed"]),
+    type=click.Choice(["form", "printed", "areas"]),
     default="form",
     show_default=True,
-    help="The form, filled in; or tables as a reply prints them.",
+    help="The form, filled in; tables as a reply prints them; an official table by police area.",
 )
-@click.option("--say", multiple=True, metavar="NAME=VALUE", help="What printed tables do not say.")
+@click.option("--say", multiple=True, metavar="NAME=VALUE", help="What such tables do not say.")
 @click.option(
-    "--read-as", multiple=True, metavar="PRINTED=MEANT", help="What a misprinted year means."
+    "--read-as",
+    multiple=True,
+    metavar="PRINTED=MEANT",
+    help="What a misprinted year, or the name of an area, means.",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
@@ -322,6 +332,7 @@ def ingest(
     published: datetime | None,
     licence: str,
     address: str,
+    kind: str,
     shape: str,
     say: tuple[str, ...],
     read_as: tuple[str, ...],
@@ -341,6 +352,11 @@ def ingest(
     not say is asked for, never guessed, and given by --say: force, part_year_end, as_at,
     as_at_precision, year_day, custody_status, definition_code, measure_code.
 
+    With --shape areas, FILE has a row for each police area, as the yearly MAPPA tables have. One
+    column is read in each run; --say names it: measure (STOCK_MAPPA, the community count;
+    rate_per_100k_10plus; BREACH_OUTCOME, people cautioned or convicted), as_at (the 31 March, or
+    the last day of the year), column (its head) and, where several sheets have it, sheet.
+
     Exit codes: 0 added, or in the data already; 1 the return or the data have faults; 2 wrong
     usage; 3 something could not be read or written.
 
@@ -350,20 +366,27 @@ def ingest(
         --title "Annual return of West Midlands Police, 2025-26" --dry-run
       rso-report ingest reply.ods --source wmp-foi-2026 --published 2026-03-14 --shape printed \\
         --say force=WMP --say part_year_end=2026-02-22 --read-as 20224-25=2024-25
+      rso-report ingest mappa.ods --source mappa-2026 --published 2026-10-29 --licence OGL \\
+        --kind official_statistics --publisher "Ministry of Justice" --title "MAPPA, 2025-26" \\
+        --shape areas --say measure=STOCK_MAPPA --say as_at=2026-03-31 \\
+        --say column="Category 1" --read-as "West Midlands=WMP"
     """
     from dataclasses import asdict
 
     from rso_report import ingest as door
+    from rso_report.area_tables import area_table_of
     from rso_report.printed_tables import context_of, with_places
     from rso_report.return_checks import ReturnError
 
     day = published.date() if published else None
-    source = door.Source(source_id, title, publisher, day, licence, address)
-    if (say or read_as) and shape != "printed":
-        raise click.UsageError("--say and --read-as belong to --shape printed.")
-    printed = context_of(_pairs("--say", say)) if shape == "printed" else None
-    meant = _pairs("--read-as", read_as)
+    source = door.Source(source_id, title, publisher, day, licence, address, kind)
+    if (say or read_as) and shape == "form":
+        raise click.UsageError("--say and --read-as belong to --shape printed and areas.")
+    said, meant = _pairs("--say", say), _pairs("--read-as", read_as)
     try:
+        printed = {"form": lambda _: None, "printed": context_of, "areas": area_table_of}[shape](
+            said
+        )
         done = door.ingest(file, source, dry_run=dry_run, printed=printed, read_as=meant)
     except ReturnError as error:
         if not machine:

@@ -260,7 +260,7 @@ def _breaches(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
             "offences",
             series_id="BREACH_RECORDED",
             detail=breaches.FAMILIES[row.family],
-            mark="[p]" if row.part else "",
+            mark="[p]" if row.part else "[r]" if pd.notna(row.first_value) else "",
             rows=row.rows,
         )
     for row in breaches.outcomes(data, edition).itertuples():

@@ -177,7 +177,14 @@ def rows_html(data: dataset.Tables, name: str) -> str:
         {
             "Row": rows["row_id"],
             "Area": rows["area_id"].map(areas) if "area_id" in rows else "[z]",
-            "Value": [_value(value) for value in rows["value"]] if "value" in rows else "[z]",
+            "Value": [
+                _value(value, status)
+                for value, status in zip(
+                    rows["value"], rows.get("status", rows["value"]), strict=True
+                )
+            ]
+            if "value" in rows
+            else "[z]",
             **({"Revision": _revision_cells(rows)} if revised else {}),
             "Source": [
                 tables.Link(titles[s], f"data-and-sources.md#source-{s}") for s in rows["source_id"]
@@ -261,7 +268,10 @@ def _population_html(data: dataset.Tables) -> tuple[list[str], str]:
     return identifiers, "\n".join(html)
 
 
-def _value(value: object) -> str:
+def _value(value: object, status: object = "") -> str:
+    """A number, or the mark that there is none: [c] if it is withheld, else [x]."""
+    if pd.isna(value):
+        return "[c]" if status == "withheld" else "[x]"
     return tables.cell_text(value, 0 if float(value).is_integer() else 2)
 
 

@@ -23,6 +23,15 @@ from openpyxl.utils import column_index_from_string
 
 from rso_report import dataset, reconcile
 from rso_report.annual_return import faults, force_codes, header_row, tidy, typed
+from rso_report.area_tables import (
+    AreaTable,
+    given_already,
+    held_alike,
+    read_areas,
+    remarks_on_totals,
+    rows_of_areas,
+    totals_that_differ,
+)
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
 from rso_report.printed_tables import Context, PrintedError, read_printed
@@ -131,9 +140,19 @@ class Ingested:
         if self.ledger:
             lines.append(f"  discrepancies.csv: {', '.join(self.ledger)}")
         if self.remarks:
-            lines.append(f"  {len(self.remarks)} remarks, none of which stops the return:")
+            lines.append(f"  Remarked, which stops nothing ({len(self.remarks)}):")
             lines += [f"    {remark}" for remark in self.remarks]
         return "\n".join(lines)
+
+
+@dataclass
+class _Reading:
+    """What a file comes to: rows, remarks, those of them that enter the ledger, and its forces."""
+
+    rows: Rows
+    remarks: list[ReturnFault]
+    noted: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # check, and its entry
+    forces: list[str] = field(default_factory=list)
 
 
 def ingest(
@@ -141,13 +160,14 @@ def ingest(
     source: Source,
     folder: Path | None = None,
     dry_run: bool = False,
-    printed: Context | None = None,
+    printed: Context | AreaTable | None = None,
     read_as: Mapping[str, str] | None = None,
 ) -> Ingested:
     """Check a return and add it to the data package in `folder`.
 
-    With `printed` the file holds tables as a reply prints them, not the form (`printed_tables`);
-    `read_as` says what misprinted years in them mean.
+    With `printed` the file does not hold the form: tables as a reply prints them for a `Context`
+    (`printed_tables`), an official table by area for an `AreaTable` (`area_tables`). `read_as`
+    says what misprinted years, or names of areas, in them mean.
 
     Nothing is written unless nothing stops the return and the package is sound with it; nothing at
     all with `dry_run`. The same return a second time changes nothing.
@@ -163,40 +183,25 @@ def ingest(
         recover(folder)
         data = _load(folder)
         source = _known_source(source, data)
-        sheet = "" if printed else SHEET
-        place = f"{path.name}, sheet {sheet}" if sheet else path.name
-        if printed:
-            context = replace(printed, published=printed.published or source.published)
-            frame, remarks = _read_printed(path, context, read_as)
+        if isinstance(printed, AreaTable):
+            read = _area_reading(path, source, data, printed, read_as or {})
+            held = held_alike(data, printed)
         else:
-            frame, remarks = _read(path)
-        remarks += [
-            replace(fault, sheet=sheet)
-            for fault in faults(frame, data, source.published)
-            if not any(_same_place(fault, other) for other in remarks)
-        ]
-        if _stops(remarks):
-            raise ReturnError(path.name, remarks)
-        values = typed(frame, data)
-        rows, places = rows_of_return(values, data, source.source_id, place)
-        remarks += [
-            replace(fault, sheet=sheet)
-            for fault in clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
-        ]
-        if _stops(remarks):
-            raise ReturnError(path.name, remarks)
-        if is_held(source.source_id, data):
-            if differs := difference(rows, data, source.source_id):
+            read = _return_reading(path, source, data, folder, printed, read_as)
+            held = data
+        remarks = read.remarks
+        if is_held(source.source_id, held):
+            if differs := difference(read.rows, held, source.source_id):
                 raise IngestError(
                     f"source {source.source_id} is in the data already, with other content: "
                     f"{differs}. If the force sent a correction, take it in as a source of its "
                     "own, and name in revises_row what each row replaces."
                 )
             return Ingested(source.source_id, "already in the data", remarks=remarks)
-        source = _described(source, values, data)
+        source = _described(source, read.forces, data)
         new = beside(folder, "new")
         try:
-            entries = _write(folder, new, data, rows, source, remarks, values, place)
+            entries = _write(folder, new, data, read, source)
             if not dry_run:
                 _exchange(new, folder)
         finally:
@@ -204,11 +209,76 @@ def ingest(
     return Ingested(
         source.source_id,
         "would be added" if dry_run else "added",
-        {table: [row["row_id"] for row in own] for table, own in rows.items() if own},
+        {table: [row["row_id"] for row in own] for table, own in read.rows.items() if own},
         sum(fault.severity == "withhold" for fault in remarks),
         entries,
         remarks,
     )
+
+
+def _return_reading(
+    path: Path,
+    source: Source,
+    data: Tables,
+    folder: Path,
+    printed: Context | None,
+    read_as: Mapping[str, str] | None,
+) -> _Reading:
+    """The form, or printed tables, checked; raises ReturnError with everything that stops it."""
+    sheet = "" if printed else SHEET
+    place = f"{path.name}, sheet {sheet}" if sheet else path.name
+    if printed:
+        context = replace(printed, published=printed.published or source.published)
+        frame, remarks = _read_printed(path, context, read_as)
+    else:
+        frame, remarks = _read(path)
+    remarks += [
+        replace(fault, sheet=sheet)
+        for fault in faults(frame, data, source.published)
+        if not any(_same_place(fault, other) for other in remarks)
+    ]
+    if _stops(remarks):
+        raise ReturnError(path.name, remarks)
+    values = typed(frame, data)
+    rows, places = rows_of_return(values, data, source.source_id, place)
+    remarks += [
+        replace(fault, sheet=sheet)
+        for fault in clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
+    ]
+    if _stops(remarks):
+        raise ReturnError(path.name, remarks)
+    forces = list(dict.fromkeys(values["force"]))
+    return _Reading(rows, remarks, _noted(remarks, values, place), forces)
+
+
+def _area_reading(
+    path: Path, source: Source, data: Tables, said: AreaTable, read_as: Mapping[str, str]
+) -> _Reading:
+    """A table by area, checked; raises ReturnError with everything that stops it."""
+    figures, remarks = read_areas(read_sheets(path, ragged=True), said, data, read_as)
+    if source.published and said.as_at > source.published:
+        found = f"{said.as_at} for as_at, after {source.published}"
+        may, do = "a day before the source was published", "correct as_at or --published"
+        remarks.append(ReturnFault("V04", None, None, found, may, do))
+    remarks += given_already(figures, said, data, source.source_id)
+    differing = totals_that_differ(figures, said, data)
+    remarks += remarks_on_totals(differing, said)
+    if _stops(remarks):
+        raise ReturnError(path.name, remarks)
+    noted = [
+        (
+            "V13",
+            {
+                "topic": said.about.topic,
+                "place": f"{path.name}, sheet {each.sheet}, row {each.row}, column {said.column}",
+                "printed": f"{each.value:,}",
+                "found": f"Its areas sum to {total:,}.",
+                "treatment": "The printed total and its areas are kept as printed.",
+            },
+        )
+        for each, total in differing
+    ]
+    return _Reading(rows_of_areas(figures, said, data, source.source_id, path.name), remarks, noted)
 
 
 def return_sheet(sheets: list[Sheet]) -> Sheet | None:
@@ -328,15 +398,15 @@ def _known_source(source: Source, data: Tables) -> Source:
     )
 
 
-def _described(source: Source, values: pd.DataFrame, data: Tables) -> Source:
+def _described(source: Source, forces: list[str], data: Tables) -> Source:
     """The source with a title and a publisher; raises IngestError if they cannot be told."""
-    forces = list(dict.fromkeys(values["force"]))
     names = force_codes(data)
     publisher = source.publisher or (names[forces[0]] if len(forces) == 1 else "")
     if not publisher:
+        several = f", and the return is from {len(forces)} forces" if forces else ""
         raise IngestError(
-            f"source {source.source_id}: its publisher is missing, and the return is from "
-            f"{len(forces)} forces; name who sent it (--publisher)."
+            f"source {source.source_id}: its publisher is missing{several}; name who sent it "
+            "(--publisher)."
         )
     if not source.title:
         raise IngestError(
@@ -350,11 +420,8 @@ def _write(
     folder: Path,
     new: Path,
     held: Tables,
-    rows: Rows,
+    read: _Reading,
     source: Source,
-    remarks: list[ReturnFault],
-    values: pd.DataFrame,
-    file: str,
 ) -> list[str]:
     """Make `new` the package with the return, checked; return its new entries of the ledger."""
     before = _state(folder)
@@ -363,11 +430,11 @@ def _write(
     columns = {r["name"]: [f["name"] for f in r["schema"]["fields"]] for r in package["resources"]}
     if source.source_id not in set(held.sources["source_id"]):
         _append(new / "sources.csv", columns["sources"], [source.row()])
-    for table, own in rows.items():
+    for table, own in read.rows.items():
         _append(new / f"{table}.csv", columns[table], own)
     data = _load(new)  # raises DataError if the rows do not fit
-    names = {row["row_id"] for own in rows.values() for row in own}
-    entries = _ledger(data, names, source, remarks, values, file)
+    names = {row["row_id"] for own in read.rows.values() for row in own}
+    entries = _ledger(data, names, source, read.noted)
     _append(new / "discrepancies.csv", columns["discrepancies"], entries)
     dataset.load("discrepancies", folder=new)  # nothing else has changed since all was checked
     dataset.stamp(new)
@@ -393,9 +460,7 @@ def _ledger(
     data: Tables,
     new: set[str],
     source: Source,
-    remarks: list[ReturnFault],
-    values: pd.DataFrame,
-    file: str,
+    noted: list[tuple[str, dict[str, str]]],
 ) -> list[dict[str, str]]:
     """Entries for what the reconciliation finds in `new` rows and for what the checks remarked."""
     found = reconcile.unexplained(data, reconcile.findings(data))
@@ -422,22 +487,31 @@ def _ledger(
             rule=finding.rule,
         )
     rules = set(found["rule"])
+    for check, cells in noted:
+        if not rules & set(_SAME_RULE.get(check, ())):
+            add(source_id=source.source_id, **cells)
+    return entries
+
+
+def _noted(
+    remarks: list[ReturnFault], values: pd.DataFrame, file: str
+) -> list[tuple[str, dict[str, str]]]:
+    """What of the remarks on a return enters the ledger: the check, and the cells of the entry."""
     returned = {row.row: row for row in values.itertuples(index=False)}
+    found = []
     for remark in remarks:
         row = returned.get(remark.row)
         if remark.code not in _LEDGER_CHECKS or row is None or is_withheld(row):
             continue
-        if rules & set(_SAME_RULE.get(remark.code, ())):
-            continue
-        add(
-            source_id=source.source_id,
-            topic=MEASURE[row.measure_code].topic,
-            place=f"{file}, row {remark.row}",
-            printed=number_text(row.value) if remark.column == "value" else row.offence_title,
-            found=f"Check {remark.code} of the return: {remark.found}.",
-            treatment=_TREATMENT,
-        )
-    return entries
+        cells = {
+            "topic": MEASURE[row.measure_code].topic,
+            "place": f"{file}, row {remark.row}",
+            "printed": number_text(row.value) if remark.column == "value" else row.offence_title,
+            "found": f"Check {remark.code} of the return: {remark.found}.",
+            "treatment": _TREATMENT,
+        }
+        found.append((remark.code, cells))
+    return found
 
 
 @contextmanager
