@@ -94,11 +94,19 @@ class Terse(DefaultFormatter):
 def hold_lock():
     """Keep a second build out of this folder; the system lets go of it however this one ends."""
     Path("build").mkdir(exist_ok=True)
-    lock = open("build/.lock", "w")
+    lock = open("build/.lock", "a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        sys.exit("Another build is running in this folder. Wait until it has finished.")
+        lock.seek(0)
+        sys.exit(
+            f"Another build is running in this folder (process {lock.read() or 'unknown'}). "
+            "Wait until it has finished and give the same command again. There is no lock to "
+            "remove: it ends with that process."
+        )
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
     return lock
 
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
     *("__init__", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
-    *("citation", "cli", "publish", "selection", "site"),
+    *("citation", "cli", "links", "policy", "publish", "selection", "site"),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW
@@ -111,7 +111,8 @@ def write_project(root):
         shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package)
     (package / "dataset.py").write_text(DATASET)
     (package / "book.py").write_text(RENDERER)
-    (package / "leaks.py").write_text(LEAKS)
+    for search in ("leaks", "gate"):
+        (package / f"{search}.py").write_text(LEAKS)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     (root / "_config.yml").write_text(CONFIG)
@@ -185,14 +186,19 @@ def built(tmp_path_factory):
     return project
 
 
+def stand_in(root, book):
+    """Let a project be built by a module of its own in the place of Jupyter Book."""
+    package = root / "src" / "jupyter_book" / "cli"
+    package.mkdir(parents=True, exist_ok=True)
+    for folder in (package.parent, package):  # without these, the installed one goes first
+        (folder / "__init__.py").touch()
+    (package / "main.py").write_text(book)
+
+
 def copied(project, root):
     """A copy of a built project, with a stand-in for the real Jupyter Book that built it."""
     shutil.copytree(project.root, root, symlinks=True)
-    stand_in = root / "src" / "jupyter_book" / "cli"
-    stand_in.mkdir(parents=True, exist_ok=True)
-    (stand_in / "main.py").write_text(QUICK_BOOK)
-    for package in (stand_in, stand_in.parent):  # or else the one that is installed goes first
-        (package / "__init__.py").touch()
+    stand_in(root, QUICK_BOOK)
     return Project(root)
 
 
@@ -290,9 +296,14 @@ def test_a_withheld_value_in_a_page_stops_the_build_before_the_site_is_switched(
 def test_a_second_build_at_the_same_time_is_refused(project):
     with open(project.root / "build" / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("4711")
+        lock.flush()
         succeeded, _, last = project.make()
     assert not succeeded
-    assert last == "Another build is running in this folder. Wait until it has finished."
+    assert last == (
+        "Another build is running in this folder (process 4711). Wait until it has finished and "
+        "give the same command again. There is no lock to remove: it ends with that process."
+    )
 
 
 def test_a_build_that_was_killed_is_made_good_by_the_next(project):

@@ -150,21 +150,37 @@ class _Page(HTMLParser):
 
 def secure_site(site: Path) -> None:
     """Give every page of a built site its policy; raises PolicyError with all that is wrong."""
-    faults = []
+    for path, html, safe in _judged(site):
+        if safe != html:
+            path.write_text(safe, encoding="utf-8")
+
+
+def require_secured(site: Path) -> None:
+    """Raise PolicyError if a page lacks its policy, has another, or holds what no page may."""
+    lacking = [path for path, html, safe in _judged(site) if safe != html]
+    if lacking:
+        names = ", ".join(path.relative_to(site).as_posix() for path in lacking)
+        raise PolicyError(
+            "Pages without the Content-Security-Policy that fits them, built by another version "
+            f"or changed since: {names}. Build their editions again."
+        )
+
+
+def _judged(site: Path) -> list[tuple[Path, str, str]]:
+    """The pages of a site, each as it is and as it should be; all that is wrong at once."""
+    faults, pages = [], []
     for path in sorted(site.rglob("*.html")):
-        name = path.relative_to(site).as_posix()
-        if name.startswith("_"):  # templates that the theme copies
+        name = path.relative_to(site)
+        if any(part.startswith("_") for part in name.parts):  # templates that the theme copies
             continue
         html = path.read_text(encoding="utf-8")
         try:
-            safe = secured(html, name)
+            pages.append((path, html, secured(html, name.as_posix())))
         except PolicyError as error:
             faults.append(str(error))
-        else:
-            if safe != html:
-                path.write_text(safe, encoding="utf-8")
     if faults:
         raise PolicyError("\n".join(faults))
+    return pages
 
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:

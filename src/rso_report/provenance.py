@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 
 from rso_report import citation, dataset, downloads, places
 from rso_report.errors import FileError, ReportError
-from rso_report.publish import code_files, commit
+from rso_report.publish import SHOWN, code_files, commit
 
 RECORD = "provenance.json"
 LOCK = "requirements.lock"
@@ -225,8 +225,34 @@ def editions(site: Path) -> list[Path]:
     return found
 
 
-def verify(folder: Path) -> Verdict:
+class AlteredError(ReportError):
+    """An edition is not what was built."""
+
+
+def require_as_built(site: Path) -> None:
+    """Raise AlteredError unless each edition of a site is what its own record says was built.
+
+    This checkout is left out: an edition that is served may be of older data and code.
+    """
+    wrong = []
+    for folder in sorted(path.parent for path in site.glob("*/index.html")):
+        try:
+            found = list(map(str, verify(folder, here=False).differences))
+        except UnreadableError as error:
+            found = [str(error).replace(f"{folder}/", "")]
+        wrong += [f"{folder.name}, {words}" for words in found]
+    if wrong:
+        more = [f"... and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+        raise AlteredError(
+            "Editions are not what was built. Build them again, or remove their folders from the "
+            "site:\n" + "\n".join(wrong[:SHOWN] + more)
+        )
+
+
+def verify(folder: Path, here: bool = True) -> Verdict:
     """Compute the record of one edition again and return what differs.
+
+    With `here` the data, code and notebooks of this checkout are compared too.
 
     Raises UnreadableError if it has no record, or a file can't be read.
     """
@@ -237,9 +263,9 @@ def verify(folder: Path) -> Verdict:
         hashes = site_hashes(folder, record["files"])
         differences = [
             *_files(record["files"], hashes),
-            *_notebooks(record, folder),
+            *_notebooks(record, folder, checkout() if here else None),
             *_published_data(record["data"]["files"], folder),
-            *_checkout(record),
+            *(_checkout(record) if here else ()),
             *_printed(folder),
         ]
         edition = citation.StoredEdition(**record["edition"]).name
@@ -279,12 +305,12 @@ def _compared(
             yield Difference(f"{kind} changed", name, changed)
 
 
-def _notebooks(record: Mapping[str, Any], folder: Path) -> Iterable[Difference]:
-    """Executed notebooks against what the record says of them, and against this checkout's."""
-    root, own = checkout(), record["edition"]
+def _notebooks(record: Mapping[str, Any], folder: Path, root: Path | None) -> Iterable[Difference]:
+    """Executed notebooks against what the record says of them, and against those of a checkout."""
+    own = record["edition"]
     for page, made in record["pages"].items():
         name = f"_sources/{page}.ipynb"
-        path, source = folder / name, root / f"{page}.ipynb"
+        path, source = folder / name, root and root / f"{page}.ipynb"
         if not path.is_file():
             continue  # told as a missing file
         parameters = citation.stored_parameters(path)
@@ -294,7 +320,7 @@ def _notebooks(record: Mapping[str, Any], folder: Path) -> Iterable[Difference]:
             yield Difference("parameters", name, f"is not of the edition {own}")
         if sha256(path.read_bytes()) != made["sha256"]:
             yield Difference("notebook", name, "is not the executed notebook of the record")
-        if source.is_file() and _cells(path) != _cells(source):
+        if source and source.is_file() and _cells(path) != _cells(source):
             yield Difference("notebook", name, f"holds other cells than {page}.ipynb here")
 
 

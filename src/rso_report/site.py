@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -25,10 +24,12 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from rso_report import links
 from rso_report.citation import STATUS, TITLE, StoredEdition
 from rso_report.errors import ReportError
 from rso_report.periods import day_label
-from rso_report.publish import point, recover, same
+from rso_report.policy import secured
+from rso_report.publish import SHOWN, point, recover, same
 
 RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
 INDEX, LIST = "index.html", "editions.json"
@@ -37,7 +38,6 @@ CHANGES, START = "notebooks/changes.html", "notebooks/start.html"
 _MAIN = re.compile(rb'<main id="main-content"[^>]*>')
 _NOTICE = re.compile(rb'<aside class="edition-notice" data-edition-notice>[^\n]*?</aside>')
 _NAME = re.compile(r"(.+)-(\d{4}-\d{2})")
-_LINK = re.compile(r'href="([^"#:]+)"')
 _NOT_PUBLISHED = "The site was not published, and the last one stays as it was."
 
 
@@ -158,12 +158,8 @@ def listing(editions: list[BuiltEdition]) -> str:
 def index(editions: list[BuiltEdition]) -> str:
     """Return the page that lists the editions: a table a region, no script, no other host."""
     tables = "".join(_table(list(own)) for _, own in groupby(editions, key=lambda e: e.region))
-    hashed = b64encode(sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:; base-uri 'none'"
-    return (
+    page = (
         '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{TITLE}: all editions</title>\n"
         '<meta name="description" content="All editions of the report, by region and year.">\n'
@@ -176,6 +172,7 @@ def index(editions: list[BuiltEdition]) -> str:
         f'{tables}<p>The same list for programs: <a href="{LIST}">{LIST}</a>.</p>\n'
         "</main>\n</body>\n</html>\n"
     )
+    return secured(page, INDEX)
 
 
 def _table(editions: list[BuiltEdition]) -> str:
@@ -257,8 +254,8 @@ def sources(live: Path, starts: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def assemble(new: Path, live: Path, editions: dict[str, Path]) -> tuple[list[BuiltEdition], str]:
-    """Make `new` the site of these editions; return them in order, and a digest of all files.
+def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
+    """Make `new` the site of these editions; return a digest of all its files.
 
     Pages of an edition that is not the latest of its region get a notice; an index lists all.
 
@@ -284,7 +281,7 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> tuple[list[Bui
             files.add(f"{edition.name}/{page}", content)
     files.add(INDEX, index(listed).encode())
     files.add(LIST, listing(listed).encode())
-    return listed, files.digest()
+    return files.digest()
 
 
 def _paths(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -329,25 +326,17 @@ class _Files:
             self.known[key] = target
 
 
-def check(new: Path, editions: list[BuiltEdition]) -> None:
-    """Raise SiteError if a site holds what was withheld, or a link between editions is broken."""
-    search = [sys.executable, "-m", "rso_report.leaks", new]
-    searched = subprocess.run(search, capture_output=True, text=True, check=False)
-    if searched.returncode:
-        raise SiteError(searched.stderr.strip())
-    pages = {new / INDEX: (new / INDEX).read_text(encoding="utf-8")}
-    for edition in editions:
-        for page in (new / edition.name).rglob("*.html"):
-            if found := _NOTICE.search(page.read_bytes()):
-                pages[page] = found[0].decode()
-    broken = sorted(
-        f"{page.relative_to(new)}: {link}"
-        for page, html in pages.items()
-        for link in _LINK.findall(html)
-        if not (page.parent / link).is_file()
-    )
-    if broken:
-        raise SiteError(f"{_NOT_PUBLISHED} Links lead nowhere: {'; '.join(broken)}.")
+def check(new: Path) -> None:
+    """Raise SiteError if a link of a site is broken, or it does not pass module `gate`."""
+    if broken := links.faults(new):
+        more = [f"... and {len(broken) - SHOWN} more"] if len(broken) > SHOWN else []
+        lines = "\n".join(broken[:SHOWN] + more)
+        raise SiteError(f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n{lines}")
+    gate = [sys.executable, "-m", "rso_report.gate", new]
+    passed = subprocess.run(gate, capture_output=True, text=True, check=False)
+    if passed.returncode:
+        said = passed.stderr.strip() or f"The checks of {new} stopped before they could say why."
+        raise SiteError(f"{_NOT_PUBLISHED} {said}")
 
 
 @contextmanager
@@ -359,11 +348,11 @@ def alone(store: Path) -> Iterator[None]:
         yield
 
 
-def tidy(store: Path, live: Path) -> None:
-    """Remove what is in the store but the site that is served: left by a run that was cut short."""
-    served = live.resolve()
+def tidy(store: Path, *kept: Path) -> None:
+    """Remove what is in the store but these sites: left by a run that was cut short."""
+    keep = {path.resolve() for path in kept}
     for path in store.iterdir():
-        if path.is_dir() and path.resolve() != served:
+        if path.is_dir() and path.resolve() not in keep:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -379,10 +368,12 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
         with alone(store):
             recover(live)
             tidy(store, live)
+            last = live.resolve()
             try:
                 _publish(live, starts, store)
             finally:
-                tidy(store, live)
+                # The last one stays until the next time: someone may be copying or reading it.
+                tidy(store, live, last)
     except OSError as error:
         where = error.filename2 or error.filename
         error_in = f"{where}: " if where else ""
@@ -392,8 +383,8 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
 
 def _publish(live: Path, starts: list[Path], store: Path) -> None:
     new = store / ".new"
-    editions, digest = assemble(new, live, sources(live, starts))
-    check(new, editions)
+    digest = assemble(new, live, sources(live, starts))
+    check(new)
     if same(new, live):
         return
     folder = store / digest

@@ -1,0 +1,303 @@
+"""What stops a publication: each fault is planted, named, and the last site stays as it was."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from rso_report import gate, leaks, links, provenance, site
+from rso_report.cli import main
+from rso_report.leaks import Secret
+from rso_report.policy import PolicyError, require_secured, secured
+from rso_report.site import RECORD, SiteError, publish
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOK = "notebooks/start"
+PAGES = ("index.html", f"{NOTEBOOK}.html", "notebooks/breaches.html")
+BODY = (
+    '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8">\n<title>A page</title>'
+    '<link rel="stylesheet" href="{up}_static/rso.css"></head>\n'
+    '<body><main id="main-content"><h1 id="top">A page</h1>{words}'
+    '<a href="{up}notebooks/start.html#top">Start</a></main></body></html>\n'
+)
+
+
+# The data hold no count that may not be published, so there is one for these tests.
+SECRET = Secret(("West Mercia",), 4711)
+
+
+@pytest.fixture
+def gate_here(monkeypatch, capsys):
+    """The gate in this process, without the data, and with one count that is withheld."""
+
+    def run(command, **_):
+        assert command[:3] == [sys.executable, "-m", "rso_report.gate"]
+        status = gate.main(command[3:])
+        return subprocess.CompletedProcess(command, status, "", capsys.readouterr().err)
+
+    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=run))
+    monkeypatch.setattr(gate, "dataset", SimpleNamespace(load=lambda *_: None))
+    monkeypatch.setattr(leaks, "secrets", lambda _: [SECRET])
+
+
+def page(name, words=""):
+    return secured(BODY.format(up="../" * name.count("/"), words=words), name)
+
+
+def recorded(pages):
+    """Write the record of pages as the last step of their building does."""
+    made = provenance.made_from({NOTEBOOK: pages / "_sources" / f"{NOTEBOOK}.ipynb"}, "")
+    provenance.write_record(pages, made)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """The pages of an edition: small, and with all that the gate looks at."""
+    pages = tmp_path_factory.mktemp("edition") / "pages"
+    for name in PAGES:
+        (pages / name).parent.mkdir(parents=True, exist_ok=True)
+        (pages / name).write_text(page(name))
+    (pages / "_static").mkdir()
+    (pages / "_static" / "rso.css").write_text("p { margin: 0; }\n")
+    source = pages / "_sources" / f"{NOTEBOOK}.ipynb"
+    source.parent.mkdir(parents=True)
+    shutil.copy(ROOT / f"{NOTEBOOK}.ipynb", source)
+    recorded(pages)
+    return pages
+
+
+@pytest.fixture
+def edition(template, tmp_path):
+    """Make an edition as the graph builds it; return the folder of its pages."""
+
+    def make(year):
+        pages = tmp_path / "build" / f"west-midlands-{year}" / "pages"
+        shutil.copytree(template, pages)
+        title = f"West Midlands region, {year}"
+        said = {"region": "West Midlands", "year": year, "title": title, "lacks": []}
+        (pages / RECORD).write_text(json.dumps(said | {"data_end": f"20{year[-2:]}-03-31"}))
+        again(pages)
+        return pages
+
+    return make
+
+
+def again(pages):
+    """Put the files as they are into the record, so that nothing but the planted fault is wrong."""
+    path = pages / provenance.RECORD
+    made = json.loads(path.read_text())
+    made.pop("files")
+    provenance.write_record(pages, made)
+
+
+@pytest.fixture
+def live(tmp_path, edition, gate_here):
+    """A site of two editions."""
+    live = tmp_path / "_site"
+    publish(live, [edition(year) / "index.html" for year in ("2019-20", "2020-21")])
+    return live
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def rewrite(pages, words):
+    name = f"{NOTEBOOK}.html"
+    (pages / name).write_text(page(name, words))
+
+
+def put(pages, name, text):
+    (pages / name).write_text(text)
+
+
+LATER = "../../west-midlands-2019-20/notebooks/breaches.html"
+FAULTS = {
+    "a link to no page": (
+        lambda pages: rewrite(pages, '<a href="gone.html">x</a>'),
+        "west-midlands-2021-22/notebooks/start.html, line 6: gone.html leads nowhere",
+    ),
+    "an anchor that is not on the page": (
+        lambda pages: rewrite(pages, '<a href="#gone">x</a>'),
+        "#gone leads to no such anchor",
+    ),
+    "an anchor that is not on another page": (
+        lambda pages: rewrite(pages, '<a href="breaches.html?q=1#gone">x</a>'),
+        "breaches.html?q=1#gone leads to no such anchor",
+    ),
+    "an anchor that is not in another edition": (
+        lambda pages: rewrite(pages, f'<a href="{LATER}#gone">x</a>'),
+        f"{LATER}#gone leads to no such anchor",
+    ),
+    "a page of another edition that is not there": (
+        lambda pages: rewrite(pages, f'<a href="{LATER}x">x</a>'),
+        f"{LATER}x leads nowhere",
+    ),
+    "a link out of the site": (
+        lambda pages: rewrite(pages, '<a href="../../../../../data/areas.csv">x</a>'),
+        "../../../../../data/areas.csv leads nowhere",
+    ),
+    "a picture that is absent": (
+        lambda pages: rewrite(pages, '<img src="gone.png" alt="">'),
+        "gone.png leads nowhere",
+    ),
+    "a script of another host": (
+        lambda pages: rewrite(pages, '<script src="https://example.org/a.js"></script>'),
+        "https://example.org/a.js is loaded from another host",
+    ),
+    "a picture of another host": (
+        lambda pages: rewrite(pages, '<img src="//example.org/a.png" alt="">'),
+        "//example.org/a.png is loaded from another host",
+    ),
+    "a style sheet that loads from another host": (
+        lambda pages: put(pages, "_static/rso.css", "@import 'https://example.org/a.css';"),
+        "west-midlands-2021-22/_static/rso.css: loads from another host",
+    ),
+    "a page without its policy": (
+        lambda pages: put(pages, f"{NOTEBOOK}.html", BODY.format(up="../", words="")),
+        "Pages without the Content-Security-Policy that fits them, built by another version or "
+        "changed since: west-midlands-2021-22/notebooks/start.html. Build their editions again.",
+    ),
+    "a script in a page": (
+        lambda pages: put(pages, f"{NOTEBOOK}.html", page("a/b") + "<script>alert(1)</script>\n"),
+        "west-midlands-2021-22/notebooks/start.html, line 5: found the script 'alert(1)'",
+    ),
+    "a withheld value": (
+        lambda pages: rewrite(pages, "<p>West Mercia: 4,711</p>"),
+        "A withheld value stands in west-midlands-2021-22/notebooks/start.html.",
+    ),
+    "a personal detail": (
+        lambda pages: rewrite(pages, "<p>Born 3 May 1971, of B1 1AA</p>"),
+        "west-midlands-2021-22/notebooks/start.html: postcode, 1 times",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_stops_the_publication_by_its_name_and_the_last_site_stays(live, edition, fault):
+    plant, words = FAULTS[fault]
+    before, pages = contents(live), edition("2021-22")
+    plant(pages)
+    again(pages)
+    with pytest.raises(SiteError) as caught:
+        publish(live, [pages / "index.html"])
+    said = str(caught.value)
+    assert said.startswith("The site was not published, and the last one stays as it was. ")
+    assert words in said
+    assert contents(live) == before
+    assert sorted(path.name for path in live.resolve().parent.iterdir()) == [
+        ".lock",
+        live.resolve().name,
+    ]
+
+
+def alter(pages):
+    with (pages / f"{NOTEBOOK}.html").open("a") as file:
+        file.write("<!-- later -->")
+
+
+ALTERED = {
+    "a page changed after it was built": (
+        alter,
+        "west-midlands-2021-22, notebooks/start.html: is not as it was built",
+    ),
+    "a file that is absent": (
+        lambda pages: (pages / "_sources" / f"{NOTEBOOK}.ipynb").unlink(),
+        "west-midlands-2021-22, _sources/notebooks/start.ipynb: was built and is missing",
+    ),
+    "a file too many": (
+        lambda pages: put(pages, "more.txt", "more"),
+        "west-midlands-2021-22, more.txt: is extra: no such file was built",
+    ),
+    "no record": (
+        lambda pages: (pages / provenance.RECORD).unlink(),
+        "west-midlands-2021-22, provenance.json: No such file or directory",
+    ),
+    "a PDF of other pages": (
+        lambda pages: (pages.parent / "report.pdf").write_bytes(b"%PDF"),
+        "west-midlands-2021-22, west-midlands-2021-22.pdf: was printed from other pages",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", ALTERED)
+def test_an_edition_that_is_not_what_was_built_is_not_published(live, edition, fault):
+    change, words = ALTERED[fault]
+    before, pages = contents(live), edition("2021-22")
+    change(pages)
+    with pytest.raises(SiteError) as caught:
+        publish(live, [pages / "index.html"])
+    assert "Editions are not what was built. Build them again, or remove" in str(caught.value)
+    assert words in str(caught.value)
+    assert contents(live) == before
+
+
+def test_an_edition_of_older_data_and_code_stays_publishable(live, edition, monkeypatch):
+    monkeypatch.setattr(provenance, "checkout", lambda: ROOT / "nowhere")
+    publish(live, [edition("2021-22") / "index.html"])
+    assert (live / "west-midlands-2021-22" / "index.html").is_file()
+
+
+def test_what_the_gate_dies_of_is_said(live, edition, monkeypatch):
+    died = subprocess.CompletedProcess([], -9, "", "")
+    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: died))
+    before = contents(live)
+    with pytest.raises(SiteError, match="stopped before they could say why"):
+        publish(live, [edition("2021-22") / "index.html"])
+    assert contents(live) == before
+
+
+def test_the_index_has_the_policy_of_the_pages(live):
+    require_secured(live)
+    html = (live / "index.html").read_text()
+    assert "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" in html
+    (live / "index.html").unlink()  # the file may have a second name
+    (live / "index.html").write_text(html.replace("<style>", "<style>p { }"))
+    with pytest.raises(PolicyError, match=r"changed since: index\.html\."):
+        require_secured(live)
+
+
+def test_links_that_are_right_are_let_through(tmp_path):
+    put(tmp_path, "a b.html", '<p id="é">x</p>')
+    put(tmp_path, "404.html", '<a href="/report/a.html">x</a>')
+    links_of = (
+        '<a name="n" href="#n">x</a><a href="a%20b.html#%C3%A9">x</a><a href="?q=1">x</a>'
+        '<a href="https://example.org/#x">x</a><link rel="canonical" href="https://example.org">'
+        '<link rel="icon" href="data:,"><img src="data:image/png;base64,AA">'
+        '<a href="mailto:a">x</a>'
+        '<meta http-equiv="refresh" content="0; url=a%20b.html">'
+    )
+    put(tmp_path, "a.html", links_of)
+    assert links.faults(tmp_path) == []
+    put(tmp_path, "a.html", links_of.replace("a%20b.html", "gone.html"))
+    assert len(links.faults(tmp_path)) == 2
+    put(tmp_path, "a.html", '<a href="/a.html">x</a>')
+    assert links.faults(tmp_path) == ["a.html, line 1: /a.html leads nowhere"]
+
+
+def test_two_real_editions_side_by_side_pass_the_gate_and_are_verified(site, tmp_path):
+    """The pages of the default edition, published twice, once as those of an earlier year."""
+    for year in ("2020-21", "2021-22"):
+        pages = tmp_path / "build" / f"west-midlands-{year}" / "pages"
+        shutil.copytree(site, pages)
+        said = json.loads((pages / RECORD).read_text())
+        said |= {"year": year, "title": f"West Midlands region, {year}"}
+        (pages / RECORD).write_text(json.dumps(said))
+        again(pages)
+    live = tmp_path / "_site"
+    publish(live, sorted((tmp_path / "build").glob("*/pages/index.html")))
+    noticed = [p for p in live.rglob("*.html") if b"data-edition-notice" in p.read_bytes()]
+    assert {page.relative_to(live).parts[0] for page in noticed} == {"west-midlands-2020-21"}
+    assert len(noticed) > 20
+    verified = CliRunner().invoke(main, ["verify", str(live)])
+    assert verified.exit_code == 0, verified.output
+    assert verified.output.count("are those of its record") == 2

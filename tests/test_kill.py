@@ -1,0 +1,281 @@
+"""Whatever breaks a build, readers get a whole site, and the next build succeeds.
+
+A toy project is built by what `make report` starts, over and over, each time with other data; the
+build is killed at random moments, runs out of room, meets what it can't read, or its kernel dies.
+All the while a reader reads the whole site. What each page says is sealed by a hash, so that half
+a page, or a page of another build than its neighbours, is seen.
+"""
+
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from itertools import count
+
+import pytest
+from test_build import Project, stand_in, write_project
+
+from rso_report.cli import SNAKEMAKE
+from rso_report.site import without_notice
+
+KILLS = 50
+SEED = 20261125
+BUILD = (sys.executable, "-m", "snakemake", "report", *SNAKEMAKE)  # as `rso-report build` does
+
+# A stand-in for Jupyter Book: pages that say which data they are of, sealed and linked.
+SEALED_BOOK = """
+import hashlib, json, sys
+from pathlib import Path
+
+PAGES = 12
+LONG = "The same words on each page of every edition. " * 400
+
+def main():
+    work = Path(sys.argv[-1])
+    site = work / "_build" / "html"
+    (site / "notebooks").mkdir(parents=True)
+    cells = json.loads((work / "notebooks" / "more.ipynb").read_text())["cells"]
+    number = "".join(cells[-1]["outputs"][0]["text"]).split()[1]
+    names = ["index.html", *(f"notebooks/page-{n}.html" for n in range(PAGES))]
+    for name in names:
+        up = "../" * name.count("/")
+        links = "".join(f'<a href="{up}{other}">{other}</a>' for other in names)
+        page = f'<main id="main-content">[of {number}]{links}<p>{LONG}</p></main>'
+        seal = hashlib.sha256(page.encode()).hexdigest()
+        (site / name).write_text(f"{page}<!--{seal}-->")
+"""
+
+
+class Reader(threading.Thread):
+    """Reads the whole site, again and again, from its first page; notes whatever is not whole."""
+
+    def __init__(self, live):
+        super().__init__(daemon=True)
+        self.live, self.passes, self.files, self.wrong = live, 0, 0, []
+        self.seen = []
+        self.done = threading.Event()
+
+    def run(self):
+        while not self.done.wait(0.02):
+            try:
+                self.notice(read_site(self.live.resolve(strict=True)))
+                # As a web server does: each request finds its own way through the link.
+                for name in ("index.html", "west-midlands-2021-22/index.html"):
+                    judged((self.live / name).read_bytes(), name)
+            except (OSError, AssertionError) as error:
+                self.wrong.append(repr(error))
+
+    def notice(self, editions):
+        self.passes += 1
+        self.files += sum(len(pages) for pages in editions.values())
+        number = editions["west-midlands-2021-22"]["index.html"]
+        if number not in self.seen[-1:]:
+            self.seen.append(number)
+
+
+def judged(content, name):
+    """What a sealed page is of; raises AssertionError if it is not whole. The index has no seal."""
+    page = without_notice(content).decode()
+    if name == "index.html":
+        assert page.endswith("</html>\n"), f"{name}: half"
+        return None
+    words, seal = re.fullmatch(r"(.*)<!--(\w+)-->", page, re.DOTALL).groups()
+    assert hashlib.sha256(words.encode()).hexdigest() == seal, f"{name}: half"
+    return int(re.search(r"\[of (\d+)\]", words)[1])
+
+
+def read_site(site):
+    """The number of each page by edition, followed link by link from the index of all editions.
+
+    Raises AssertionError if a page is half, leads nowhere, or is of another build than the others.
+    """
+    found, waiting = {}, ["index.html"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            path = site / name
+            content = path.read_bytes()
+            found[name] = judged(content, name) if name.endswith(".html") else None
+            for link in re.findall(r'href="([^"#:]+)"', content.decode()):
+                waiting.append(os.path.normpath(os.path.join(os.path.dirname(name), link)))
+    editions = {}
+    for name, number in found.items():
+        edition, _, page = name.partition("/")
+        if page:
+            editions.setdefault(edition, {})[page] = number
+    for edition, pages in editions.items():
+        assert len(pages) == 13 and len(set(pages.values())) == 1, f"{edition}: {pages}"
+    assert sorted(editions) == ["west-midlands-2019-20", "west-midlands-2021-22"], editions
+    return editions
+
+
+def published(project):
+    """The number that the default edition of the site is of."""
+    return read_site(project.root / "_site")["west-midlands-2021-22"]["index.html"]
+
+
+def give(project, number):
+    (project.root / "data" / "orders.csv").write_text(f"count\n{number}\n")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project of one notebook with two editions published, the default one of number 1."""
+    root = tmp_path_factory.mktemp("kill") / "toy"
+    write_project(root)
+    (root / "notebooks" / "key-findings.ipynb").unlink()
+    stand_in(root, SEALED_BOOK)
+    project = Project(root)
+    give(project, 1)
+    build(project, "--config", "year=2019-20,2021-22")
+    assert published(project) == 1
+    return project
+
+
+def build(project, *more, command=BUILD):
+    """Build; return what was said. Fails if the build does."""
+    running = project.start(*more, command=command)
+    _, errors = running.communicate()
+    assert running.returncode == 0, errors
+    return errors
+
+
+def refused(project, *more, command=BUILD):
+    """Build, which must fail and leave the site as it is; return what was said."""
+    before = published(project), (project.root / "_site").resolve()
+    running = project.start(*more, command=command)
+    _, errors = running.communicate()
+    assert running.returncode > 0, errors
+    assert (published(project), (project.root / "_site").resolve()) == before
+    return errors
+
+
+@pytest.fixture
+def reader(project):
+    """Reads the site while a test breaks builds; at its end nothing may have been wrong."""
+    reader = Reader(project.root / "_site")
+    reader.start()
+    yield reader
+    reader.done.set()
+    reader.join()
+    assert reader.wrong == []
+    assert reader.passes > 20
+    assert reader.seen == sorted(reader.seen)  # never back to an older build
+
+
+def killed(project, after):
+    """Build, and kill the build and all its children after some seconds; return its last step.
+
+    Returns None if it had finished before, which it then did well.
+    """
+    running = project.start(command=BUILD)
+    try:
+        running.wait(after)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+    _, errors = running.communicate()
+    if running.returncode != -signal.SIGKILL:
+        assert running.returncode == 0, errors
+        return None
+    steps = re.findall(r"Step \d+ of \d+(?: again)?: (\w+)", errors)
+    return steps[-1] if steps else "before the first step"
+
+
+def test_killed_at_fifty_random_moments_the_site_stays_whole_and_the_next_build_succeeds(
+    project, reader, capsys
+):
+    chance, numbers, kills = random.Random(SEED), count(2), Counter()
+    lasts = timed(project, next(numbers))
+    while kills.total() < KILLS:
+        number = next(numbers)
+        give(project, number)
+        step = killed(project, after=chance.uniform(0, lasts))
+        assert step or published(project) == number
+        kills.update([step] if step else [])
+        if step and kills.total() % 5 == 0:
+            lasts = timed(project, next(numbers))
+    with capsys.disabled():
+        print(
+            f"\n{kills.total()} kills (seed {SEED}), by step: {dict(kills)}. Meanwhile "
+            f"{reader.passes} readings of the whole site, {reader.files} files, "
+            f"{len(reader.wrong)} of them not whole."
+        )
+    assert kills.total() == KILLS
+    assert len(kills) > 2
+
+
+def timed(project, number):
+    """Publish a number; return how long that took, in seconds."""
+    give(project, number)
+    started = time.monotonic()
+    build(project)
+    assert published(project) == number
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize(
+    ("kilobytes", "words"),
+    [(1, "notebooks/more.ipynb"), (12, "page"), (40, "The site was not published")],
+)
+def test_a_full_disk_is_named_and_the_next_build_succeeds(project, reader, kilobytes, words):
+    """No file may get longer than this, at which a write ends as it does on a full disk."""
+    number = published(project) + 1
+    give(project, number)
+    limited = ("bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "bash", *BUILD)
+    said = refused(project, command=limited)
+    assert words in said and "Traceback" not in said, said
+    build(project)
+    assert published(project) == number
+
+
+def test_a_file_that_can_not_be_read_is_named_and_the_next_build_succeeds(project, reader):
+    number = published(project) + 1
+    give(project, number)
+    page = project.root / "book" / "lost.md"
+    page.symlink_to("nowhere")
+    kept = project.root / "build" / "west-midlands-2021-22" / "pages" / "index.html"
+    said = refused(project)
+    page.unlink()
+    build(project)
+    assert published(project) == number, (said, kept)
+
+
+def test_a_kernel_that_dies_is_named_and_the_next_build_succeeds(project, reader):
+    number = published(project) + 1
+    give(project, number)
+    notebook = project.root / "notebooks" / "more.ipynb"
+    whole = notebook.read_text()
+    notebook.write_text(
+        whole.replace("print(load", "import os; os.kill(os.getpid(), 9); print(load")
+    )
+    assert refused(project).splitlines()[-1] == (
+        "notebooks/more.ipynb: Python died while executing it."
+    )
+    notebook.write_text(whole)
+    build(project)
+    assert published(project) == number
+
+
+def test_of_two_builds_at_once_the_second_says_what_to_do_and_the_first_finishes(project, reader):
+    number = published(project) + 1
+    give(project, number)
+    first = project.start(command=BUILD)
+    while "Executing" not in first.stderr.readline():
+        assert first.poll() is None
+    second = project.start(command=BUILD)
+    _, said = second.communicate()
+    assert second.returncode == 1
+    assert said == (
+        f"Another build is running in this folder (process {first.pid}). Wait until it has "
+        "finished and give the same command again. There is no lock to remove: it ends with that "
+        "process.\n"
+    )
+    assert first.poll() is None
+    first.communicate()
+    assert (first.returncode, published(project)) == (0, number)
