@@ -110,6 +110,18 @@ def hold_lock():
     return lock
 
 
+def require_readable(paths):
+    """Stop if a source can't be read.
+
+    Snakemake would take what was made from it earlier for a source of its own, and publish that.
+    """
+    for path in paths:
+        try:
+            open(path, "rb").close()
+        except OSError as error:
+            sys.exit(f"{path}: {error.strerror}. Nothing was built, and the site stays as it was.")
+
+
 def editions(year, region, file):
     """Return the parameters of each edition asked for, by the name of its folder.
 
@@ -209,6 +221,8 @@ SOURCES = sorted(map(str, Path("notebooks").glob("*.ipynb")))
 NOTEBOOKS = [Path(source).stem for source in SOURCES]
 PACKAGE = sorted(map(str, Path("src/rso_report").glob("*.py"))) + ["requirements.lock"]
 PAGES = list(map(str, page_files(Path())))
+if workflow.is_main_process:
+    require_readable([*DATA, *SOURCES, *PACKAGE, *PAGES])
 PYTHON = sys.executable
 BUILD = "build/{edition}"
 LOGS = f"{BUILD}/logs"

@@ -181,7 +181,10 @@ def normalise(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
 
 
 def write(notebook: NotebookNode, output: Path) -> None:
-    """Write the notebook in one step: a reader finds the old file or the new one."""
+    """Write the notebook in one step: a reader finds the old file or the new one.
+
+    Raises ExecutionError if there is no room, or no permission.
+    """
     nbformat.validate(notebook)
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -189,6 +192,8 @@ def write(notebook: NotebookNode, output: Path) -> None:
     try:
         beside.write_text(text, encoding="utf-8", newline="\n")
         os.replace(beside, output)
+    except OSError as error:
+        raise ExecutionError(f"{output} was not written: {error.strerror}.") from None
     finally:
         beside.unlink(missing_ok=True)
 

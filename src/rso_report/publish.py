@@ -205,7 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         assemble(Path.cwd(), options.sources, options.target)
         build(options.target)
-    except BuildError as error:
+    except (BuildError, OSError) as error:
         print(f"The book was not built:\n{error}", file=sys.stderr)
         return 1
     return 0
