@@ -67,13 +67,13 @@ def data():
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """A package with the three measures of one publication, and the last file."""
+    """A package with two measures of one publication, and the file."""
     folder = tmp_path_factory.mktemp("areas") / "data"
     shutil.copytree(dataset.data_folder(), folder)
     path = as_ods(folder.parent / "mappa.ods", wales(), "Table 2")
     done = {
         said.measure: ingest.ingest(path, SOURCE, folder, printed=said, read_as=SAID)
-        for said in (COUNTS, RATES, OUTCOMES)
+        for said in (COUNTS, OUTCOMES)
     }
     return folder, path, done, ingest._load(folder)
 
@@ -93,9 +93,9 @@ def test_each_measure_goes_to_its_table_with_area_date_and_place(package):
     assert set(own["series_id"]) == {"STOCK_MAPPA"} and set(own["custody_status"]) == {"community"}
     assert {f"{day:%Y-%m-%d}" for day in own["as_at"]} == {"2025-03-31"}
     assert own["locator"].iloc[1] == "mappa.ods, sheet Table 2, row 4, column Category 1"
-    rates = data.published_rates.query("source_id == 'synthetic-mappa-2025'")
-    assert rates.set_index("area_id")["value"].to_dict()["WMP"] == 150.5
-    assert set(rates["qualifier"]) == {"rounded"}
+    rates = ingest._area_reading(package[1], SOURCE, data, RATES, SAID).rows["published_rates"]
+    assert {r["area_id"]: r["value"] for r in rates}["WMP"] == "150.5"
+    assert {r["qualifier"] for r in rates} == {"rounded"}
     outcomes = data.breaches.query("source_id == 'synthetic-mappa-2025'").set_index("area_id")
     row = outcomes.loc["SOUTH_WALES"]
     assert (row["series_id"], row["value"], row["unit"]) == ("BREACH_OUTCOME", 30, "persons")

@@ -274,7 +274,7 @@ def test_the_comparison_lists_what_is_new_and_what_changed_with_an_interval(desk
 
 def test_against_the_earlier_data_the_comparison_lists_what_was_revised(desk):
     revised = [line for line in desk.said["revised"].splitlines() if line.startswith("Revised: ")]
-    assert len(revised) == 1 and revised[0].endswith(", 2020-21: 268 to 271 [r]")
+    assert len(revised) == 1 and revised[0].endswith(", 2020-21: 268 to 271 [r] (268 at first)")
 
 
 def test_nothing_invented_is_in_the_checkout():
