@@ -222,7 +222,7 @@ STOP = """() => {
     colour => luminance(colour.slice(0, 3))).sort((a, b) => a - b);
   const top = document.elementFromPoint(
     Math.min(Math.max(box.x + box.width / 2, 1), innerWidth - 2),
-    Math.min(Math.max(box.y + Math.min(box.height, innerHeight) / 2, 1), innerHeight - 2));
+    (Math.max(box.top, 1) + Math.min(box.bottom, innerHeight - 2)) / 2);  // of what is in view
   let bar = top;
   while (bar && !['sticky', 'fixed'].includes(getComputedStyle(bar).position))
     bar = bar.parentElement;
