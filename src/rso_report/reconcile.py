@@ -210,7 +210,7 @@ def _recoded(data: Tables) -> list[Finding]:
                     area,
                     title,
                     ", ".join(map(str, values)),
-                    f"0 from the {zeros + 1}th period on",
+                    f"0 from period {zeros + 1} on",
                     "+".join(group["row_id"]),
                 )
             )
