@@ -41,7 +41,7 @@ test: $(READY) ## Check the style, test everything, compare the notebooks' store
 	@$(BIN)/pytest --nbval-lax notebooks/
 
 review: $(READY) ## Do what a reviewer does and write down what came of it, to be signed
-	@$(BIN)/python -m rso_report.review build/review
+	@$(BIN)/python -m rso_report.publication.review build/review
 
 refresh: $(READY) ## Execute the committed notebooks in place and show what changed
 	@for notebook in notebooks/*.ipynb; do \

@@ -29,7 +29,7 @@ from papermill import inspect_notebook
 from rso_report.dataset import load, tables_read
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
-from rso_report.publish import commit, page_files
+from rso_report.publication.assemble import commit, page_files
 from rso_report.selection import covered, is_several, left_out_lines, select
 
 
@@ -173,7 +173,7 @@ def address(wildcards):
 def notebook_sources(name):
     """Return what a notebook's execution depends on, as paths from here: people read them."""
     notebook = f"notebooks/{name}.ipynb"
-    return [notebook, *map(os.path.relpath, tables_read(Path(notebook))), *PACKAGE]
+    return [notebook, *map(os.path.relpath, tables_read(Path(notebook))), *CALCULATION]
 
 
 def sources(wildcards):
@@ -219,14 +219,16 @@ except ReportError as error:
 
 SOURCES = sorted(map(str, Path("notebooks").glob("*.ipynb")))
 NOTEBOOKS = [Path(source).stem for source in SOURCES]
-PACKAGE = sorted(map(str, Path("src/rso_report").glob("*.py"))) + ["requirements.lock"]
+PACKAGE = sorted(map(str, Path("src/rso_report").rglob("*.py"))) + ["requirements.lock"]
+# What notebooks load of it: the folders below it are for returns and for pages.
+CALCULATION = sorted(map(str, Path("src/rso_report").glob("*.py"))) + ["requirements.lock"]
 PAGES = list(map(str, page_files(Path())))
 if workflow.is_main_process:
     require_readable([*DATA, *SOURCES, *PACKAGE, *PAGES])
 PYTHON = sys.executable
 BUILD = "build/{edition}"
 LOGS = f"{BUILD}/logs"
-PUBLISH = [PYTHON, "-m", "rso_report.publish", "site", "_site"]
+PUBLISH = [PYTHON, "-m", "rso_report.publication.site", "_site"]
 
 
 def starts(names):
@@ -277,11 +279,11 @@ onerror:
 rule check_data:
     input:
         DATA,
-        PACKAGE,
+        CALCULATION,
     output:
         touch("build/data-checked"),
     params:
-        content=digest(DATA + PACKAGE),
+        content=digest(DATA + CALCULATION),
     log:
         "build/data.log",
     message:
@@ -338,8 +340,9 @@ rule book:
     shell:
         "export RSO_REPORT_URL={params.address:q};"
         " book=build/{wildcards.edition}/book; pages=$(dirname {output:q});"
-        " ({PYTHON:q} -m rso_report.publish book $book {input.notebooks:q}"
-        " && {PYTHON:q} -m rso_report.leaks $book/_build/html"
+        " ({PYTHON:q} -m rso_report.publication.assemble $book {input.notebooks:q}"
+        " && {PYTHON:q} -m rso_report.publication.leaks $book/_build/html"
+        " && {PYTHON:q} -m rso_report.publication.axe $book/_build/html"
         " && rm -rf $pages && mv $book/_build/html $pages && rm -rf $book) 2> {log:q}"
 
 
@@ -355,7 +358,7 @@ rule print_pdf:
     message:
         "Printing the PDF"
     shell:
-        "{PYTHON:q} -m rso_report.pdf $(dirname {input:q}) {output:q} 2> {log:q}"
+        "{PYTHON:q} -m rso_report.publication.pdf $(dirname {input:q}) {output:q} 2> {log:q}"
 
 
 rule pdf:

@@ -1,12 +1,13 @@
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from rso_report.publication import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,19 +46,12 @@ def build(output):
 
 @pytest.fixture(scope="session")
 def browser():
-    program = shutil.which("chromium")
-    if program is None:
+    if chromium.program() is None:
         pytest.fail(
             "no `chromium` on the path, and pages must be tested in a browser: "
             "install it (Debian or Ubuntu: apt-get install chromium)"
         )
-    # No sandbox: it is refused to root, which is who runs tests in a container, and the only
-    # pages opened are our own. The rest keeps the browser from talking to anyone by itself.
-    quiet = (
-        "--no-sandbox --disable-background-networking --disable-component-update "
-        "--disable-sync --no-first-run --disable-quic"
-    )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=quiet.split())
+        browser = chromium.start(playwright)
         yield browser
         browser.close()

@@ -9,10 +9,11 @@ from return_files import as_csv, as_ods, as_xlsx
 from test_cli import call
 from test_ingest import state
 
-from rso_report import dataset, ingest
-from rso_report.area_tables import AreaTable
-from rso_report.ingest import IngestError, Source
-from rso_report.return_checks import ReturnError
+from rso_report import dataset
+from rso_report.returns import ingest
+from rso_report.returns.area_tables import AreaTable
+from rso_report.returns.checks import ReturnError
+from rso_report.returns.ingest import IngestError, Source
 
 SOURCE = Source(
     "synthetic-mappa-2025",

@@ -14,13 +14,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rso_report.publish import beside, complaints, recover, switch
+from rso_report.exchange import beside, recover, switch
+from rso_report.publication.assemble import complaints
 
 ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
-    *("__init__", "errors", "execute", "parameters", "periods", "places", "plain_yaml"),
-    *("citation", "cli", "links", "policy", "publish", "selection", "site"),
+    *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "plain_yaml"),
+    *("cli", "selection", "publication/__init__"),
+    *(f"publication/{name}" for name in ("assemble", "citation", "links", "policy", "site")),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW
@@ -104,15 +106,15 @@ def write_notebook(path, table):
 
 def write_project(root):
     """A project with the real Snakefile and steps, two tables and a notebook on each."""
-    for folder in ("book", "data", "notebooks", "src/rso_report"):
+    for folder in ("book", "data", "notebooks", "src/rso_report/publication"):
         (root / folder).mkdir(parents=True)
     package = root / "src" / "rso_report"
     for name in STEPS:
-        shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package)
+        shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package / f"{name}.py")
     (package / "dataset.py").write_text(DATASET)
-    (package / "book.py").write_text(RENDERER)
-    for search in ("leaks", "gate"):
-        (package / f"{search}.py").write_text(LEAKS)
+    (package / "publication" / "book.py").write_text(RENDERER)
+    for search in ("leaks", "gate", "axe"):
+        (package / "publication" / f"{search}.py").write_text(LEAKS)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     (root / "_config.yml").write_text(CONFIG)

@@ -10,8 +10,9 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
-from rso_report import citation, dataset
+from rso_report import dataset
 from rso_report.errors import ReportError
+from rso_report.publication import citation
 
 ROOT = Path(__file__).resolve().parents[1]
 

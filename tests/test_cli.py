@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rso_report import cli, dataset, editions, places
+from rso_report import cli, dataset, places
 from rso_report.errors import FileError, ReportError
 from rso_report.parameters import EditionParameters
+from rso_report.publication import editions
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from rso_report import review
+from rso_report.publication import review
 
 ROOT = Path(__file__).resolve().parents[1]
 

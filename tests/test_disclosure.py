@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.optimize import LinearConstraint, milp
 
-from rso_report import dataset, disclosure, leaks, missing
+from rso_report import dataset, disclosure, missing
 from rso_report.disclosure import HIDDEN, RULES, TOTAL, DisclosureError
 from rso_report.edition import open_edition
-from rso_report.leaks import Secret
+from rso_report.publication import leaks
+from rso_report.publication.leaks import Secret
 from rso_report.tables import to_html
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,8 +15,9 @@ import openpyxl
 import pytest
 from bs4 import BeautifulSoup
 
-from rso_report import citation, dataset, downloads, leaks, workbook
-from rso_report.workbook import PublishedTable, cells, number, sheet_names
+from rso_report import dataset
+from rso_report.publication import citation, downloads, leaks, workbook
+from rso_report.publication.workbook import PublishedTable, cells, number, sheet_names
 
 ROOT = Path(__file__).resolve().parents[1]
 EDITION = citation.StoredEdition("2021-22", "West Midlands")
@@ -26,7 +27,7 @@ PLACE = re.compile(r"On the page (.+): (?:https?://.*?/)?(notebooks/[\w-]+\.html
 MAKE = """
 import sys
 from pathlib import Path
-from rso_report import downloads
+from rso_report.publication import downloads
 notebooks = {path.stem: path for path in sorted(Path("notebooks").glob("*.ipynb"))}
 for path, (_, content) in downloads.downloads(notebooks, {n: n for n in notebooks}, {}, "").items():
     if content is not None:

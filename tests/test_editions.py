@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from rso_report import coverage, dataset, editions
+from rso_report import coverage, dataset
 from rso_report.edition import open_edition
+from rso_report.publication import editions
 
 
 @pytest.fixture(scope="module")

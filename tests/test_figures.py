@@ -12,7 +12,8 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ExtensionError
 
-from rso_report import block, book, figures, tables
+from rso_report import figures, tables
+from rso_report.publication import block, book
 
 DATA = pd.DataFrame(
     {"Date": pd.to_datetime(["2020-03-31", "2021-03-31"]), "Rate": [142.123456789, 144.0]}

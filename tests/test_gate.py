@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from rso_report import gate, leaks, links, provenance, site
 from rso_report.cli import main
-from rso_report.leaks import Secret
-from rso_report.policy import PolicyError, require_secured, secured
-from rso_report.site import RECORD, SiteError, publish
+from rso_report.publication import gate, leaks, links, provenance, site
+from rso_report.publication.leaks import Secret
+from rso_report.publication.policy import PolicyError, require_secured, secured
+from rso_report.publication.site import RECORD, SiteError, publish
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = "notebooks/start"
@@ -36,7 +36,7 @@ def gate_here(monkeypatch, capsys):
     """The gate in this process, without the data, and with one count that is withheld."""
 
     def run(command, **_):
-        assert command[:3] == [sys.executable, "-m", "rso_report.gate"]
+        assert command[:3] == [sys.executable, "-m", "rso_report.publication.gate"]
         status = gate.main(command[3:])
         return subprocess.CompletedProcess(command, status, "", capsys.readouterr().err)
 

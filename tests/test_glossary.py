@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
 
-from rso_report.glossary import Terms, forms, link_first_uses
+from rso_report.publication.glossary import Terms, forms, link_first_uses
 
 GLOSSARY = "book/glossary.html"
 
@@ -100,7 +100,10 @@ def test_outside_prose_nothing_is_linked(place):
     assert len(linked(document)) == before
 
 
-CONFIG = 'extensions = ["myst_parser", "rso_report.glossary"]\nexclude_patterns = ["out"]\n'
+CONFIG = """
+extensions = ["myst_parser", "rso_report.publication.glossary"]
+exclude_patterns = ["out"]
+"""
 
 
 def build(root, **pages):

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from return_files import COLUMNS, TITLE, as_csv, flow, gone, good, offences, stock, table
 
-from rso_report import answers, dataset, ingest, reconcile
+from rso_report import answers, dataset, reconcile
 from rso_report.edition import open_edition
-from rso_report.ingest import IngestError, Source
-from rso_report.publish import beside
-from rso_report.return_checks import ReturnError
+from rso_report.exchange import beside
+from rso_report.returns import ingest
+from rso_report.returns.checks import ReturnError
+from rso_report.returns.ingest import IngestError, Source
 
 SOURCE = Source(
     "sta-return-2025",

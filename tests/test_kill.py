@@ -22,7 +22,7 @@ import pytest
 from test_build import Project, stand_in, write_project
 
 from rso_report.cli import SNAKEMAKE
-from rso_report.site import without_notice
+from rso_report.publication.site import without_notice
 
 KILLS = 50
 SEED = 20261125

@@ -6,9 +6,10 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from rso_report import dataset, disclosure, leaks
+from rso_report import dataset, disclosure
 from rso_report.edition import open_edition
 from rso_report.missing import snapshots
+from rso_report.publication import leaks
 
 DISTRICT = "TESTBOROUGH,Testborough district,Testborough,district,WM,\n"
 ROW = (

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from rso_report import citation, metadata
+from rso_report.publication import citation, metadata
 
 ADDRESS = "https://example.org/report/"
 
@@ -153,7 +153,7 @@ def toy(tmp_path, monkeypatch):
         "Start\n=====\n\nFirst words.\n\n.. toctree::\n\n   more/page\n"
     )
     (source / "more" / "page.rst").write_text("Page\n====\n\nOther words.\n")
-    settings = {"extensions": ["rso_report.metadata"], "html_theme": "basic"}
+    settings = {"extensions": ["rso_report.publication.metadata"], "html_theme": "basic"}
     Sphinx(source, None, out, tmp_path / "trees", "html", settings, status=None).build()
     return out
 
@@ -185,6 +185,6 @@ def test_the_404_page_helps_in_the_folder_and_without_scripts(site):
 def test_an_address_that_is_none_stops_the_build(tmp_path, monkeypatch):
     monkeypatch.setenv("RSO_REPORT_URL", "somewhere")
     Path(tmp_path, "index.rst").write_text("Start\n=====\n")
-    settings = {"extensions": ["rso_report.metadata"]}
+    settings = {"extensions": ["rso_report.publication.metadata"]}
     with pytest.raises(Exception, match="RSO_REPORT_URL: found 'somewhere'"):
         Sphinx(tmp_path, None, tmp_path / "out", tmp_path / "trees", "html", settings, status=None)

@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from rso_report import pdf, provenance
+from rso_report.publication import pdf, provenance
 
 
 def bookmark_titles(outline):
@@ -30,7 +30,7 @@ def words_of(text):
 def make_pdf(site, output, **environment):
     """Print in a process of its own, as `make pdf` does; this one holds a browser already."""
     return subprocess.run(
-        [sys.executable, "-m", "rso_report.pdf", site, output],
+        [sys.executable, "-m", "rso_report.publication.pdf", site, output],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rso_report import leaks, personal
+from rso_report import personal
+from rso_report.publication import leaks
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from rso_report.policy import PolicyError, secure_site, secured
+from rso_report.publication.policy import PolicyError, secure_site, secured
 
 MODE = '<script>document.documentElement.dataset.mode ||= "auto";</script>'
 PAGE = (

@@ -18,19 +18,19 @@ import workbooks
 from click.testing import CliRunner
 
 from rso_report import dataset
-from rso_report.annual_return import faults, typed
 from rso_report.cli import main
-from rso_report.ingest import Source, ingest
-from rso_report.printed_tables import (
+from rso_report.returns.annual_return import faults, typed
+from rso_report.returns.checks import ReturnError
+from rso_report.returns.ingest import Source, ingest
+from rso_report.returns.printed_tables import (
     Context,
     PrintedError,
     VisitInterval,
     context_of,
     read_printed,
 )
-from rso_report.return_checks import ReturnError
-from rso_report.return_rows import rows_of_return
-from rso_report.sheets import Sheet, read_sheets
+from rso_report.returns.rows import rows_of_return
+from rso_report.returns.sheets import Sheet, read_sheets
 
 FIXTURES = Path(__file__).parent / "fixtures"
 REPLY_2022 = Context(

@@ -19,8 +19,9 @@ import pytest
 from bs4 import BeautifulSoup
 from return_files import ORDER, TITLE, as_csv, as_ods, flow, good, offences, stock, table
 
-from rso_report import dataset, template
+from rso_report import dataset
 from rso_report.return_form import SHEET, TEMPLATE_FIELDS
+from rso_report.returns import template
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS = ("synthetic-rehearsal", "SYNTHETIC, invented for a rehearsal")
@@ -149,7 +150,7 @@ def desk(tmp_path_factory, site):
     # The last edition is online, built from the data as they were.
     served = desk.root / "build" / EARLIER / "pages"
     shutil.copytree(site, served)
-    desk("site", "_site", served / "index.html", module="rso_report.publish")
+    desk("_site", served / "index.html", module="rso_report.publication.site")
     desk.first = contents(desk.root / "data")
     shutil.copytree(desk.root / "data", desk.root.parent / "earlier-data")
 

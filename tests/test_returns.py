@@ -21,11 +21,12 @@ from return_files import (
     table,
 )
 
-from rso_report import dataset, ingest
-from rso_report.annual_return import faults, tidy, typed
+from rso_report import dataset
 from rso_report.errors import ReportError
-from rso_report.return_checks import family_of_heading
 from rso_report.return_form import CHECKS, FIELDS, KEY, MEASURES, SPLITS, TITLES
+from rso_report.returns import ingest
+from rso_report.returns.annual_return import faults, tidy, typed
+from rso_report.returns.checks import family_of_heading
 
 SOURCE = ingest.Source("sta-return-2025", "Annual return, 2024-25", "Staffordshire Police")
 SOURCE = ingest.Source(**(vars(SOURCE) | {"published": date(2025, 5, 14)}))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from rso_report import review
-from rso_report.review import Check
+from rso_report.publication import review
+from rso_report.publication.review import Check
 
 ROOT = Path(__file__).resolve().parents[1]
 WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)

@@ -19,7 +19,6 @@ import pytest
 
 from rso_report import (
     breaches,
-    data_page,
     dataset,
     disclosure,
     missing,
@@ -28,9 +27,9 @@ from rso_report import (
     register,
     revisions,
     tables,
-    workbook,
 )
 from rso_report.edition import open_edition
+from rso_report.publication import data_page, workbook
 
 LATER = "bpost-2023-01-05"  # a source published after the default edition's year
 # Row that is revised, its identifier, its new value, and who changed it: another source, the same

@@ -3,9 +3,9 @@
 import pytest
 
 from rso_report import dataset
-from rso_report.editions import TABLES, buildable
 from rso_report.errors import ReportError
 from rso_report.parameters import stored_choices
+from rso_report.publication.editions import TABLES, buildable
 from rso_report.selection import covered, is_several, left_out_lines, select
 
 BUILDABLE = [

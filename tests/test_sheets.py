@@ -14,7 +14,7 @@ import workbooks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rso_report.sheets import SheetError, as_date, read_sheets
+from rso_report.returns.sheets import SheetError, as_date, read_sheets
 
 TABLE = [
     ["force", "as_at", "value", "share", "final"],

@@ -16,10 +16,18 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup
 
-from rso_report import dataset, edition_record, site
+from rso_report import dataset
 from rso_report.edition import open_edition
-from rso_report.publish import beside, main, recover
-from rso_report.site import SiteError, notice, publish, read_edition, with_notice, without_notice
+from rso_report.exchange import beside, recover
+from rso_report.publication import edition_record, site
+from rso_report.publication.site import (
+    SiteError,
+    notice,
+    publish,
+    read_edition,
+    with_notice,
+    without_notice,
+)
 
 PAGE = '<!DOCTYPE html>\n<html><body>\n<main id="main-content" class="bd-main" role="main">\n'
 AREAS = {"north-east": "North East", "west-midlands": "West Midlands"}
@@ -556,7 +564,7 @@ def test_a_withheld_value_in_any_edition_stops_the_switch(tmp_path, three, monke
 def test_the_command_says_where_the_report_is(tmp_path, live, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     starts = [built(tmp_path, "west-midlands", year) for year in ("2019-20", "2021-22")]
-    assert main(["site", "_site", *map(str, starts)]) == 0
+    assert site.main(["_site", *map(str, starts)]) == 0
     said = capsys.readouterr()
     assert said.out == (
         f"The report is ready: {live}/west-midlands-2019-20/index.html\n"
@@ -564,5 +572,5 @@ def test_the_command_says_where_the_report_is(tmp_path, live, capsys, monkeypatc
         f"All editions: {live}/index.html\n"
     )
     starts[0].unlink()
-    assert main(["site", "_site", str(starts[0])]) == 1
+    assert site.main(["_site", str(starts[0])]) == 1
     assert "there is no such start page" in capsys.readouterr().err

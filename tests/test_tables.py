@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from rso_report import block, tables
+from rso_report import tables
+from rso_report.publication import block
 
 FORCES = pd.DataFrame(
     {

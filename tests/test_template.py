@@ -8,11 +8,12 @@ import pytest
 from click.testing import CliRunner
 from return_files import good
 
-from rso_report import dataset, ingest, template
-from rso_report.annual_return import allowed_values, faults, typed
+from rso_report import dataset
 from rso_report.cli import main
-from rso_report.return_checks import ReturnError
 from rso_report.return_form import EXAMPLE_SHEET, MEASURE, SHEET, TEMPLATE_FIELDS
+from rso_report.returns import ingest, template
+from rso_report.returns.annual_return import allowed_values, faults, typed
+from rso_report.returns.checks import ReturnError
 
 NAMES = [field.name for field in TEMPLATE_FIELDS]
 HEADER = template.HEADER_ROW + 1  # as a person counts

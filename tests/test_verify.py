@@ -15,10 +15,11 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 from reading import pages_of
 
-from rso_report import dataset, downloads, provenance
+from rso_report import dataset
 from rso_report.cli import main
-from rso_report.provenance import RECORD, UnreadableError, report, verify
-from rso_report.publish import commit
+from rso_report.publication import downloads, provenance
+from rso_report.publication.assemble import commit
+from rso_report.publication.provenance import RECORD, UnreadableError, report, verify
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {

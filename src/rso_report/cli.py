@@ -267,7 +267,7 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
       rso-report editions --year 2020-21 --json
     """
     from rso_report import coverage, dataset, places
-    from rso_report import editions as package
+    from rso_report.publication import editions as package
 
     _given(year, region)
     found = package.overview(dataset.load(*package.TABLES), places.root() / "_site")
@@ -373,10 +373,10 @@ def ingest(
     """
     from dataclasses import asdict
 
-    from rso_report import ingest as door
-    from rso_report.area_tables import area_table_of
-    from rso_report.printed_tables import context_of, with_places
-    from rso_report.return_checks import ReturnError
+    from rso_report.returns import ingest as door
+    from rso_report.returns.area_tables import area_table_of
+    from rso_report.returns.checks import ReturnError
+    from rso_report.returns.printed_tables import context_of, with_places
 
     day = published.date() if published else None
     source = door.Source(source_id, title, publisher, day, licence, address, kind)
@@ -419,7 +419,7 @@ def template(out: Path, kind: str | None) -> None:
       rso-report template --format csv return.csv
     """
     from rso_report import dataset
-    from rso_report import template as package
+    from rso_report.returns import template as package
 
     kind = kind or out.suffix.lstrip(".").lower()
     if kind == "csv":
@@ -451,7 +451,7 @@ def verify(site: Path, machine: bool) -> None:
       rso-report verify _site
       rso-report verify --json _site/west-midlands-2021-22 | jq .editions[].differences
     """
-    from rso_report.provenance import report
+    from rso_report.publication.provenance import report
 
     text, status = report(site, machine)
     click.echo(text)
@@ -476,8 +476,8 @@ def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
 
 def _edition(data: Any, text: str, region: str) -> Any:  # noqa: ANN401
     """The edition that a year or the name of an edition stands for."""
-    from rso_report import editions as package
     from rso_report.edition import open_edition
+    from rso_report.publication import editions as package
 
     known = package.buildable(data).set_index("slug")
     if text in known.index:

@@ -155,7 +155,7 @@ def is_ours(exception: str) -> bool:
     if hasattr(builtins, exception):
         return False
     definition = re.compile(rf"^class {re.escape(exception)}\b", re.MULTILINE)
-    modules = Path(__file__).parent.glob("*.py")
+    modules = Path(__file__).parent.rglob("*.py")
     return any(definition.search(module.read_text(encoding="utf-8")) for module in modules)
 
 

@@ -10,15 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import (
-    breaches,
-    missing,
-    periods,
-    prose,
-    register,
-    statistics,
-    visits,
-)
+from rso_report import breaches, missing, periods, prose, register, statistics, visits
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.parameters import EditionParameters

@@ -1,6 +1,6 @@
 """Review in one command: do everything again, and write down what was done and what came of it.
 
-    python -m rso_report.review [FOLDER]      `make review`; build/review unless said otherwise
+    python -m rso_report.publication.review [FOLDER]    `make review`; FOLDER is build/review
 
 The record, ``review.md``, says what was run and on what: versions, hashes, the result of each
 check, and each difference between a stored notebook and the same one executed now, as a diff

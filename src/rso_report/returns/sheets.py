@@ -12,7 +12,7 @@ import re
 import stat
 from pathlib import Path
 
-from rso_report.cells import (
+from rso_report.returns.cells import (
     ALLOWED,
     MAX_AREA,
     MAX_ROWS,
@@ -31,7 +31,7 @@ from rso_report.cells import (
     too_long,
     too_many_cells,
 )
-from rso_report.zipped_sheets import KINDS, ods_sheets, xlsx_sheets, zip_kind
+from rso_report.returns.zipped_sheets import KINDS, ods_sheets, xlsx_sheets, zip_kind
 
 __all__ = ["Cell", "Problem", "Sheet", "SheetError", "as_date", "read_sheets"]
 

@@ -1,16 +1,12 @@
-"""Assemble the book, build it, and put a site in the place of the last one.
+"""Assemble the book of one edition and build its pages.
 
-    python -m rso_report.publish book WORK NOTEBOOK...       build WORK/_build/html
-    python -m rso_report.publish site LIVE EDITION/pages/index.html...
-                                                             see module site
+    python -m rso_report.publication.assemble WORK NOTEBOOK...    build WORK/_build/html
 
 The work folder mirrors the repository, with executed notebooks in the place of the stored ones,
 so that one ``_config.yml`` and one ``_toc.yml`` serve both.
 """
 
 import argparse
-import errno
-import filecmp
 import os
 import re
 import shutil
@@ -26,8 +22,6 @@ PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE",
 CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
 SHOWN = 15
-# What a system answers that has no symbolic links, or does not let us make one.
-_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 class BuildError(ReportError):
@@ -120,91 +114,15 @@ def complaints(output: str, work: Path) -> str:
     return "\n".join(wrong or lines[-SHOWN:])
 
 
-def beside(live: Path, role: str) -> Path:
-    """Return the hidden folder next to ``live`` that plays a part in replacing it."""
-    return live.with_name(f".{live.name}.{role}")
-
-
-def recover(live: Path) -> None:
-    """Leave ``live`` whole and alone after a replacement that was cut short."""
-    old = beside(live, "old")
-    if old.exists() and not live.exists():
-        live.unlink(missing_ok=True)  # a link that leads nowhere
-        old.rename(live)
-    for left in (old, beside(live, "new")):
-        _remove(left)
-
-
-def _remove(path: Path) -> None:
-    if path.is_symlink():
-        path.unlink()
-    else:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def point(live: Path, folder: Path) -> None:
-    """Make ``live`` lead to ``folder``, in one step: at any moment it is the old or the new.
-
-    A folder at ``live``, as earlier versions made it, is replaced once by renaming. So it is each
-    time on a system without symbolic links, and then ``folder`` itself is moved.
-    """
-    link = beside(live, "new")
-    _remove(link)
-    try:
-        link.symlink_to(os.path.relpath(folder, live.parent), target_is_directory=True)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        switch(folder, live)
-        return
-    if live.is_dir() and not live.is_symlink():
-        switch(link, live)
-    else:
-        os.replace(link, live)
-
-
-def switch(new: Path, live: Path) -> None:
-    """Put ``new``, a folder or a link to one, in the place of the folder ``live``, by renaming.
-
-    Between the two renamings there is no ``live``. Whatever interrupts there, the old site goes
-    back; after a power cut ``recover`` does it on the next run.
-    """
-    old = beside(live, "old")
-    try:
-        if live.exists():
-            live.rename(old)
-        new.rename(live)
-    finally:
-        if old.exists() and not live.exists():
-            old.rename(live)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def same(one: Path, other: Path) -> bool:
-    """Return whether two folders hold the same files."""
-    if not other.is_dir():
-        return False
-    compared = filecmp.dircmp(one, other, ignore=[], hide=[os.curdir, os.pardir])
-    different = compared.left_only + compared.right_only + compared.diff_files
-    return not different + compared.funny_files + compared.common_funny and all(
-        same(one / name, other / name) for name in compared.common_dirs
-    )
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Build a book or publish a site as the command line says; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m rso_report.publish")
-    parser.add_argument("step", choices=("book", "site"))
-    parser.add_argument("target", type=Path, help="the folder to work in, or to publish at")
-    parser.add_argument("sources", type=Path, nargs="+", help="notebooks, or start pages")
+    """Build a book as the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m rso_report.publication.assemble")
+    parser.add_argument("work", type=Path, help="the folder to work in")
+    parser.add_argument("notebooks", type=Path, nargs="+", help="executed ones")
     options = parser.parse_args(arguments)
-    if options.step == "site":
-        from rso_report import site  # which builds on this module
-
-        return site.main([str(options.target), *map(str, options.sources)])
     try:
-        assemble(Path.cwd(), options.sources, options.target)
-        build(options.target)
+        assemble(Path.cwd(), options.notebooks, options.work)
+        build(options.work)
     except (BuildError, OSError) as error:
         print(f"The book was not built:\n{error}", file=sys.stderr)
         return 1

@@ -16,9 +16,10 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import citation, provenance, tables
+from rso_report import tables
 from rso_report.periods import day_label
-from rso_report.provenance import LOCK, RECORD, short
+from rso_report.publication import citation, provenance
+from rso_report.publication.provenance import LOCK, RECORD, short
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"

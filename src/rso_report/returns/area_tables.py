@@ -17,10 +17,10 @@ from typing import Any
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
-from rso_report.cells import Cell, Sheet, SheetError, as_date, on_one_line
 from rso_report.dataset import Tables
-from rso_report.return_checks import ReturnError, ReturnFault
-from rso_report.return_rows import PREFIXES, Rows, next_number, number_text
+from rso_report.returns.cells import Cell, Sheet, SheetError, as_date, on_one_line
+from rso_report.returns.checks import ReturnError, ReturnFault
+from rso_report.returns.rows import PREFIXES, Rows, next_number, number_text
 
 # Areas that the official tables count with another one and do not list.
 WITHIN = {"CITY_OF_LONDON": "METROPOLITAN"}

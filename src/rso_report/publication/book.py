@@ -17,11 +17,11 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
-from rso_report import block, sentences
-from rso_report.block import Place
-from rso_report.citation import StoredEdition, plain, stored_edition
-from rso_report.data_page import DataPackage
 from rso_report.figures import MIME_TYPE
+from rso_report.publication import block, sentences
+from rso_report.publication.block import Place
+from rso_report.publication.citation import StoredEdition, plain, stored_edition
+from rso_report.publication.data_page import DataPackage
 from rso_report.tables import page_links
 
 

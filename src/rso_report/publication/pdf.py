@@ -1,6 +1,6 @@
 """One PDF of the whole report: contents with page numbers, bookmarks, tags for screen readers.
 
-    python -m rso_report.pdf SITE OUT.pdf
+    python -m rso_report.publication.pdf SITE OUT.pdf
 
 The pages of a built site are put one after another into one document, which Chromium prints.
 Printed apart and joined later, they would lose the tags that a screen reader goes by, and the
@@ -9,22 +9,18 @@ links between them. Only this step needs a browser.
 
 import argparse
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
-from rso_report import provenance
 from rso_report.errors import ReportError
+from rso_report.publication import chromium, provenance
 
-# No sandbox: it is refused to root, as in a container, and the only pages opened are our own.
-QUIET = "--no-sandbox --disable-background-networking --disable-component-update --no-first-run"
 HEADER_NAME = re.compile(rb"\(node\d{8}\)")
 FOOTER = (
     '<p style="width: 100%; font: 8pt Arial, Helvetica, sans-serif; text-align: center">'
@@ -85,17 +81,6 @@ HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
   .filter(each => each.checkVisibility()).map(each => each.textContent.trim())"""
 NUMBER = """numbers => document.querySelectorAll('.rso-contents span').forEach(
   (each, index) => each.textContent = numbers[index])"""
-
-
-def start_browser(playwright: Any) -> Browser:  # noqa: ANN401 - its own types are private
-    """Return a running Chromium. Raises ReportError if there is none on the path."""
-    program = shutil.which("chromium")
-    if program is None:
-        raise ReportError(
-            "The PDF needs the program `chromium`, and there is none on the path.\n"
-            "Install it (Debian or Ubuntu: apt install chromium). `make report` works without it."
-        )
-    return playwright.chromium.launch(executable_path=program, args=QUIET.split())
 
 
 def join_pages(page: Page, site: Path) -> None:
@@ -182,7 +167,7 @@ def make_pdf(site: Path, output: Path) -> int:
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = start_browser(playwright)
+        browser = chromium.start(playwright)
         # Without scripts each chart is its static image, and the colours are the light ones.
         page = browser.new_context(java_script_enabled=False).new_page()
         join_pages(page, site)
@@ -197,7 +182,7 @@ def make_pdf(site: Path, output: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a built report to a PDF as the command line says; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m rso_report.pdf")
+    parser = argparse.ArgumentParser(prog="python -m rso_report.publication.pdf")
     parser.add_argument("site", type=Path, help="the folder of the built report")
     parser.add_argument("output", type=Path, help="the PDF to write")
     options = parser.parse_args(arguments)

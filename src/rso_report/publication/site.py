@@ -1,6 +1,6 @@
 """All built editions side by side, put in the place of the last site in one step.
 
-    python -m rso_report.site LIVE EDITION/pages/index.html...    the same as publish site LIVE ...
+    python -m rso_report.publication.site LIVE EDITION/pages/index.html...
 
 LIVE is a symbolic link to a folder in ``build/site``, which is named by its content. A new site is
 assembled there beside the one that is served, from the editions given and the others that are
@@ -24,12 +24,13 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from rso_report import links
-from rso_report.citation import STATUS, TITLE, StoredEdition
 from rso_report.errors import ReportError
+from rso_report.exchange import point, recover, same
 from rso_report.periods import day_label
-from rso_report.policy import secured
-from rso_report.publish import SHOWN, point, recover, same
+from rso_report.publication import links
+from rso_report.publication.assemble import SHOWN
+from rso_report.publication.citation import STATUS, TITLE, StoredEdition
+from rso_report.publication.policy import secured
 
 RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
 INDEX, LIST = "index.html", "editions.json"
@@ -332,7 +333,7 @@ def check(new: Path) -> None:
         more = [f"... and {len(broken) - SHOWN} more"] if len(broken) > SHOWN else []
         lines = "\n".join(broken[:SHOWN] + more)
         raise SiteError(f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n{lines}")
-    gate = [sys.executable, "-m", "rso_report.gate", new]
+    gate = [sys.executable, "-m", "rso_report.publication.gate", new]
     passed = subprocess.run(gate, capture_output=True, text=True, check=False)
     if passed.returncode:
         said = passed.stderr.strip() or f"The checks of {new} stopped before they could say why."
@@ -396,7 +397,7 @@ def _publish(live: Path, starts: list[Path], store: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Publish as the command line says; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m rso_report.site")
+    parser = argparse.ArgumentParser(prog="python -m rso_report.publication.site")
     parser.add_argument("live", type=Path, help="where the site is served, such as _site")
     parser.add_argument("starts", type=Path, nargs="+", help="EDITION/pages/index.html")
     options = parser.parse_args(arguments)

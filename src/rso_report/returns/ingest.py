@@ -22,8 +22,12 @@ import pandas as pd
 from openpyxl.utils import column_index_from_string
 
 from rso_report import dataset, reconcile
-from rso_report.annual_return import faults, force_codes, header_row, tidy, typed
-from rso_report.area_tables import (
+from rso_report.dataset import Tables
+from rso_report.errors import ReportError
+from rso_report.exchange import beside, recover, switch
+from rso_report.return_form import MEASURE, SHEET
+from rso_report.returns.annual_return import faults, force_codes, header_row, tidy, typed
+from rso_report.returns.area_tables import (
     AreaTable,
     given_already,
     held_alike,
@@ -32,13 +36,9 @@ from rso_report.area_tables import (
     rows_of_areas,
     totals_that_differ,
 )
-from rso_report.dataset import Tables
-from rso_report.errors import ReportError
-from rso_report.printed_tables import Context, PrintedError, read_printed
-from rso_report.publish import beside, recover, switch
-from rso_report.return_checks import ReturnError, ReturnFault
-from rso_report.return_form import MEASURE, SHEET
-from rso_report.return_rows import (
+from rso_report.returns.checks import ReturnError, ReturnFault
+from rso_report.returns.printed_tables import Context, PrintedError, read_printed
+from rso_report.returns.rows import (
     Rows,
     clashes,
     difference,
@@ -48,7 +48,7 @@ from rso_report.return_rows import (
     number_text,
     rows_of_return,
 )
-from rso_report.sheets import Sheet, read_sheets
+from rso_report.returns.sheets import Sheet, read_sheets
 
 _TOPICS = {  # of the ledger, by the letters that rows begin with
     "RO": "register",

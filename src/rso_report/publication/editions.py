@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from rso_report import coverage, disclosure, parameters, periods
-from rso_report.citation import StoredEdition, stored_edition
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
+from rso_report.publication.citation import StoredEdition, stored_edition
 
 WIDTH = 100  # characters of a line to read
 # The tables that `buildable` needs: who is where, and all that `coverage.by_year` counts.

@@ -6,13 +6,13 @@ import pandas as pd
 
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.disclosure import SMALL_AREA
-from rso_report.return_checks import (
+from rso_report.return_form import FIELD, MEASURE, SHEET, TIERS, TITLES, Answer
+from rso_report.returns.checks import (
     ReturnFault,
     family_of_heading,
     registered_with,
     whole_years,
 )
-from rso_report.return_form import FIELD, MEASURE, SHEET, TIERS, TITLES, Answer
 
 Rows = dict[str, list[dict[str, str]]]  # by table, each row with the text of its cells
 PREFIXES = {table: prefix for prefix, table in ROW_TABLES.items()}

@@ -14,9 +14,7 @@ import pandas as pd
 from openpyxl.utils import get_column_letter
 
 from rso_report import personal
-from rso_report.cells import Cell, SheetError, as_date, on_one_line
 from rso_report.dataset import Tables
-from rso_report.return_checks import ReturnFault, checks_across_rows
 from rso_report.return_form import (
     EXAMPLE_MARK,
     FIELD,
@@ -29,6 +27,8 @@ from rso_report.return_form import (
     Field,
     Measure,
 )
+from rso_report.returns.cells import Cell, SheetError, as_date, on_one_line
+from rso_report.returns.checks import ReturnFault, checks_across_rows
 
 EARLIEST = date(1997, 9, 1)  # the register begins
 LARGEST = 99_999_999

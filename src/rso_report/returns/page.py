@@ -10,9 +10,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset, tables
-from rso_report.annual_return import force_codes
 from rso_report.breaches import FAMILIES
 from rso_report.return_form import CHECKS, MEASURES, STATUS_WORDS, TEMPLATE_FIELDS, TITLES
+from rso_report.returns.annual_return import force_codes
 
 _DOES = {
     "stop": "stops the return",

@@ -17,10 +17,11 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
-from rso_report import citation, dataset
+from rso_report import dataset
 from rso_report.disclosure import COUNTS
-from rso_report.downloads import DATA, TABLES, notebook_pages
 from rso_report.errors import ReportError
+from rso_report.publication import citation
+from rso_report.publication.downloads import DATA, TABLES, notebook_pages
 
 _LONGEST = 200  # characters of a description; what search engines show is about that long
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"'])")

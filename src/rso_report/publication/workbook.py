@@ -21,8 +21,8 @@ import pandas as pd
 from bs4 import BeautifulSoup, Tag
 from gptables.core.gptable import FormatList
 
-from rso_report import citation
 from rso_report.figures import MIME_TYPE
+from rso_report.publication import citation
 from rso_report.tables import SYMBOLS
 
 # The build has no clock: the same tables give the same bytes on every day.

@@ -11,7 +11,6 @@ from datetime import datetime
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from rso_report.annual_return import EARLIEST, allowed_values, force_codes
 from rso_report.dataset import Tables
 from rso_report.return_form import (
     EXAMPLE_MARK,
@@ -22,6 +21,7 @@ from rso_report.return_form import (
     TEMPLATE_FIELDS,
     TITLES,
 )
+from rso_report.returns.annual_return import EARLIEST, allowed_values, force_codes
 
 ROWS = 400  # of the sheet to fill in that have drop-downs
 HEADER_ROW = 3  # as an index: title and instructions stand above

@@ -1,18 +1,19 @@
 """What a whole site has to pass before readers get it; links are checked by module `links`.
 
-    python -m rso_report.gate SITE        fail, with what is wrong, or say nothing
+    python -m rso_report.publication.gate SITE        fail, with what is wrong, or say nothing
 
 Each page has its policy and nothing that the policy forbids; each edition is, file for file, what
-its record says was built; nothing withheld and no personal detail stands in any file. The checks
-of colours, names and headings for screen readers (axe) need a browser, so the tests have them.
+its record says was built; nothing withheld and no personal detail stands in any file. Before that
+each edition was looked through by module `axe`, as soon as its pages stood.
 """
 
 import sys
 from pathlib import Path
 
-from rso_report import dataset, leaks, personal, policy, provenance
+from rso_report import dataset, personal
 from rso_report.disclosure import COUNTS
 from rso_report.errors import ReportError
+from rso_report.publication import leaks, policy, provenance
 
 
 def require_publishable(site: Path) -> None:
@@ -26,7 +27,7 @@ def require_publishable(site: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Check the site in a folder; return the exit status."""
     if len(arguments) != 1:
-        print("usage: python -m rso_report.gate SITE", file=sys.stderr)
+        print("usage: python -m rso_report.publication.gate SITE", file=sys.stderr)
         return 2
     try:
         require_publishable(Path(arguments[0]))

@@ -20,9 +20,11 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import citation, dataset, template
+from rso_report import dataset
 from rso_report.disclosure import COUNTS, withheld_rows
-from rso_report.workbook import published_tables, workbook
+from rso_report.publication import citation
+from rso_report.publication.workbook import published_tables, workbook
+from rso_report.returns import template
 
 FOLDER = "downloads"
 DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"

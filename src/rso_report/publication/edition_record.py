@@ -12,11 +12,11 @@ import pandas as pd
 from sphinx.application import Sphinx
 
 from rso_report import coverage, dataset
-from rso_report.citation import stored_edition
 from rso_report.dataset import Tables
-from rso_report.downloads import notebook_pages
 from rso_report.edition import Edition, open_edition
-from rso_report.site import RECORD
+from rso_report.publication.citation import stored_edition
+from rso_report.publication.downloads import notebook_pages
+from rso_report.publication.site import RECORD
 
 TABLES = (
     "areas",

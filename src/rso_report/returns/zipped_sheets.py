@@ -16,7 +16,7 @@ from xml.parsers import expat
 import openpyxl
 from openpyxl.utils import get_column_letter
 
-from rso_report.cells import (
+from rso_report.returns.cells import (
     ALLOWED,
     MAX_AREA,
     MAX_CELLS,

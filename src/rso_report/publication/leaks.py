@@ -1,6 +1,8 @@
 """A search of finished files for what may not be published, before anybody can read them.
 
-python -m rso_report.leaks FOLDER     fail if a withheld count or a personal detail stands in a file
+python -m rso_report.publication.leaks FOLDER
+
+It fails if a withheld count or a personal detail stands in a file.
 """
 
 import re
@@ -101,7 +103,7 @@ def _pattern(sought: int | str) -> re.Pattern[str]:
 def main(arguments: list[str]) -> int:
     """Search a folder for withheld counts and personal details; return the exit status."""
     if len(arguments) != 1:
-        print("usage: python -m rso_report.leaks FOLDER", file=sys.stderr)
+        print("usage: python -m rso_report.publication.leaks FOLDER", file=sys.stderr)
         return 2
     try:
         require_clean(Path(arguments[0]), secrets(dataset.load(*COUNTS)))

@@ -22,9 +22,10 @@ from zipfile import BadZipFile, ZipFile
 import nbformat
 from packaging.requirements import Requirement
 
-from rso_report import citation, dataset, downloads, places
+from rso_report import dataset, places
 from rso_report.errors import FileError, ReportError
-from rso_report.publish import SHOWN, code_files, commit
+from rso_report.publication import citation, downloads
+from rso_report.publication.assemble import SHOWN, code_files, commit
 
 RECORD = "provenance.json"
 LOCK = "requirements.lock"

@@ -1,0 +1,1 @@
+"""What goes out: the pages around the notebooks, the downloads, and the site with its checks."""

@@ -1,0 +1,1 @@
+"""What forces and departments send: the annual return, how it is read, checked and taken in."""
