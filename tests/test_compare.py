@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from statsmodels.stats import proportion, rates
 
-from rso_report import compare, dataset
+from rso_report import compare, compare_words, dataset, edition_figures
+from rso_report.compare_words import changed
 from rso_report.edition import open_edition
 from rso_report.errors import ReportError
 
@@ -20,7 +21,7 @@ def opened(data, year, region="West Midlands"):
 
 @pytest.fixture(scope="module")
 def data():
-    return dataset.load(*compare.TABLES)
+    return dataset.load(*edition_figures.TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +51,15 @@ def older(tmp_path, table, edit):
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(edit(rows))
-    return dataset.load(*compare.TABLES, folder=folder)
+    return dataset.load(*edition_figures.TABLES, folder=folder)
 
 
 # Every figure of an edition
 
 
 def test_a_figure_carries_its_value_its_interval_its_rows_and_its_date(data):
-    own = compare.figures(data, opened(data, "2021-22"))
-    assert list(own.columns) == list(compare.FIGURE)
+    own = edition_figures.figures(data, opened(data, "2021-22"))
+    assert list(own.columns) == list(edition_figures.FIGURE)
     rate = own[(own["measure"] == "rate_computed") & (own["area_id"] == "WMP")].iloc[-1]
     assert rate[["value", "lower", "upper"]].tolist() == pytest.approx(
         [143.744, 139.121, 148.481], abs=5e-4
@@ -69,8 +70,8 @@ def test_a_figure_carries_its_value_its_interval_its_rows_and_its_date(data):
 
 @pytest.mark.parametrize("region", ["West Midlands", "North West", "Wales"])
 def test_every_figure_has_a_measure_an_area_a_date_a_value_rows_and_a_source(data, region):
-    own = compare.figures(data, opened(data, "2022-23", region))
-    assert set(own["measure"]) <= set(compare.MEASURES)
+    own = edition_figures.figures(data, opened(data, "2022-23", region))
+    assert set(own["measure"]) <= set(edition_figures.MEASURES)
     assert own[["value", "date"]].notna().all(axis=None)
     assert (own[["area", "when", "rows", "source_id", "series_id"]] != "").sum().min() >= len(
         own[~own["measure"].isin(["visit_policy", "risk_tiers", "staffing"])]
@@ -80,13 +81,13 @@ def test_every_figure_has_a_measure_an_area_a_date_a_value_rows_and_a_source(dat
 
 def test_no_figure_stands_in_an_edition_twice(data):
     for year in ("2012-13", "2017-18", "2022-23"):
-        own = compare.figures(data, opened(data, year))
+        own = edition_figures.figures(data, opened(data, year))
         key = ["measure", "area_id", "detail", "definition", "period_start", "date"]
         assert not own.duplicated(key).any()
 
 
 def test_a_revised_figure_is_marked_and_keeps_its_first_value(data):
-    own = compare.figures(data, opened(data, "2021-22"))
+    own = edition_figures.figures(data, opened(data, "2021-22"))
     row = own[(own["measure"] == "missing") & (own["area_id"] == "STA")].iloc[-1]
     assert (row["value"], row["mark"], row["first_value"]) == (2, "[r]", 5)
 
@@ -326,14 +327,14 @@ def test_the_register_of_west_midlands_police_rose_by_0_5_percent(found):
     row = one(found, "latest", "register", "WMP")
     assert row["change"] == pytest.approx(100 * (4642 - 4620) / 4620)
     assert (row["change_unit"], row["reason"]) == ("percent", "")
-    assert compare.changed(row) == "+0.5%"
+    assert changed(row) == "+0.5%"
 
 
 def test_a_change_over_several_years_says_over_how_many(data):
     own = compare.compare(data, opened(data, "2019-20"), opened(data, "2020-21"))
-    assert compare.changed(one(own, "latest", "community", "STA")) == "+31.5% in 5 years"
-    assert compare.changed(one(own, "latest", "rate_published", "WMP")) == "+2.1% (+1.4 to +2.8)"
-    assert compare.changed(one(own, "latest", "rate_computed", "WMP")) == "+2.0% (−2.6 to +6.8)"
+    assert changed(one(own, "latest", "community", "STA")) == "+31.5% in 5 years"
+    assert changed(one(own, "latest", "rate_published", "WMP")) == "+2.1% (+1.4 to +2.8)"
+    assert changed(one(own, "latest", "rate_computed", "WMP")) == "+2.0% (−2.6 to +6.8)"
 
 
 def test_a_row_gives_either_a_change_or_a_reason(found):
@@ -350,12 +351,12 @@ def test_any_two_editions_in_a_row_can_be_compared(data, region):
         a = opened(data, f"{int(year[:4]) - 1}-{int(year[2:4]):02d}", region)
         own = compare.compare(data, a, b)
         assert set(own["kind"]) <= {"new", "same", "latest"}  # one release revises nothing
-        assert all("figure" in line for line in compare.summary(own, a, b))
+        assert all("figure" in line for line in compare_words.summary(own, a, b))
 
 
 def test_the_summary_counts_what_the_comparison_holds(data, found):
     a, b = opened(data, "2020-21"), opened(data, "2021-22")
-    first, second = compare.summary(found, a, b)
+    first, second = compare_words.summary(found, a, b)
     assert first == (
         "Against the edition for 2020-21, the edition for 2021-22 has 13 new figures; none is "
         "revised, none is no longer shown, and 141 are the same."

@@ -230,10 +230,11 @@ def compare(
       rso-report compare 2017-18 2021-22 --region "North East" --csv changes.csv
     """
     from rso_report import compare as package
-    from rso_report import dataset
+    from rso_report import compare_words, dataset
+    from rso_report.edition_figures import TABLES
 
-    data = dataset.load(*package.TABLES)
-    older = dataset.load(*package.TABLES, folder=data_a) if data_a else data
+    data = dataset.load(*TABLES)
+    older = dataset.load(*TABLES, folder=data_a) if data_a else data
     first, second = _edition(older, a, region), _edition(data, b, region)
     found = package.compare(data, first, second, older)
     if file:
@@ -241,7 +242,7 @@ def compare(
     if machine:
         click.echo(as_json(package.records(found)))
         return
-    for line in package.lines(found, first, second):
+    for line in compare_words.lines(found, first, second):
         click.echo(line)
     if file:
         click.echo(f"Written: {file}")
