@@ -52,6 +52,6 @@ def browser():
             "install it (Debian or Ubuntu: apt-get install chromium)"
         )
     with sync_playwright() as playwright:
-        browser = chromium.start(playwright)
+        browser = playwright.chromium.launch(**chromium.how_to_start())
         yield browser
         browser.close()

@@ -33,14 +33,15 @@ SECRET = Secret(("West Mercia",), 4711)
 
 @pytest.fixture
 def gate_here(monkeypatch, capsys):
-    """The gate in this process, without the data, and with one count that is withheld."""
+    """The gate in this process, without the data and axe, with one count that is withheld."""
 
     def run(command, **_):
-        assert command[:3] == [sys.executable, "-m", "rso_report.publication.gate"]
-        status = gate.main(command[3:])
+        module = command[2].rpartition(".")[2]
+        assert command[:2] == [sys.executable, "-m"] and module in ("gate", "axe")
+        status = gate.main(command[3:]) if module == "gate" else 0
         return subprocess.CompletedProcess(command, status, "", capsys.readouterr().err)
 
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=run))
+    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=run, PIPE=subprocess.PIPE))
     monkeypatch.setattr(gate, "dataset", SimpleNamespace(load=lambda *_: None))
     monkeypatch.setattr(leaks, "secrets", lambda _: [SECRET])
 
@@ -249,9 +250,21 @@ def test_an_edition_of_older_data_and_code_stays_publishable(live, edition, monk
 
 def test_what_the_gate_dies_of_is_said(live, edition, monkeypatch):
     died = subprocess.CompletedProcess([], -9, "", "")
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: died))
+    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: died, PIPE=-1))
     before = contents(live)
     with pytest.raises(SiteError, match="stopped before they could say why"):
+        publish(live, [edition("2021-22") / "index.html"])
+    assert contents(live) == before
+
+
+def test_what_axe_finds_stops_the_publication(live, edition, monkeypatch):
+    def run(command, **_):
+        found = command[2].endswith(".axe")
+        return subprocess.CompletedProcess(command, int(found), None, "image-alt: <img>")
+
+    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=run, PIPE=subprocess.PIPE))
+    before = contents(live)
+    with pytest.raises(SiteError, match="stays as it was. image-alt: <img>"):
         publish(live, [edition("2021-22") / "index.html"])
     assert contents(live) == before
 

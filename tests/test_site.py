@@ -56,7 +56,7 @@ def built(root, region, year, *more, words="", record=True):
 def no_search(monkeypatch):
     """Without the search for withheld values, which reads all data (tests/test_build.py has it)."""
     done = subprocess.CompletedProcess([], 0, "", "")
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: done))
+    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: done, PIPE=-1))
 
 
 @pytest.fixture
@@ -555,7 +555,7 @@ def test_a_second_publisher_waits_for_the_first(tmp_path, three):
 def test_a_withheld_value_in_any_edition_stops_the_switch(tmp_path, three, monkeypatch):
     before = contents(three)
     said = subprocess.CompletedProcess([], 1, "", "A withheld value stands in x/start.html.\n")
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: said))
+    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: said, PIPE=-1))
     with pytest.raises(SiteError, match=r"stays as it was\. A withheld .* x/start\.html\.$"):
         publish(three, [built(tmp_path, "north-east", "2021-22")])
     assert contents(three) == before

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from rso_report.contents import contents, files, without_tags
@@ -79,6 +80,7 @@ def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
     """
     with EXCEPTIONS.open(encoding="utf-8", newline="") as file:
         excepted = {Finding(row["kind"], row["text"]) for row in csv.DictReader(file)}
+    found = cache(findings)  # editions side by side have most of their words in common
     for path in files(folder):
         name = path.relative_to(folder).as_posix()
         for place, records in contents(name, path.read_bytes()):
@@ -87,7 +89,7 @@ def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
                 pieces = [without_tags(piece) for piece in _CELL.split(record)]
                 addresses = _ADDRESS.findall(record)
                 for piece in [*pieces, *addresses]:
-                    yield from ((place, f) for f in findings(piece) if f not in excepted)
+                    yield from ((place, f) for f in found(piece) if f not in excepted)
 
 
 def require_none(folder: Path) -> None:

@@ -1,18 +1,22 @@
-"""What axe finds on the pages of an edition, looked for before readers get them.
+"""What axe finds on the pages of a site, looked for before readers get them.
 
-    python -m rso_report.publication.axe SITE
+    python -m rso_report.publication.axe SITE [LIVE]
 
 Names, roles, headings, colours: what a program can tell of how the pages are for those who read
-with a screen reader, a keyboard or weak eyes. It needs Chromium, which `make report` does not:
-where there is none, it says so and lets the pages pass. The tests look harder: at two widths, in
-both themes, with everything opened that opens.
+with a screen reader, a keyboard or weak eyes. Pages that LIVE has already are left out, and of the
+hand-written pages, which are alike in all editions, one edition is enough. It needs Chromium, which
+`make report` does not: where there is none, it says so and lets the pages pass. The tests look
+harder: at two widths, in both themes, with everything opened that opens.
 """
 
+import asyncio
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page, sync_playwright
+from playwright.async_api import async_playwright
 
 from rso_report.publication import chromium
 
@@ -37,43 +41,56 @@ THIN_OUT = """() => {
 }"""
 
 
-def violations(page: Page, where: str = "html") -> list[str]:
-    """Return what axe finds in the part of an open page that a selector names."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    return page.evaluate(RUN_AXE, [where, TAGS])
+def pages_to_check(site: Path, live: Path | None = None) -> Iterator[Path]:
+    """Yield the pages that are looked at; see the top of this module."""
+    seen = set()
+    for path in sorted(site.rglob("*.html")):
+        name = path.relative_to(site)
+        if any(part.startswith("_") for part in name.parts):
+            continue  # parts of pages
+        if live and (live / name).is_file() and (live / name).read_bytes() == path.read_bytes():
+            continue
+        if 'http-equiv="refresh"' in path.read_text(encoding="utf-8")[:1000]:
+            continue  # a front door, which leads on by itself
+        inside = name.parts[1:] or name.parts  # of its edition
+        if "notebooks" not in name.parts and inside in seen:
+            continue
+        seen.add(inside)
+        yield path
 
 
-def faults(site: Path) -> list[str]:
-    """Return what axe finds on the pages below ``site``, as they open on a desk, page by page.
+async def _look(site: Path, paths: list[Path], number: int) -> list[str]:
+    """Return what axe finds on pages of a site, with that number of browsers at once."""
+    left, found = iter(paths), {}
 
-    Raises ReportError if there is no Chromium.
-    """
-    found = []
-    with sync_playwright() as playwright:
-        browser = chromium.start(playwright)
-        for path in sorted(site.rglob("*.html")):
-            name = path.relative_to(site).as_posix()
-            if name == "index.html" or name.startswith("_"):  # the front door leads on by itself
-                continue
-            page = browser.new_page(reduced_motion="reduce")
-            page.goto(path.resolve().as_uri())
-            page.evaluate(THIN_OUT)
-            found += [f"{name}: {each}" for each in violations(page)]
-            page.close()
-        browser.close()
-    return found
+    async def look() -> None:
+        browser = await playwright.chromium.launch(**chromium.how_to_start())
+        context = await browser.new_context(reduced_motion="reduce")
+        await context.add_init_script(AXE_SCRIPT)
+        page = await context.new_page()
+        for path in left:
+            await page.goto(path.resolve().as_uri())
+            await page.evaluate(THIN_OUT)
+            found[path] = await page.evaluate(RUN_AXE, ["html", TAGS])
+        await browser.close()
+
+    async with async_playwright() as playwright:
+        await asyncio.gather(*(look() for _ in range(number)))
+    return [f"{path.relative_to(site)}: {each}" for path in paths for each in found[path]]
 
 
 def main(arguments: list[str]) -> int:
     """Check the pages below a folder; return the exit status."""
-    if len(arguments) != 1:
-        print("usage: python -m rso_report.publication.axe SITE", file=sys.stderr)
+    if len(arguments) not in (1, 2):
+        print("usage: python -m rso_report.publication.axe SITE [LIVE]", file=sys.stderr)
         return 2
     if chromium.program() is None:
-        print("Not checked with axe: there is no `chromium` on the path.", file=sys.stderr)
+        print("Not checked with axe: there is no program `chromium` on the path.", flush=True)
         return 0
-    if found := faults(Path(arguments[0])):
+    paths = list(pages_to_check(*map(Path, arguments)))
+    if len(paths) > 1:
+        print(f"Checking {len(paths)} pages with axe", flush=True)
+    if found := asyncio.run(_look(Path(arguments[0]), paths, min(len(paths), os.cpu_count() or 1))):
         more = [f"... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
         print("axe finds on the pages:", *found[:SHOWN], *more, sep="\n", file=sys.stderr)
         return 1

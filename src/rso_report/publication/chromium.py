@@ -1,8 +1,7 @@
 """The browser that prints the PDF and lets axe look at the pages: Debian's Chromium."""
 
 import shutil
-
-from playwright.sync_api import Browser, Playwright
+from typing import Any
 
 from rso_report.errors import ReportError
 
@@ -18,11 +17,11 @@ def program() -> str | None:
     return shutil.which("chromium")
 
 
-def start(playwright: Playwright) -> Browser:
-    """Return a running Chromium. Raises ReportError if there is none on the path."""
+def how_to_start() -> dict[str, Any]:
+    """Return what Playwright needs to start it. Raises ReportError if it is not on the path."""
     if (found := program()) is None:
         raise ReportError(
-            "This needs the program `chromium`, and there is none on the path.\n"
+            "The PDF needs the program `chromium`, and there is none on the path.\n"
             "Install it (Debian or Ubuntu: apt install chromium). `make report` works without it."
         )
-    return playwright.chromium.launch(executable_path=found, args=QUIET.split())
+    return {"executable_path": found, "args": QUIET.split()}

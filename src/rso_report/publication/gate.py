@@ -3,8 +3,8 @@
     python -m rso_report.publication.gate SITE        fail, with what is wrong, or say nothing
 
 Each page has its policy and nothing that the policy forbids; each edition is, file for file, what
-its record says was built; nothing withheld and no personal detail stands in any file. Before that
-each edition was looked through by module `axe`, as soon as its pages stood.
+its record says was built; nothing withheld and no personal detail stands in any file. What needs a
+browser is in module `axe`.
 """
 
 import sys

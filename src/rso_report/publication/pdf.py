@@ -167,7 +167,7 @@ def make_pdf(site: Path, output: Path) -> int:
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = chromium.start(playwright)
+        browser = playwright.chromium.launch(**chromium.how_to_start())
         # Without scripts each chart is its static image, and the colours are the light ones.
         page = browser.new_context(java_script_enabled=False).new_page()
         join_pages(page, site)

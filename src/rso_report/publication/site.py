@@ -327,17 +327,21 @@ class _Files:
             self.known[key] = target
 
 
-def check(new: Path) -> None:
-    """Raise SiteError if a link of a site is broken, or it does not pass module `gate`."""
+def check(new: Path, live: Path) -> None:
+    """Raise SiteError if a link of a site is broken, or it does not pass `gate` and `axe`."""
     if broken := links.faults(new):
         more = [f"... and {len(broken) - SHOWN} more"] if len(broken) > SHOWN else []
         lines = "\n".join(broken[:SHOWN] + more)
         raise SiteError(f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n{lines}")
-    gate = [sys.executable, "-m", "rso_report.publication.gate", new]
-    passed = subprocess.run(gate, capture_output=True, text=True, check=False)
-    if passed.returncode:
-        said = passed.stderr.strip() or f"The checks of {new} stopped before they could say why."
-        raise SiteError(f"{_NOT_PUBLISHED} {said}")
+    for module, *folders in (("gate", new), ("axe", new, live)):
+        # What they say of their progress goes on to whoever waits.
+        command = [sys.executable, "-m", f"rso_report.publication.{module}", *folders]
+        passed = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        if passed.returncode:
+            said = (
+                passed.stderr.strip() or f"The checks of {new} stopped before they could say why."
+            )
+            raise SiteError(f"{_NOT_PUBLISHED} {said}")
 
 
 @contextmanager
@@ -385,9 +389,9 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
 def _publish(live: Path, starts: list[Path], store: Path) -> None:
     new = store / ".new"
     digest = assemble(new, live, sources(live, starts))
-    check(new)
-    if same(new, live):
+    if same(new, live):  # which has passed, and its pages name the data and the code
         return
+    check(new, live)
     folder = store / digest
     if folder.exists():  # it is served, and has been meddled with
         folder = folder.with_name(f"{folder.name}-again")

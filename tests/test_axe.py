@@ -1,0 +1,82 @@
+"""The look that axe takes at pages before they are published."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from rso_report.publication.axe import pages_to_check
+
+CLEAN = (
+    '<!DOCTYPE html><html lang="en-GB"><head><title>Clean</title></head><body><main><h1>Clean</h1>'
+    '<p>Words. <a href="#more">More</a></p><h2 id="more">More</h2></main></body></html>'
+)
+PALE = CLEAN.replace("<p>", '<p style="color: #999; background: #fff">')
+FRONT = (
+    '<!DOCTYPE html><html><head><meta http-equiv="refresh" content="0; url=b.html"></head></html>'
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write pages below a folder of a site; return the folder."""
+
+    def write(folder, **pages):
+        for name, content in pages.items():
+            path = tmp_path / folder / f"{name.replace('__', '/')}.html"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        return tmp_path / folder
+
+    return write
+
+
+def axe(*folders, path=os.environ["PATH"]):
+    return subprocess.run(
+        [sys.executable, "-m", "rso_report.publication.axe", *folders],
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_page_with_a_fault_is_named_and_the_others_are_not(write):
+    done = axe(write("site", clean=CLEAN, worse=PALE))
+    assert done.returncode == 1
+    assert done.stdout == "Checking 2 pages with axe\n"
+    assert done.stderr.startswith("axe finds on the pages:\nworse.html: color-contrast: <p ")
+    assert "clean.html" not in done.stderr
+
+
+def test_clean_pages_pass(write):
+    done = axe(write("site", one=CLEAN, two=CLEAN))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_a_browser_pages_pass_and_that_is_said(write, tmp_path):
+    done = axe(write("site", worse=PALE), path=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "Not checked with axe: there is no program `chromium` on the path.\n"
+
+
+def test_what_is_served_already_and_what_is_alike_is_not_looked_at_again(write):
+    new = write(
+        "new",
+        index=CLEAN,
+        a__index=FRONT,
+        a__book__methods=CLEAN,
+        a__notebooks__start=CLEAN,
+        a___static__part=CLEAN,
+        b__book__methods=PALE,
+        b__notebooks__start=CLEAN,
+        b__notebooks__more=PALE,
+    )
+    live = write("live", a__notebooks__start=CLEAN, b__notebooks__more=CLEAN)
+    looked_at = [path.relative_to(new).as_posix() for path in pages_to_check(new, live)]
+    assert looked_at == [
+        "a/book/methods.html",
+        "b/notebooks/more.html",
+        "b/notebooks/start.html",
+        "index.html",
+    ]
