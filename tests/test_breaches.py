@@ -1,5 +1,7 @@
 """Recorded offences by title and outcomes, on the real data."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from rso_report import breaches, dataset
@@ -47,6 +49,22 @@ def test_printed_totals_stand_beside_computed_ones(data, family, title, computed
     table = breaches.title_table(data, edition_of(data), "WMP", family)
     row = table[table["Offence title"].str.startswith(title)].iloc[0]
     assert (row["Total, computed"], row["Total, printed"]) == (computed, printed)
+
+
+def test_offences_without_a_title_stand_in_a_row_of_their_own(data):
+    table = breaches.title_table(
+        data, edition_of(data, region="North East"), "NORTHUMBRIA", "NOTIFICATION"
+    )
+    assert table["Offence title"].tolist()[0] == "Title not given in the source"
+    assert table.loc[0, ["2019-20", "2020-21", "2021-22"]].tolist() == [303, 76, 196]
+    whole = breaches.title_table(data, edition_of(data), "WMP", "SRO")
+    one = data.breaches["offence_title"] == whole["Offence title"][0]
+    without = data.breaches.assign(offence_title=data.breaches["offence_title"].mask(one, ""))
+    changed = breaches.title_table(
+        SimpleNamespace(**vars(data) | {"breaches": without}), edition_of(data), "WMP", "SRO"
+    )
+    assert changed["Total, computed"].tolist() == whole["Total, computed"].tolist()
+    assert changed["Offence title"][0] == "Title not given in the source"
 
 
 def test_a_part_year_is_marked_in_the_table(data):

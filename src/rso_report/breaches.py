@@ -19,6 +19,7 @@ FAMILIES = {
     "SHPO": "sexual harm prevention orders (SHPOs)",
     "SRO": "sexual risk orders (SROs)",
 }
+NO_TITLE = "Title not given in the source"
 
 
 def recorded(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -86,10 +87,12 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
     each period (part-years marked [p]; a revised cell, and a sum with one, is a text with [r] and
     the first value), then `Total, computed`, `Total, printed` and `Rows` (the
     row identifiers of the cells and of the printed totals). A printed total is [z] where part of
-    what it sums lies after the edition's year, [x] where none is printed.
+    what it sums lies after the edition's year, [x] where none is printed. Offences without a title
+    in their source have a row of their own.
     """
     offences = recorded(data, edition)
     own = offences[(offences["area_id"] == area) & (offences["family"] == family)]
+    own = own.replace({"offence_title": {"": NO_TITLE}})
     part = set(own.loc[own["part"], "period"])
     titles = list(dict.fromkeys(own["offence_title"]))
     columns = list(dict.fromkeys(own.sort_values("period_start", kind="stable")["period"]))

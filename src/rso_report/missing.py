@@ -76,7 +76,8 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     for name, column in (("value", "share"), ("lower", "lower"), ("upper", "upper")):
         own[column] = [getattr(e, name) if e else float("nan") for e in shares]
     own["denominator_rows"] = own["denominator_row"].map(registered["rows"])
-    parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows"]].fillna("")
+    parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows"]]
+    parts = parts.astype("object").fillna("")  # a column of nothing is one of numbers
     own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
 
