@@ -233,8 +233,8 @@ def test_a_full_disk_is_named_at_each_step_and_leaves_nothing_in_the_way(project
 # At each step that writes much: what is said of it.
 DISK_FULL = {
     "rso_report.execute": r"\nbuild/.*/more\.ipynb was not written: File too large\.",
-    "book": r"\nThe book was not built:\n.*File too large",
-    "site": r"\nThe site was not published, and the last one stays as it was\. .*File too large",
+    "rso_report.publication.assemble": r"\nThe book was not built:\n.*File too large",
+    "rso_report.publication.site": r"\nThe site was not published, .*File too large",
 }
 # No file may get longer than 900 bytes, at which a write ends as it does on a full disk.
 SMALL_DISK = """

@@ -353,7 +353,11 @@ def _printed_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
 
 
 def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V14: a title under the heading of another order; V15: a title that nobody has read yet."""
+    """V14: a title under the heading of another order; V15: a title that nobody has read yet.
+
+    A table has such a title in each of its years, so V14 is said once and counts the cells.
+    """
+    misplaced: dict[tuple[str, ...], Rows] = {}
     for row in rows:
         if not row.offence_title:
             continue
@@ -375,14 +379,17 @@ def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
         other = family_of_heading(heading) or MEASURE[row.measure_code].family
         if other != family:
             under = f"the heading '{heading}'" if heading else row.measure_code
-            yield _warn(
-                "V14",
-                row,
-                "offence_title",
-                f"a title about {FAMILIES[family]} under {under}, which names {FAMILIES[other]}",
-                "a title below the heading of its own order",
-                "ask the force; the title decides where it is counted",
-            )
+            words = f"a title about {FAMILIES[family]} under {under}, which names {FAMILIES[other]}"
+            misplaced.setdefault((row.force, row.offence_title, words), []).append(row)
+    for (_, _, words), found in misplaced.items():
+        yield _warn(
+            "V14",
+            found[0],
+            "offence_title",
+            words + (f", in {len(found)} cells" if len(found) > 1 else ""),
+            "a title below the heading of its own order",
+            "ask the force; the title decides where it is counted",
+        )
 
 
 def _large_steps(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
