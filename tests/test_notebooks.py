@@ -80,6 +80,14 @@ def test_no_function_is_defined_in_a_notebook(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_no_page_shows_code(path):
+    tags = {cell.id: cell.metadata.get("tags", []) for cell in code_cells(path)}
+    assert [
+        cell for cell, own in tags.items() if not {"remove-input", "remove-cell"} & {*own}
+    ] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
 def test_the_cell_of_parameters_agrees_with_the_typed_model(path):
     fields = EditionParameters.model_fields
     declared = inspect_notebook(path)
