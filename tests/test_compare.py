@@ -21,7 +21,7 @@ def opened(data, year, region="West Midlands"):
 
 @pytest.fixture(scope="module")
 def data():
-    return dataset.load(*edition_figures.TABLES)
+    return dataset.load(*compare.TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def older(tmp_path, table, edit):
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(edit(rows))
-    return dataset.load(*edition_figures.TABLES, folder=folder)
+    return dataset.load(*compare.TABLES, folder=folder)
 
 
 # Every figure of an edition

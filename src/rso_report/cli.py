@@ -231,10 +231,9 @@ def compare(
     """
     from rso_report import compare as package
     from rso_report import compare_words, dataset
-    from rso_report.edition_figures import TABLES
 
-    data = dataset.load(*TABLES)
-    older = dataset.load(*TABLES, folder=data_a) if data_a else data
+    data = dataset.load(*package.TABLES)
+    older = dataset.load(*package.TABLES, folder=data_a) if data_a else data
     first, second = _edition(older, a, region), _edition(data, b, region)
     found = package.compare(data, first, second, older)
     if file:

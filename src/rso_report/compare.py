@@ -15,10 +15,13 @@ from rso_report import coverage, missing, news, periods, series, statistics, tab
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.edition_figures import CUSTODY, MEASURES, figures
+from rso_report.edition_figures import TABLES as FIGURE_TABLES
 from rso_report.errors import ReportError
 from rso_report.prose import listed
 from rso_report.statistics import Estimate
 
+# The tables of the data package that `compare` reads.
+TABLES = (*FIGURE_TABLES, "series_breaks")
 KINDS = ("new", "gone", "revised", "same", "latest")
 NOT_NEWER = "no newer figure"
 SMALLEST_BASE = 20  # no percentage is given of less

@@ -19,6 +19,15 @@ MEASURES = {
     "orders": "Orders",
     "staffing": "Staffing and overdue visits",
 }
+# The tables of the data package that `by_year` counts.
+TABLES = (
+    "registered_offenders",
+    "published_rates",
+    "breaches",
+    "missing",
+    "orders",
+    "staffing",
+)
 
 
 def by_year(data: Tables, edition: Edition) -> pd.DataFrame:

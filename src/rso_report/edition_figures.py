@@ -25,7 +25,6 @@ TABLES = (
     "visit_policy",
     "risk_tiers",
     "staffing",
-    "series_breaks",
 )
 
 

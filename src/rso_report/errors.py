@@ -25,6 +25,12 @@ class FileError(ReportError):
     exit_status = 3
 
 
+def first_of(lines: list[str], more: str = "more", shown: int = 15) -> str:
+    """Lines of a message: all of them, or the first and how many `more` there are."""
+    rest = [f"... and {len(lines) - shown} {more}"] if len(lines) > shown else []
+    return "\n".join(lines[:shown] + rest)
+
+
 def printable(text: str) -> str:
     r"""Text with its invisible characters, but for the ends of lines, as codes such as `\u202e`."""
     return "".join(

@@ -14,14 +14,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rso_report.errors import ReportError
+from rso_report.errors import ReportError, first_of
 
 # It can't be run by python -m; the package goes first, which makes it faster to import.
 BUILDER = "import rso_report; from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
 CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
-SHOWN = 15
 
 
 class BuildError(ReportError):
@@ -109,9 +108,8 @@ def complaints(output: str, work: Path) -> str:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", output).replace(f"{work.resolve()}{os.sep}", "")
     lines = [line for line in plain.splitlines() if line.strip()]
     wrong = list(dict.fromkeys(line for line in lines if NOTEWORTHY.search(line)))
-    if len(wrong) > SHOWN:
-        wrong[SHOWN:] = [f"... and {len(wrong) - SHOWN} more; all is in {work.with_suffix('.log')}"]
-    return "\n".join(wrong or lines[-SHOWN:])
+    more = f"more; all is in {work.with_suffix('.log')}"
+    return first_of(wrong or lines[-15:], more)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -18,9 +18,9 @@ from pathlib import Path
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import async_playwright
 
+from rso_report.errors import first_of
 from rso_report.publication import chromium
 
-SHOWN = 15
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN_AXE = """([where, tags]) => axe
   .run(where, {runOnly: tags, resultTypes: ['violations']})
@@ -91,8 +91,7 @@ def main(arguments: list[str]) -> int:
     if len(paths) > 1:
         print(f"Checking {len(paths)} pages with axe", flush=True)
     if found := asyncio.run(_look(Path(arguments[0]), paths, min(len(paths), os.cpu_count() or 1))):
-        more = [f"... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        print("axe finds on the pages:", *found[:SHOWN], *more, sep="\n", file=sys.stderr)
+        print(f"axe finds on the pages:\n{first_of(found)}", file=sys.stderr)
         return 1
     return 0
 

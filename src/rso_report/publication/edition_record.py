@@ -18,16 +18,7 @@ from rso_report.publication.citation import stored_edition
 from rso_report.publication.downloads import notebook_pages
 from rso_report.publication.site import RECORD
 
-TABLES = (
-    "areas",
-    "sources",
-    "registered_offenders",
-    "published_rates",
-    "breaches",
-    "missing",
-    "orders",
-    "staffing",
-)
+TABLES = ("areas", "sources", *coverage.TABLES)
 
 
 def record(data: Tables, edition: Edition) -> dict[str, Any]:

@@ -13,16 +13,7 @@ from rso_report.edition import Edition, years_covered
 from rso_report.publication.citation import StoredEdition, stored_edition
 
 WIDTH = 100  # characters of a line to read
-# The tables that `buildable` needs: who is where, and all that `coverage.by_year` counts.
-TABLES = (
-    "areas",
-    "registered_offenders",
-    "published_rates",
-    "breaches",
-    "missing",
-    "orders",
-    "staffing",
-)
+TABLES = ("areas", *coverage.TABLES)  # of the data package, for `buildable`
 
 
 def buildable(data: Tables) -> pd.DataFrame:

@@ -23,9 +23,9 @@ import nbformat
 from packaging.requirements import Requirement
 
 from rso_report import dataset, places
-from rso_report.errors import FileError, ReportError
+from rso_report.errors import FileError, ReportError, first_of
 from rso_report.publication import citation, downloads
-from rso_report.publication.assemble import SHOWN, code_files, commit
+from rso_report.publication.assemble import code_files, commit
 
 RECORD = "provenance.json"
 LOCK = "requirements.lock"
@@ -243,10 +243,9 @@ def require_as_built(site: Path) -> None:
             found = [str(error).replace(f"{folder}/", "")]
         wrong += [f"{folder.name}, {words}" for words in found]
     if wrong:
-        more = [f"... and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
         raise AlteredError(
             "Editions are not what was built. Build them again, or remove their folders from the "
-            "site:\n" + "\n".join(wrong[:SHOWN] + more)
+            "site:\n" + first_of(wrong)
         )
 
 

@@ -24,11 +24,10 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from rso_report.errors import ReportError
+from rso_report.errors import ReportError, first_of
 from rso_report.exchange import point, recover, same
 from rso_report.periods import day_label
 from rso_report.publication import links
-from rso_report.publication.assemble import SHOWN
 from rso_report.publication.citation import STATUS, TITLE, StoredEdition
 from rso_report.publication.policy import secured
 
@@ -330,9 +329,8 @@ class _Files:
 def check(new: Path, live: Path) -> None:
     """Raise SiteError if a link of a site is broken, or it does not pass `gate` and `axe`."""
     if broken := links.faults(new):
-        more = [f"... and {len(broken) - SHOWN} more"] if len(broken) > SHOWN else []
-        lines = "\n".join(broken[:SHOWN] + more)
-        raise SiteError(f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n{lines}")
+        words = f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n"
+        raise SiteError(words + first_of(broken))
     for module, *folders in (("gate", new), ("axe", new, live)):
         # What they say of their progress goes on to whoever waits.
         command = [sys.executable, "-m", f"rso_report.publication.{module}", *folders]
