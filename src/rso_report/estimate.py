@@ -6,6 +6,9 @@ with a 95% prediction interval that has this scatter and chance in it. The held 
 somebody wrote about, and their rates lie above the national one more often than below. So the
 national rate stands in the middle and not their own, and being to one side counts as scatter.
 
+Areas of one region are more alike than others, so the forces of a region that are estimated are
+taken to lie to the same side of the national rate: their errors do not cancel in its sum.
+
 Whether such intervals hold what they should is seen by leaving out each held count in turn.
 An estimate is no published figure: it is marked [e] and is in no total but the estimated one.
 """
@@ -36,12 +39,13 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison) -> pd.DataFrame:
     spread = variance(found.sound, found.national.rate)
 
     def row(area: str, parts: dict[str, int], held: int) -> dict:
+        people = sum(parts.values())
         rest = statistics.predicted_count(
-            parts.values(), found.national.rate, spread, areas=len(found.sound)
+            people, found.national.rate, spread, areas=len(found.sound)
         )
         return {
             "area_id": area,
-            "population": sum(parts.values()),
+            "population": people,
             "value": held + rest.value,
             "lower": held + rest.lower,
             "upper": held + rest.upper,
@@ -85,14 +89,14 @@ def coverage(found: list[Comparison]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["as_at", "areas", "covered", "expected", "actual"])
     whole = {"as_at": pd.NaT, "areas": frame["areas"].sum(), "covered": frame["covered"].sum()}
     frame = pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
-    frame["percent"] = 100 * frame["covered"] / frame["areas"]
-    return frame.astype({"actual": "Int64"})
+    frame = frame.astype({"areas": "int64", "covered": "int64", "actual": "Int64"})
+    return frame.assign(percent=100 * frame["covered"] / frame["areas"])
 
 
 def holds(coverage_of_dates: pd.DataFrame) -> bool:
     """Whether the intervals cover as often as they should over all dates of `coverage`."""
     low, high = COVERS
-    return low <= coverage_of_dates["percent"].iloc[-1] <= high
+    return bool(low <= coverage_of_dates["percent"].iloc[-1] <= high)
 
 
 def _covers(found: Comparison, area: pd.Series) -> bool:
@@ -100,7 +104,7 @@ def _covers(found: Comparison, area: pd.Series) -> bool:
     others = found.sound[found.sound["area_id"] != area["area_id"]]
     spread = variance(others, found.national.rate)
     guess = statistics.predicted_count(
-        [area["population"]], found.national.rate, spread, areas=len(others)
+        area["population"], found.national.rate, spread, areas=len(others)
     )
     return bool(guess.lower <= area["count"] <= guess.upper)
 

@@ -439,7 +439,7 @@ def national_rate(data: Tables, edition: Edition, as_at: pd.Timestamp) -> Nation
     count = None if counts.empty else int(counts["value"].iloc[0])
     if len(printed):
         row = printed.iloc[0]
-        return National(row["value"], False, count, people, row["rows"], row["source_id"])
+        return National(float(row["value"]), False, count, people, row["rows"], row["source_id"])
     row = counts.iloc[0]
     rows = f"{row['rows']}+{base_row(data, 'EW', as_at)}"
     return National(1e5 * count / people, True, count, people, rows, row["source_id"])

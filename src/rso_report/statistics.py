@@ -325,26 +325,23 @@ def _rates_and_chance(
 
 
 def predicted_count(
-    populations: Iterable[float],
-    target: float,
-    variance: float,
-    areas: int,
-    per: float = 100_000,
+    population: float, target: float, variance: float, areas: int, per: float = 100_000
 ) -> Estimate:
-    """Count to expect in areas without a figure, together, with its 95% prediction interval.
+    """Count to expect in an area without a figure, with its 95% prediction interval.
 
-    sum(theta D) +- t sqrt(sum(theta D + tau^2 D^2)), D in units of `per`: rates of areas scatter
-    independently around the target with `variance` and, on top, by chance. t has as many degrees of
-    freedom as there were `areas` to estimate the variance from (see `variance_about`: the target is
-    given, not estimated). Never below 0.
+    theta D +- t sqrt(theta D + tau^2 D^2), D in units of `per`: rates of areas scatter around the
+    target with `variance` and, on top, by chance. t has as many degrees of freedom as there were
+    `areas` to estimate the variance from (see `variance_about`: the target is given, not
+    estimated). Never below 0. Of several areas together give the population of all: they are then
+    taken to lie to the same side, and their errors do not cancel.
     """
-    d = _positive(list(populations), "populations") / per
-    expected = checked_number(target, "target", positive=True) * d.sum()
-    spread = math.sqrt(expected + checked_number(variance, "variance") * float(d @ d))
+    d = checked_number(population, "population", positive=True) / per
+    expected = checked_number(target, "target", positive=True) * d
+    spread = math.sqrt(expected + checked_number(variance, "variance") * d**2)
     degrees = checked_count(areas, "areas", minimum=1)
     width = float(stdtrit(degrees, 1 - TAIL)) * spread
     method = f"prediction, t({degrees}) 95%"
-    return Estimate(float(expected), max(0.0, expected - width), float(expected + width), method)
+    return Estimate(expected, max(0.0, expected - width), expected + width, method)
 
 
 # Change over time
