@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
 
 from rso_report import dataset, estimate, register
 from rso_report import statistics as st
@@ -216,6 +217,31 @@ def test_the_areas_without_a_count_come_to_about_what_the_national_count_leaves(
     """The test that leaving out cannot make: whether areas the press left out are like the held."""
     frame = estimate.coverage(found).iloc[:-1]
     assert ((frame["expected"] / frame["actual"].astype(float) - 1).abs() < 0.1).all()
+
+
+def test_a_log_normal_form_around_the_mean_of_the_held_expects_too_many_elsewhere(found):
+    """It covers about as many held counts, whose rates are on average above the national one."""
+    frame = estimate.coverage(found)
+    covered = 0
+    for each, actual in zip(found, frame["actual"], strict=False):
+        assert (1e5 * each.areas["count"] / each.areas["population"]).mean() > each.national.rate
+        left = each.national.population - each.areas["population"].sum()
+        centre, tau2, _ = log_normal(each.sound)
+        assert np.exp(centre + tau2 / 2) * left > actual
+        for area in each.areas.to_dict("records"):
+            others = each.sound[each.sound["area_id"] != area["area_id"]]
+            centre, tau2, error2 = log_normal(others)
+            expected = np.exp(centre) * area["population"]
+            width = stats.t.ppf(0.975, len(others) - 2) * np.sqrt(tau2 + error2 + 1 / expected)
+            covered += abs(np.log(area["count"] / expected)) <= width
+    assert covered == pytest.approx(frame["covered"].iloc[-1], abs=4)
+
+
+def log_normal(areas):
+    """Mean of log rates with random effects, its between-area and its own variance."""
+    logs, chance = np.log(areas["count"] / areas["population"]), 1 / areas["count"]
+    fit = combine_effects(logs.to_numpy(), chance.to_numpy(), method_re="chi2")
+    return fit.mean_effect_re, fit.tau2, fit.var_eff_w_re
 
 
 def test_a_count_of_the_year_before_is_nearer_than_the_estimate(found):
