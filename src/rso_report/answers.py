@@ -58,7 +58,7 @@ def show(data: Tables, edition: Edition, topic: str, caption: str) -> None:
 
 
 def coverage_sentence(data: Tables, edition: Edition) -> str:
-    """How many answers without a place in another table the edition shows, or that there is none."""
+    """How many answers that no other table takes the edition shows, or that there is none."""
     rows = answers(data, edition)
     if rows.empty:
         return (
