@@ -12,7 +12,12 @@ from rso_report.edition import open_edition
 @pytest.fixture(scope="module")
 def data():
     return dataset.load(
-        "areas", "sources", "registered_offenders", "published_rates", "population_districts"
+        "areas",
+        "sources",
+        "registered_offenders",
+        "published_rates",
+        "population_districts",
+        "series_breaks",
     )
 
 
