@@ -28,6 +28,7 @@ from rso_report.prose import (
     with_first,
 )
 from rso_report.revisions import current, first_total, unreplaced
+from rso_report.tables import cell_text
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 NOT_PUBLISHED = "no figure published"
@@ -204,8 +205,8 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
         f"In {row['year']} the register of {edition.name(row['area_id'])} held "
         f"{beside_first(number(row['register']), row['first_register'])} people and "
         f"{beside_first(number(row['community']), row['first_community'])} were managed in the "
-        f"community, {number(row['gap'])} fewer. The register includes people in custody and was "
-        "counted on another date, so the two are different measures, not a disagreement; the "
+        f"community, {cell_text(row['gap'])} fewer. The register includes people in custody and "
+        "was counted on another date, so the two are different measures, not a disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
         f"{cited(data.sources, sources, [row['community_row'], row['register_row']])}.{later}"
     ]
