@@ -23,7 +23,7 @@ def by_hand(value, level, residents, sex):
     if value is None:
         return "allowed"
     if level in ("district", "ward"):
-        return "held" if residents is not None and residents >= 10_001 else "refused"
+        return "refused" if residents is None else "withheld"
     return "refused" if value == 1 and sex == "female" else "allowed"
 
 
@@ -36,7 +36,7 @@ def test_every_combination_of_facts_is_decided_as_the_methods_say():
         outcome = decide(value, level, people, WHOLE | {"sex": sex}).outcome
         assert outcome == by_hand(*facts), facts
         seen.add(outcome)
-    assert seen == {"allowed", "held", "refused"}
+    assert seen == {"allowed", "withheld", "refused"}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,12 @@ def test_no_attribute_of_one_person_is_taken_even_if_it_was_printed(part):
     decided = decide(1, "force", None, WHOLE | part)
     assert (decided.outcome, decided.column) == ("refused", *part)
     assert decide(2, "force", None, WHOLE | part).outcome == "allowed"
+
+
+def test_a_larger_district_waits_for_its_force_and_a_smaller_one_for_nothing():
+    for value in (0, 3, 25):
+        assert decide(value, "district", 10_000, WHOLE).allowed == "more than 10,000 residents"
+        assert "until it clears" in decide(value, "district", 10_001, WHOLE).allowed
 
 
 def test_one_person_missing_and_a_force_of_8600_residents_are_allowed():

@@ -23,7 +23,7 @@ SOURCE = Source(
     published=date(2025, 5, 14),
 )
 SPLIT = gone(
-    3, geography_level="district", geography_code="E07000192", population_total=90_000, note="3 men"
+    3, geography_level="district", geography_code="E07000192", population_total=9_000, note="3 men"
 )
 
 

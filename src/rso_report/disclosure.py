@@ -33,10 +33,11 @@ THRESHOLD = 5  # people; a difference of fewer, other than none, singles them ou
 class Decision(NamedTuple):
     """Whether a row may enter the data; if not, in which column, what was found, what is allowed.
 
-    `held` waits for the clearance of the force: its value is not written. `refused` is for good.
+    `withheld`: a return may keep the row, marked so, without its value. `refused`: not even that,
+    because other rows of the return would tell it, or because what is needed to decide is missing.
     """
 
-    outcome: Literal["allowed", "held", "refused"]
+    outcome: Literal["allowed", "withheld", "refused"]
     column: str = ""
     found: str = ""
     allowed: str = ""
@@ -48,21 +49,22 @@ def decide(
     """Decide one count that a force gave or that was printed, by the first rule that holds.
 
     `level` is the kind of its area, `residents` of all ages are needed below a force, and `parts`
-    are those of `PARTS` that its table has. No value, nothing to decide. Below a force an unknown
-    or small number of residents refuses the row, zeros included, and any other row is held. At any
-    level one person by sex, tier or the like is refused, even if it was printed. Source: advice of
-    the national unit for freedom of information, 2023 (sources.csv, npcc-cru-43-23).
+    are those of `PARTS` that its table has. No value, nothing to decide. Below a force a row
+    without residents is refused and any other withheld: a small area for good, zeros included, a
+    larger one until the force clears it, for which the data have no column. At any level one person
+    by sex, tier or the like is refused, even if it was printed. Source of the 10,000 residents:
+    advice of the national unit for freedom of information, 2023 (sources.csv, npcc-cru-43-23).
     """
     if value is None:
         return Decision("allowed")
     if level not in FORCE_OR_ABOVE:
-        allowed = f"a whole force or more; below it, more than {SMALL_AREA:,} residents"
+        enough = f"more than {SMALL_AREA:,} residents"
         if residents is None:
-            return Decision("refused", "population_total", f"a {level} without residents", allowed)
+            return Decision("refused", "population_total", f"a {level} without residents", enough)
         if residents <= SMALL_AREA:
-            return Decision("refused", "population_total", f"{residents:,} residents", allowed)
+            return Decision("withheld", "value", f"{residents:,} residents", enough)
         allowed = "a whole force, until it clears its districts"
-        return Decision("held", "value", f"a {level}", allowed)
+        return Decision("withheld", "value", f"a {level}", allowed)
     narrow = [name for name, part in parts.items() if not pd.isna(part) and part not in _WHOLE]
     if value == 1 and narrow:
         found = f"one person by {', '.join(narrow)}"

@@ -528,13 +528,13 @@ def decided(row: Answer) -> disclosure.Decision:
 
 
 def _disclosure(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V19: a small area or one person by an attribute is refused; a district's value is held."""
+    """V19: one person by an attribute is refused, and the value of a district is withheld."""
     for row in rows:
         outcome, column, found, allowed = decided(row)
         if outcome == "refused":
-            do = "leave the row out; if it is of one person, leave the whole breakdown out"
+            do = "fill it in" if column == "population_total" else "leave the breakdown out"
             yield ReturnFault("V19", row.row, column, found, allowed, do)
-        elif outcome == "held":
+        elif outcome == "withheld":
             do = "nothing to do: the row is kept, its value is not"
             yield ReturnFault("V19", row.row, column, found, allowed, do, "withhold")
 
