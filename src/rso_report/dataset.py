@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import package, plain_cells, revisions
+from rso_report import disclosure, package, plain_cells, revisions
 from rso_report.errors import ReportError, shown
 from rso_report.faults import DataError, Fault
 from rso_report.places import data_folder
@@ -317,7 +317,7 @@ def _frame(resource: dict, folder: Path) -> pd.DataFrame:
 
 
 def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]:
-    """Rules across cells: keys, dates, periods, revisions, more missing than registered."""
+    """Rules across cells: keys, dates, revisions, more missing than registered, disclosure."""
     name, frame = resource["name"], frames[resource["name"]]
     faults: list[Fault] = []
 
@@ -395,6 +395,9 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
         registered = revisions.now(counts, frame["denominator_row"])
         most = registered.map(counts.set_index("row_id")["value"])
         report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
+    if "areas" in frames:
+        for index, *words in disclosure.refused(name, frame, frames["areas"]):
+            faults.append(Fault(f"data/{name}.csv", index + 2, *words))
     if name == "population_districts":
         report(
             frame["aged_0_9"] > frame["all_ages"],

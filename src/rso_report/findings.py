@@ -30,6 +30,7 @@ from rso_report.prose import (
     with_first,
 )
 from rso_report.revisions import current, first_total, unreplaced
+from rso_report.tables import cell_text
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
@@ -279,17 +280,17 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
         )
     odd = (
         " The community count is the larger one, which it cannot be if both are right."
-        if row["gap"] < 0
+        if row["community"] > row["register"]
         else ""
     )
-    apart = "fewer" if row["gap"] >= 0 else "more"
+    gap = cell_text(row["gap"]).removeprefix("−").removeprefix("-")
+    apart = f"{gap} {'more' if odd else 'fewer'}"
     return [
         f"In {row['year']} the register of {edition.name(row['area_id'])} held "
         f"{beside_first(number(row['register']), row['first_register'])} people and "
         f"{beside_first(number(row['community']), row['first_community'])} were managed in the "
-        f"community, {number(abs(row['gap']))} {apart}.{odd} The register includes people in "
-        "custody and was counted on another date, so the two are different measures, not a "
-        f"disagreement; the "
+        f"community, {apart}.{odd} The register includes people in custody and was counted on "
+        "another date, so the two are different measures, not a disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
         f"{cited(data.sources, sources, [row['community_row'], row['register_row']])}.{later}"
     ]

@@ -15,6 +15,7 @@ import pandas as pd
 from rso_report import periods, statistics
 from rso_report.breaches import FAMILIES
 from rso_report.dataset import Tables
+from rso_report.disclosure import HIDDEN, THRESHOLD, difference
 from rso_report.missing import whole
 from rso_report.prose import beside_first
 from rso_report.register import (
@@ -273,6 +274,7 @@ def _two_counts(data: Tables) -> list[Finding]:
     found = []
     for rows, group in groups.items():
         values = sorted({int(r["value"]) for r in group})
+        gap = difference(values[-1] - values[0])
         found.append(
             Finding(
                 "two_counts",
@@ -280,7 +282,7 @@ def _two_counts(data: Tables) -> list[Finding]:
                 group[0]["area_id"],
                 periods.as_at_label(group[0]["as_at"], "month"),
                 " and ".join(f"{v:,}" for v in values),
-                f"{values[-1] - values[0]:,} apart",
+                f"{f'fewer than {THRESHOLD}' if gap == HIDDEN else f'{gap:,}'} apart",
                 "+".join(rows),
             )
         )
@@ -396,6 +398,7 @@ def _change_claims(data: Tables) -> list[Finding]:
         if first is None or last is None:
             continue
         change = last - first
+        hidden = difference(int(change)) == HIDDEN and claim.measure == "change_persons"
         if claim.measure == "change_pct":
             change = 100 * change / first
         digits = 0 if float(claim.value).is_integer() else len(str(claim.value).split(".")[1])
@@ -412,7 +415,7 @@ def _change_claims(data: Tables) -> list[Finding]:
                     claim.area_id,
                     f"{claim.from_date.year} to {claim.as_at.year}",
                     f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                    f"{change:+.1f} from "
+                    f"{HIDDEN if hidden else f'{change:+.1f}'} from "
                     f"{beside_first(f'{first:,}', at_first[claim.area_id, claim.from_date])} to "
                     f"{beside_first(f'{last:,}', at_first[claim.area_id, claim.as_at])}",
                     "+".join(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import series, statistics
+from rso_report import disclosure, series, statistics
 from rso_report.comparable import RATE, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -350,8 +350,9 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count beside register total of the same force and calendar year.
 
     Columns: area_id, year, community, register, first_community and first_register (before a
-    revision, else <NA>), gap, ratio_percent, caveat, the identifiers of both rows and of those they
-    replace, and both sources. Dates and definitions differ, so the ratio has no interval.
+    revision, else <NA>), gap (`disclosure.difference`), ratio_percent, caveat, the identifiers of
+    both rows and of those they replace, and both sources. Dates and definitions differ, so the
+    ratio has no interval.
     """
     caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
     totals = register_totals(data, edition)
@@ -366,7 +367,7 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "register": pairs["value_register"],
             "first_community": pairs["first_value_community"],
             "first_register": pairs["first_value_register"],
-            "gap": pairs["value_register"] - pairs["value_community"],
+            "gap": (pairs["value_register"] - pairs["value_community"]).map(disclosure.difference),
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
             "community_row": pairs["rows_community"],
