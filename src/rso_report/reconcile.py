@@ -13,14 +13,13 @@ from typing import Any
 import pandas as pd
 
 from rso_report import periods, statistics
-from rso_report.breaches import FAMILIES
+from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
 from rso_report.dataset import Tables
 from rso_report.missing import whole
 from rso_report.prose import beside_first
 from rso_report.register import population_10plus, population_row, preferred
 from rso_report.revisions import as_printed, current, first_printed
 
-EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
 LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
 
 
