@@ -1,11 +1,12 @@
 """Counts, rates and the register, on the real data."""
 
+import copy
+
 import pandas as pd
 import pytest
 
 from rso_report import dataset, register
 from rso_report.edition import open_edition
-from rso_report.series import SeriesError
 
 
 @pytest.fixture(scope="module")
@@ -81,15 +82,39 @@ def test_community_and_register_of_2021_are_965_apart(data, edition):
 def test_two_of_four_forces_are_not_the_region(data, edition):
     counts = register.community(data, edition)
     day = pd.Timestamp("2021-03-31")
-    assert register.missing_parts(counts, edition, day) == ["WMC", "WAR"]
-    with pytest.raises(SeriesError, match="WMC, WAR"):
-        register.region_total(counts, edition, day)
+    found = register.region(counts, edition)
+    assert (found.as_at, found.total, found.absent) == (day, None, ["WMC", "WAR"])
 
 
 def test_a_region_with_all_its_forces_has_a_total(data):
     edition, _ = open_edition(data, report_year="2020-21", region="North East")
     counts = register.community(data, edition)
-    assert register.region_total(counts, edition, pd.Timestamp("2021-03-31")) == 901 + 1084 + 1774
+    assert register.region(counts, edition).total == 901 + 1084 + 1774
+    counts.loc[counts["area_id"] == "DURHAM", "qualifier"] = "approximately"
+    assert register.region(counts, edition).total is None
+
+
+def test_a_return_that_gives_every_custody_status_by_sex_keeps_them_apart(data):
+    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
+    other = copy.copy(data)
+    first = data.registered_offenders[
+        data.registered_offenders["row_id"].isin(["RO0001", "RO0002"])
+    ]
+    more = [
+        first.assign(
+            row_id=[f"RO{number}0", f"RO{number}1"],
+            custody_status=custody,
+            value=values,
+            area_id="STA",
+        )
+        for number, (custody, values) in enumerate(
+            {"both": [1500, 30], "community": [1300, 28], "custody": [200, 2]}.items(), start=900
+        )
+    ]
+    other.registered_offenders = pd.concat([data.registered_offenders, *more], ignore_index=True)
+    found = register.by_sex(other, edition).set_index(["area_id", "custody_status"])
+    assert found.loc["STA", "male"].to_dict() == {"both": 1500, "community": 1300, "custody": 200}
+    assert found.loc[("WMP", "both"), ["male", "female"]].tolist() == [4585, 57]
 
 
 def test_a_doubtful_count_is_never_used(data):
