@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from rso_report import periods, statistics
-from rso_report.breaches import FAMILIES
+from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
 from rso_report.dataset import Tables
 from rso_report.disclosure import HIDDEN, THRESHOLD, difference
 from rso_report.missing import whole
@@ -27,7 +27,6 @@ from rso_report.register import (
 )
 from rso_report.revisions import as_printed, current, first_printed
 
-EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
 LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
 
 
