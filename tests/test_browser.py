@@ -162,7 +162,7 @@ def points_expected(figure):
     if figure["id"] == "fig-funnel":
         date = heads.index("Date")
         rows = [row for row in rows if row[date] == rows[0][date]]
-    return len(rows) * (2 if figure["id"] == "fig-visits-chart" else 1)  # people, and visits
+    return len(rows)
 
 
 def test_every_number_of_the_data_is_a_point_or_bar_of_the_chart(documents, visits):

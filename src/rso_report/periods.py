@@ -91,6 +91,13 @@ def as_at_phrase(day: date, precision: str) -> str:
     return ("in the " if precision == "response_date" else words.get(precision, "")) + label
 
 
+def age_words(day: date, year: FinancialYear) -> str:
+    """`about 4 years old at the end of 2021-22`; "" for what is at most two years old then."""
+    days = (year.end - date(day.year, day.month, day.day)).days
+    years = round(days / 365.25)
+    return f"about {years} years old at the end of {year}" if days > 2 * 366 else ""
+
+
 _MONTHS = (
     "January",
     "February",
