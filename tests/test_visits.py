@@ -302,6 +302,7 @@ def test_no_region_borrows_the_officers_of_another(data, region):
     model, said = illustrated(data, region=region)
     assert model["officers"] is None and model["per_week"] is model["crew_per_week"] is None
     assert "a week" not in said and "ST0003" not in said
+    assert "No number of constables" in said
     model, said = illustrated(data, region=region, officers=30)
     assert model["officers"] == 30 and "30 officers (assumed)" in said
 

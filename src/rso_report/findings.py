@@ -456,6 +456,8 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> l
             f" That is {number(model['per_week'], 2)} a week for each of "
             f"{model['officers_words']} in {prose.plural(parameters.weeks, 'working week')}."
         )
+    else:
+        text += f" No number of constables of {model['force']} was found."
     bounds = interval(model["fewest"], model["most"], 0)
     text += f" Under these intervals any mix gives {bounds}."
     used = [model["people_rows"], *model["policy_rows"], *model["mix_rows"], model["officers_rows"]]
