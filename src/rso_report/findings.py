@@ -459,7 +459,7 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> l
     else:
         text += f" No number of constables of {model['force']} was found."
     bounds = interval(model["fewest"], model["most"], 0)
-    text += f" Under these intervals any mix gives {bounds}."
+    text += f" Under these intervals any mix gives from {bounds}."
     used = [model["people_rows"], *model["policy_rows"], *model["mix_rows"], model["officers_rows"]]
     sources = model["sources"]
     if model["reactive"]:
@@ -674,8 +674,9 @@ def _with_reactive_management(
 def known_tiers(data: Tables, edition: Edition) -> pd.DataFrame:
     """Forces that gave some of their tiers and all their people at once, one row for each date.
 
-    Columns: area_id, as_at, as_at_precision, people, very_high, high, rows and source_id (several
-    as `a+b`). All numbers are exact, of one source, one date and one custody status.
+    Columns: area_id, as_at, as_at_precision, people, very_high, high, the last three also with
+    `first_` (before a revision, else <NA>), rows and source_id (several as `a+b`). All numbers are
+    exact, of one source, one date and one custody status.
     """
     key = ["area_id", "as_at", "first_source", "custody_status"]
     tiers = current(edition.visible(data.risk_tiers))
@@ -686,16 +687,18 @@ def known_tiers(data: Tables, edition: Edition) -> pd.DataFrame:
     ]
     found = []
     for values, own in tiers.groupby(key):
-        number_ = own.set_index("risk_tier")["value"]
+        by_tier = own.set_index("risk_tier")
         total = whole[(whole[key] == list(values)).all(axis=1)]
-        if not {"very_high", "high"} <= set(number_.index) or len(total) != 1:
+        if not {"very_high", "high"} <= set(by_tier.index) or len(total) != 1:
             continue
         rows = [*own["rows"], *total["rows"]]
         sources = dict.fromkeys([*own["source_id"], *total["source_id"]])
         found.append(
             {name: own.iloc[0][name] for name in ("area_id", "as_at", "as_at_precision")}
             | {"people": int(total["value"].iloc[0])}
-            | {tier: int(number_[tier]) for tier in ("very_high", "high")}
+            | {"first_people": total["first_value"].iloc[0]}
+            | {tier: int(by_tier.at[tier, "value"]) for tier in ("very_high", "high")}
+            | {f"first_{tier}": by_tier.at[tier, "first_value"] for tier in ("very_high", "high")}
             | {"rows": "+".join(rows), "source_id": "+".join(sources)}
         )
     return pd.DataFrame(found)
