@@ -164,17 +164,23 @@ class Rows:
         return sum(row["value"] for row in now), sum(row["value"] for row in first)
 
 
+def of_population(table, name):
+    """Which districts a sum of them, `PD-WMP-2020` or `PD-WMP-2021-03-21`, is made of."""
+    area, year, day = re.fullmatch(r"PD-(\w+?)-(\d{4})(-\d\d-\d\d)?", name).groups()
+    areas = whole().areas
+    inside = {area, *areas.loc[areas["parent_id"] == area, "area_id"]}
+    own = table["date"] == f"{year}{day or '-06-30'}"
+    return own if area == "EW" else own & table["area_id"].isin(inside)
+
+
 def row_of(name):
     """A row as a mapping; of a population, the people aged 10 and over of its districts."""
     table = getattr(whole(), dataset.ROW_TABLES[name[:2]])
     if name.startswith("PD"):
-        area, year = re.fullmatch(r"PD-(\w+)-(\d{4})", name).groups()
-        rows = table[table["mid_year"].dt.year == int(year)]
-        rows = rows if area == "EW" else rows[rows["area_id"] == area]
+        rows = table[of_population(table, name)]
         assert len(rows), f"{name} has no districts"
-        under_10 = sum(rows[f"age_{age}"].sum() for age in range(10))
         return {
-            "value": rows["all_ages"].sum() - under_10,
+            "value": rows["all_ages"].sum() - rows["aged_0_9"].sum(),
             "source_id": rows["source_id"].iloc[0],
             "locator": "districts",
         }
@@ -566,11 +572,9 @@ def only(names):
     for kind, table in dataset.ROW_TABLES.items():
         frame = getattr(data, table)
         if kind == "PD":
-            keep = frame["mid_year"].isna()
+            keep = frame["date"].isna()
             for name in (n for n in names if n.startswith("PD")):
-                area, year = re.fullmatch(r"PD-(\w+)-(\d{4})", name).groups()
-                own = frame["mid_year"].dt.year == int(year)
-                keep |= own if area == "EW" else own & (frame["area_id"] == area)
+                keep |= of_population(frame, name)
         else:
             keep = frame["row_id"].isin(names)
         setattr(data, table, frame[keep].reset_index(drop=True))

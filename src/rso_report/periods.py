@@ -91,11 +91,19 @@ def as_at_phrase(day: date, precision: str) -> str:
     return ("in the " if precision == "response_date" else words.get(precision, "")) + label
 
 
+OLD_AFTER = 2  # years after which a figure that stands alone says how old it is
+
+
 def age_words(day: date, year: FinancialYear) -> str:
-    """`about 4 years old at the end of 2021-22`; "" for what is at most two years old then."""
-    days = (year.end - date(day.year, day.month, day.day)).days
-    years = round(days / 365.25)
-    return f"about {years} years old at the end of {year}" if days > 2 * 366 else ""
+    """How old a figure is in an edition: `12 years before the end of 2021-22`.
+
+    Empty for a figure that is no more than two years old then: its date says enough.
+    """
+    end = year.end
+    if (day.year + OLD_AFTER, day.month, day.day) >= (end.year, end.month, end.day):
+        return ""
+    years = end.year - day.year - ((end.month, end.day) < (day.month, day.day))
+    return f"{years} years before the end of {year}"
 
 
 _MONTHS = (

@@ -17,7 +17,13 @@ from rso_report.breaches import FAMILIES
 from rso_report.dataset import Tables
 from rso_report.missing import whole
 from rso_report.prose import beside_first
-from rso_report.register import population_10plus, population_row, preferred
+from rso_report.register import (
+    base_districts,
+    base_row,
+    population_10plus,
+    population_base,
+    preferred,
+)
 from rso_report.revisions import as_printed, current, first_printed
 
 EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
@@ -313,15 +319,13 @@ def _rate_base(data: Tables) -> list[Finding]:
     counts = preferred(data.registered_offenders, data.sources)
     counts = counts[counts["series_id"] == "STOCK_MAPPA"].set_index(["area_id", "as_at"])
     counts, count_rows = counts["value"], counts["row_id"]
-    districts = data.population_districts
     found = []
     for row in printed.itertuples():
-        older = population_10plus(districts, row.area_id, row.as_at.year - 1)
+        older = population_10plus(data, row.area_id, row.as_at)
         count = counts.get((row.area_id, row.as_at))
         if older is None or count is None:
             continue
-        own = districts[districts["mid_year"].dt.year == row.as_at.year - 1]
-        own = own if row.area_id == "EW" else own[own["area_id"] == row.area_id]
+        own = base_districts(data, row.area_id, row.as_at)
         by_10plus = statistics.round_half_up(1e5 * count / older)
         by_all = statistics.round_half_up(1e5 * count / own["all_ages"].sum())
         if by_10plus == row.value != by_all:
@@ -337,7 +341,7 @@ def _rate_base(data: Tables) -> list[Finding]:
                         [
                             row.row_id,
                             count_rows[row.area_id, row.as_at],
-                            population_row(row.area_id, row.as_at.year - 1),
+                            base_row(data, row.area_id, row.as_at),
                         ]
                     ),
                 )
@@ -483,60 +487,133 @@ def _large_steps(data: Tables) -> list[Finding]:
     return found
 
 
-def rate_back_test(data: Tables) -> pd.DataFrame:
-    """Every published rate for which count and population are held, computed again.
+RATE, PEOPLE_PER_RSO = "rate_per_100k_10plus", "people_10plus_per_rso"
 
-    Columns: area_id, as_at, count, population_10plus, published, first_count and first_published
-    (before a revision, else <NA>), computed (unrounded), difference (computed less published),
-    agrees (equal after rounding half up), explanation, source_id (of the rate), rows (rate, count,
-    population).
+
+def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
+    """Every published rate for which a count and the population of its date are held, again.
+
+    `measure` is RATE, per 100,000, or PEOPLE_PER_RSO, the "one in N" of the press. Columns:
+    area_id, as_at, count, population_10plus, base_date and base_segment (see `register.rates`),
+    published, first_count and first_published (before a revision, else <NA>), computed (unrounded),
+    difference (computed less published), agrees (see `_agrees`), explanation, source_id (of the
+    rate), rows (rate, count, population).
     """
+    return _tested(data, measure).assign(
+        explanation=lambda tests: [_why(data, test) for test in tests.itertuples()]
+    )
+
+
+def _tested(data: Tables, measure: str) -> pd.DataFrame:
+    """What `rate_back_test` returns, unexplained; `by_first` is the rate of a first count."""
     rates = current(data.published_rates)
-    printed = rates[rates["measure"] == "rate_per_100k_10plus"]
     counts = preferred(data.registered_offenders, data.sources)
-    counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
-    counts = counts.set_index(["area_id", "as_at"])
+    counts = counts[
+        (counts["series_id"] == "STOCK_MAPPA")
+        & (counts["sex"] == "all")
+        & (counts["mappa_level"] == "all")
+        & counts["qualifier"].isin(["exact", "rounded"])
+    ].set_index(["area_id", "as_at"])
     found = []
-    for row in printed.itertuples():
-        key, mid_year = (row.area_id, row.as_at), row.as_at.year - 1
-        people = population_10plus(data.population_districts, row.area_id, mid_year)
-        if people is None or key not in counts.index:
+    for row in rates[rates["measure"] == measure].itertuples():
+        key, base = (row.area_id, row.as_at), population_base(data, row.as_at)
+        people = population_10plus(data, *key)
+        if people is None or base is None or key not in counts.index:
             continue
-        count = counts.at[key, "value"]
-        computed = 1e5 * count / people
-        agrees = statistics.round_half_up(computed) == row.value
+        count, first = int(counts.at[key, "value"]), counts.at[key, "first_value"]
+        computed = _rate(measure, count, people)
         found.append(
             {
                 "area_id": row.area_id,
                 "as_at": row.as_at,
-                "count": int(count),
+                "measure": measure,
+                "count": count,
                 "population_10plus": people,
+                "base_date": base["base_date"],
+                "base_segment": base["segment"],
                 "published": row.value,
-                "first_count": counts.at[key, "first_value"],
+                "first_count": first,
                 "first_published": row.first_value,
                 "computed": computed,
+                "by_first": None if pd.isna(first) else _rate(measure, int(first), people),
                 "difference": computed - row.value,
-                "agrees": agrees,
-                "explanation": _why_a_rate_misses(row.as_at, computed - row.value, agrees),
+                "agrees": _agrees(measure, computed, row.value),
                 "source_id": row.source_id,
-                "rows": "+".join(
-                    [
-                        row.rows,
-                        counts.at[key, "rows"],
-                        population_row(row.area_id, mid_year),
-                    ]
-                ),
+                "rows": "+".join([row.rows, counts.at[key, "rows"], base_row(data, *key)]),
             }
         )
     return pd.DataFrame(found).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
 
 
-def _why_a_rate_misses(as_at: pd.Timestamp, difference: float, agrees: bool) -> str:
-    if agrees:
+def _rate(measure: str, count: int, people: int) -> float:
+    return 1e5 * count / people if measure == RATE else people / count
+
+
+def _agrees(measure: str, computed: float, published: float) -> bool:
+    """Whether a computed rate is the published one after rounding half up to its decimals.
+
+    "One in N" agrees too if N is 100,000 divided by the rounded rate, as the press makes it.
+    """
+    digits = 0 if float(published).is_integer() else len(str(published).split(".")[1])
+    if statistics.round_half_up(computed, digits) == published:
+        return True
+    rounded = statistics.round_half_up(1e5 / computed)
+    return bool(
+        measure == PEOPLE_PER_RSO
+        and rounded > 0
+        and statistics.round_half_up(1e5 / rounded) == published
+    )
+
+
+def _first_fits(test: Any) -> bool:  # noqa: ANN401
+    """Whether the count of a test was revised, and the rate is the one of the first count."""
+    return pd.notna(test.by_first) and _agrees(test.measure, test.by_first, test.published)
+
+
+def _why(data: Tables, test: Any) -> str:  # noqa: ANN401
+    """Why a published rate does not come out: a revised count, else what the ledger says of it."""
+    if test.agrees:
         return "agrees after rounding"
-    if as_at.year >= 2024 and difference < 0:
-        return "published with an earlier population estimate than mid-2023; not held"
-    return "not explained"
+    ledger = data.discrepancies
+    entries = [
+        entry
+        for entry in ledger[ledger["rule"] == "rate_miss"].itertuples()
+        if test.source_id in {entry.source_id, *entry.other_sources.split("|")}
+        and _place(data, test) in entry.place.split("; ")
+    ]
+    known = "; ".join(f"{entry.discrepancy_id}: {entry.found}" for entry in entries)
+    if _first_fits(test):
+        return f"agrees with the count as first published, {test.first_count:,}" + (
+            f" ({', '.join(entry.discrepancy_id for entry in entries)})" if entries else ""
+        )
+    return known or "not explained"
+
+
+def _place(data: Tables, test: Any) -> str:  # noqa: ANN401
+    """The area and date of a test as the ledger writes them: `Norfolk, March 2022`."""
+    name = data.areas.set_index("area_id").at[test.area_id, "short_name"]
+    return f"{name}, {test.as_at:%B %Y}"
+
+
+def _rate_misses(data: Tables) -> list[Finding]:
+    """Published rates that do not come out from the count and the population of their date."""
+    found = []
+    for measure, words in ((RATE, "{:g} per 100,000"), (PEOPLE_PER_RSO, "1 in {:g}")):
+        tests = _tested(data, measure)
+        for test in tests[~tests["agrees"]].itertuples():
+            first = f"; {test.first_count:,} make {test.by_first:.1f}" if _first_fits(test) else ""
+            found.append(
+                Finding(
+                    "rate_miss",
+                    test.source_id,
+                    test.area_id,
+                    _place(data, test),
+                    words.format(test.published),
+                    f"{test.count:,} make {test.computed:.1f}{first}",
+                    test.rows,
+                )
+            )
+    return found
 
 
 RULES: tuple[Callable[[Any], list[Finding]], ...] = (
@@ -550,6 +627,7 @@ RULES: tuple[Callable[[Any], list[Finding]], ...] = (
     _two_counts,
     _two_series,
     _rate_base,
+    _rate_misses,
     _revised_totals,
     _change_claims,
     _parts_of_total,
