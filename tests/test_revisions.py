@@ -123,7 +123,7 @@ def words(block):
     the least is the same number as the people.
     """
     text = " ".join(json.loads(block.text)[0].values()) if block.key == "chart" else block.text
-    return re.sub(r"(from|range is) [\d,]+ to [\d,]+|Fewest possible.*", "", text)
+    return re.sub(r"from [\d,]+ to [\d,]+|Everybody at low risk.*", "", text)
 
 
 def token(value):

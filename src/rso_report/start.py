@@ -25,7 +25,6 @@ from rso_report import (
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.parameters import EditionParameters
 from rso_report.prose import (
     NOT_FOUND,
     beside_first,
@@ -84,18 +83,18 @@ class Tile:
     page: tuple[str, str]
 
 
-def tiles(data: Tables, edition: Edition, parameters: EditionParameters) -> list[Tile]:
+def tiles(data: Tables, edition: Edition) -> list[Tile]:
     """The tiles of the start page in their order.
 
     `data` needs areas, sources, registered_offenders, published_rates, population_districts,
-    breaches, missing, visit_policy, risk_tiers and series_breaks.
+    breaches, missing, staffing and series_breaks.
     """
     return [
         community(data, edition),
         whereabouts_unknown(data, edition),
         recorded(data, edition),
         outcomes(data, edition),
-        workload(data, edition, parameters),
+        visits_overdue(data, edition),
     ]
 
 
@@ -403,32 +402,28 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     )
 
 
-def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> Tile:
-    """What minimum of visits would follow for one force: an illustration, and marked as one."""
-    model = findings.illustration(data, edition, parameters)
-    if model is None:
-        why = "no count, or no policy known by then, to start from"
-        entry = Entry("Illustration", NOT_FOUND, "STOCK_MAPPA", note=why)
-    else:
-        people = beside_first(number(model["people"]), model["first_people"])
-        entry = Entry(
-            model["force"],
-            f"{number(model['visits'])} visits a year",
-            "STOCK_MAPPA",
-            f"for the {people} people managed in the community {model['on_date']}",
-            f"if the intervals of 2014 applied to an assumed risk mix ({parameters.tier_mix} "
-            f"percent): {number(model['per_week'], 2)} a week for each of {parameters.officers} "
-            f"officers. The mix is not published; the range is {number(model['fewest'])} to "
-            f"{number(model['most'])}",
-            tuple(dict.fromkeys([*model["people_rows"].split("+"), *model["rows"]])),
-            sources=tuple(dict.fromkeys(model["sources"])),
+def visits_overdue(data: Tables, edition: Edition) -> Tile:
+    """Visits reported overdue, each with its age and the remark that belongs to it."""
+    found = findings.overdue(data, edition)
+    entries = [
+        Entry(
+            edition.name(row["area_id"]),
+            with_first(row),
+            "VISITS_OVERDUE",
+            findings.aged(edition, row),
+            row["note"],
+            tuple(row["rows"].split("+")),
+            sources=(row["source_id"],),
         )
+        for _, row in found.iterrows()
+    ]
+    entries += _gap(edition, set(found["area_id"]), "VISITS_OVERDUE")
     return Tile(
-        "tile-workload",
-        "Workload: an illustration",
-        (entry,),
-        "Not a finding: this joins figures of different years. A visit that is due is not a visit "
-        "that was made.",
+        "tile-visits",
+        "Home visits reported overdue",
+        tuple(entries),
+        "What inspectors or forces said on one day. How many visits were due or made is not in "
+        "these figures.",
         ("Home visits", "home-visits.ipynb"),
     )
 
