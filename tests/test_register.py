@@ -1,17 +1,23 @@
 """Counts, rates and the register, on the real data."""
 
+import copy
+
 import pandas as pd
 import pytest
 
 from rso_report import dataset, register
 from rso_report.edition import open_edition
-from rso_report.series import SeriesError
 
 
 @pytest.fixture(scope="module")
 def data():
     return dataset.load(
-        "areas", "sources", "registered_offenders", "published_rates", "population_districts"
+        "areas",
+        "sources",
+        "series_breaks",
+        "registered_offenders",
+        "published_rates",
+        "population_districts",
     )
 
 
@@ -102,8 +108,8 @@ def test_a_region_has_the_people_of_its_forces(data):
 
 
 def test_the_stretches_of_one_base_end_where_the_table_of_breaks_says(data):
-    breaks = dataset.load("series_breaks").series_breaks
-    own = set(breaks.loc[breaks["topic"] == "rates", "date"])
+    breaks = data.series_breaks
+    own = set(breaks.loc[breaks["cuts"] == "RATE", "date"])
     bases = data.population_bases[data.population_bases["evidence"] != "untested"]
     new = bases.loc[bases["segment"] != bases["segment"].shift(), "as_at"].iloc[1:]
     assert set(new) == own == {pd.Timestamp("2022-03-31"), pd.Timestamp("2023-03-31")}
@@ -128,7 +134,7 @@ def test_every_community_count_from_2016_on_has_a_rate_with_its_interval(data):
 def test_growth_is_taken_within_one_population_base(data):
     edition, _ = open_edition(data, report_year="2023-24", region="North East")
     found = register.rates(data, edition)
-    first, last, count, people = register.growth_split(found, "DURHAM")
+    first, last, count, people = register.growth_split(found, data.series_breaks, "DURHAM")
     assert (first["as_at"].year, last["as_at"].year) == (2023, 2024)
     assert count == pytest.approx(100 * (1123 / 1007 - 1))
     assert people == pytest.approx(100 * (573_407 / 565_001 - 1))
@@ -139,7 +145,7 @@ def test_growth_is_not_taken_between_two_bases(data):
     found = register.rates(data, edition)
     two = found[found["as_at"].dt.year.isin([2021, 2022])]
     assert two.loc[two["area_id"] == "DURHAM", "rate"].notna().sum() == 2
-    assert register.growth_split(two, "DURHAM") is None
+    assert register.growth_split(two, data.series_breaks, "DURHAM") is None
 
 
 def test_the_register_of_2022_is_the_sum_of_the_sexes(data, edition):
@@ -160,15 +166,39 @@ def test_community_and_register_of_2021_are_965_apart(data, edition):
 def test_two_of_four_forces_are_not_the_region(data, edition):
     counts = register.community(data, edition)
     day = pd.Timestamp("2021-03-31")
-    assert register.missing_parts(counts, edition, day) == ["WMC", "WAR"]
-    with pytest.raises(SeriesError, match="WMC, WAR"):
-        register.region_total(counts, edition, day)
+    found = register.region(counts, edition)
+    assert (found.as_at, found.total, found.absent) == (day, None, ["WMC", "WAR"])
 
 
 def test_a_region_with_all_its_forces_has_a_total(data):
     edition, _ = open_edition(data, report_year="2020-21", region="North East")
     counts = register.community(data, edition)
-    assert register.region_total(counts, edition, pd.Timestamp("2021-03-31")) == 901 + 1084 + 1774
+    assert register.region(counts, edition).total == 901 + 1084 + 1774
+    counts.loc[counts["area_id"] == "DURHAM", "qualifier"] = "approximately"
+    assert register.region(counts, edition).total is None
+
+
+def test_a_return_that_gives_every_custody_status_by_sex_keeps_them_apart(data):
+    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
+    other = copy.copy(data)
+    first = data.registered_offenders[
+        data.registered_offenders["row_id"].isin(["RO0001", "RO0002"])
+    ]
+    more = [
+        first.assign(
+            row_id=[f"RO{number}0", f"RO{number}1"],
+            custody_status=custody,
+            value=values,
+            area_id="STA",
+        )
+        for number, (custody, values) in enumerate(
+            {"both": [1500, 30], "community": [1300, 28], "custody": [200, 2]}.items(), start=900
+        )
+    ]
+    other.registered_offenders = pd.concat([data.registered_offenders, *more], ignore_index=True)
+    found = register.by_sex(other, edition).set_index(["area_id", "custody_status"])
+    assert found.loc["STA", "male"].to_dict() == {"both": 1500, "community": 1300, "custody": 200}
+    assert found.loc[("WMP", "both"), ["male", "female"]].tolist() == [4585, 57]
 
 
 def test_a_doubtful_count_is_never_used(data):

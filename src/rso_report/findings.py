@@ -1,7 +1,7 @@
 """The ten questions of the report, each answered in sentences computed from the data.
 
 Every function returns Markdown, one paragraph or bullet per text, with a link to each source.
-What is not published is said, not filled.
+What was not found is said, not filled.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from rso_report import breaches, missing, periods, prose, register, statistics, visits
+from rso_report.comparable import breaks_between
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.parameters import EditionParameters
 from rso_report.prose import (
+    NOT_FOUND,
     as_at,
     beside_first,
     cited,
@@ -30,7 +32,6 @@ from rso_report.prose import (
 from rso_report.revisions import current, first_total, unreplaced
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
-NOT_PUBLISHED = "no figure published"
 _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
 
 
@@ -40,7 +41,8 @@ def status_line(data: Tables, edition: Edition) -> str:
     return (
         f"**Edition: {edition.title}.** It shows figures whose date or period ends by "
         f"{periods.day_label(edition.year.end)}, whenever they were published; the data reach from "
-        f"{first} to {last}. Independent analysis of published figures; not official statistics."
+        f"{first} to {last}. Independent analysis of published figures; not official statistics. "
+        f"{prose.searched(data.sources)}"
     )
 
 
@@ -50,7 +52,7 @@ def community(data: Tables, edition: Edition) -> list[str]:
     bullets = []
     for force in edition.forces:
         row = register.latest(counts, force)
-        bullets.append(f"- **{edition.name(force)}**: {_count_with_date(data, row)}")
+        bullets.append(f"- **{edition.name(force)}**: {_count_with_date(data, edition, row)}")
     bullets.append(f"- **{edition.name(edition.region_id)}**: {_region(data, edition, counts)}")
     bullets.append(f"- **{edition.name('EW')}**: {_country(data, edition, counts)}")
     return bullets
@@ -62,33 +64,50 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
     forces = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
     beside = counts[(counts["area_id"] == "EW") & (counts["as_at"] == forces.max())]
     if newest is None or beside.empty or newest["as_at"] == forces.max():
-        return _count_with_date(data, newest)
-    both = (_count_with_date(data, row) for row in (beside.iloc[0], newest))
+        return _count_with_date(data, edition, newest)
+    both = (_count_with_date(data, edition, row) for row in (beside.iloc[0], newest))
     return "; ".join(both)
 
 
-def _count_with_date(data: Tables, row: pd.Series | None) -> str:
+def _count_with_date(data: Tables, edition: Edition, row: pd.Series | None) -> str:
     if row is None:
-        return f"{NOT_PUBLISHED} for any date"
-    return f"{with_first(row)} {on_date(row)} {_cite(data, row)}"
+        return f"{NOT_FOUND} for any date"
+    return f"{with_first(row)} {aged(edition, row)} {_cite(data, row)}"
+
+
+def aged(edition: Edition, row: pd.Series) -> str:
+    """The date of a figure inside a sentence, with its age where it is old for the edition."""
+    age = periods.age_words(row["as_at"], edition.year)
+    return on_date(row) + (f", {age}" if age else "")
 
 
 def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
-    dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
-    if dates.empty:
-        return NOT_PUBLISHED
-    last = dates.max()
-    absent = register.missing_parts(counts, edition, last)
-    when = periods.day_label(last)
-    if absent:
-        names = listed(edition.name(force) for force in absent)
-        return f"no total, because no figure for {names} on {when} is published"
-    parts = counts[(counts["as_at"] == last) & counts["area_id"].isin(edition.forces)]
-    total = number(register.region_total(counts, edition, last))
+    found = register.region(counts, edition)
+    printed = register.latest(counts, edition.region_id)
+    if printed is not None and (found is None or found.total is None):
+        own = f"{counted(printed)} {aged(edition, printed)} {_cite(data, printed)}, as printed"
+    else:
+        own = ""
+    if found is None:
+        return own or NOT_FOUND
+    if found.total is None:
+        why = (
+            f"no total for {periods.day_label(found.as_at)}, because {why_no_total(edition, found)}"
+        )
+        return f"{why}; {own}" if own else why
+    total = beside_first(number(found.total), first_total(found.parts))
     return (
-        f"{beside_first(total, first_total(parts))} on {when}, the sum of its forces "
-        f"{cited(data.sources, parts['source_id'], parts['rows'])}"
+        f"{total} on {periods.day_label(found.as_at)}, the sum of its forces "
+        f"{cited(data.sources, found.parts['source_id'], found.parts['rows'])}"
     )
+
+
+def why_no_total(edition: Edition, found: register.Region) -> str:
+    """Why there is no sum of the forces of a region at their newest date."""
+    if found.absent:
+        names = listed(edition.name(force) for force in found.absent)
+        return f"for {names} no figure of that date was found"
+    return "a force's figure of that date is not an exact number"
 
 
 def rates(data: Tables, edition: Edition) -> list[str]:
@@ -98,9 +117,10 @@ def rates(data: Tables, edition: Edition) -> list[str]:
     for force in edition.forces:
         row = _latest_rate(found, force)
         if row is None:
-            bullets.append(f"- **{edition.name(force)}**: {NOT_PUBLISHED}")
+            bullets.append(f"- **{edition.name(force)}**: {NOT_FOUND}")
             continue
         country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
+        age = periods.age_words(row["as_at"], edition.year)
         known = [part for part in ("rate", "count") if pd.notna(row[f"{part}_row"])]
         sources = [row[f"{part}_source"] for part in known]
         # The published rate stands there with its first value, the count does not stand there.
@@ -111,12 +131,27 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             against = f", against {_published(country.iloc[0])} in England and Wales"
             sources.append(country.iloc[0]["rate_source"])
             rows.append(country.iloc[0]["rate_rows"])
+        if len(country) and pd.notna(row["rate"]) and pd.notna(country.iloc[0]["rate"]):
+            against += f"; {_ratio_words(row, country.iloc[0])}"
+            sources.append(country.iloc[0]["count_source"])
+            rows += [country.iloc[0]["count_row"], country.iloc[0]["population_row"]]
         cite = cited(data.sources, sources, rows)
         bullets.append(
             f"- **{edition.name(force)}**: {_rate_words(row)} on "
-            f"{periods.day_label(row['as_at'])}{against} {cite}"
+            f"{periods.day_label(row['as_at'])}{f' ({age})' if age else ''}{against} {cite}"
         )
     return bullets
+
+
+def _ratio_words(row: pd.Series, country: pd.Series) -> str:
+    """Two rates of one date by their ratio, the way in which two areas may be compared."""
+    ratio = statistics.rate_ratio(
+        row["count"], row["population_10plus"], country["count"], country["population_10plus"]
+    )
+    return (
+        f"{number(ratio.value, 2)} times the rate of England and Wales "
+        f"(95% interval {interval(ratio.lower, ratio.upper, 2)})"
+    )
 
 
 def _latest_rate(found: pd.DataFrame, area: str) -> pd.Series | None:
@@ -140,44 +175,86 @@ def _rate_words(row: pd.Series) -> str:
 
 
 def change(data: Tables, edition: Edition) -> list[str]:
-    """3. How the counts have changed, and how much of that is population."""
+    """3. How the counts have changed, beside the population and England and Wales.
+
+    A change is given since the last break in the series, and of England and Wales over the same
+    dates as of the force.
+    """
     found = register.rates(data, edition)
     bullets = []
     for area in [*edition.forces, "EW"]:
-        own = register.comparable(found, area)
+        own = register.comparable(found, data.series_breaks, area)
         if len(own) < 2:
-            why = "only one count" if len(own) else "no count"
-            bullets.append(f"- **{edition.name(area)}**: cannot be said, {why} is published")
+            bullets.append(f"- **{edition.name(area)}**: {_no_change(data, found, own, area)}")
             continue
         first, last = own.iloc[0], own.iloc[-1]
-        years = last["as_at"].year - first["as_at"].year
-        total = statistics.total_change(first["count"], last["count"])
-        words = (
-            f"from {beside_first(number(first['count']), first['first_count'])} on "
-            f"{periods.day_label(first['as_at'])} to "
-            f"{beside_first(number(last['count']), last['first_count'])} on "
-            f"{periods.day_label(last['as_at'])}, "
-            f"{signed(total)}%"
-        )
-        if years > 1:
-            yearly = statistics.compound_growth(first["count"], last["count"], years)
-            words += f" ({signed(yearly)}% a year)"
-        used = [first, last]
-        if split := register.growth_split(found, area):
-            *parts, count, residents = split
-            used += parts
-            words += (
-                f"; from {parts[0]['as_at'].year} to {parts[1]['as_at'].year} it was "
-                f"{signed(count)}%, with a population that grew {signed(residents)}%"
-            )
-        else:
-            parts = []
-            words += "; the part that is population growth cannot be computed"
-        rows = [first["count_rows"], last["count_rows"], *(row["count_row"] for row in parts)]
-        rows += [row["population_row"] for row in parts]
-        cite = cited(data.sources, [row["count_source"] for row in used], rows)
+        words, used, rows = _growth(data, found, own, area)
+        country = found[found["area_id"] == "EW"].set_index("as_at")
+        ends = [first["as_at"], last["as_at"]]
+        if area != "EW" and set(ends) <= set(country[country["count"].notna()].index):
+            both = country.loc[ends]
+            total = statistics.total_change(*both["count"])
+            words += f"; England and Wales over the same dates {signed(total)}%"
+            used += both["count_source"].tolist()
+            rows += both["count_rows"].tolist()
+        cite = cited(data.sources, used, rows)
         bullets.append(f"- **{edition.name(area)}**: {words} {cite}")
     return bullets
+
+
+def _no_change(data: Tables, found: pd.DataFrame, own: pd.DataFrame, area: str) -> str:
+    every = found[(found["area_id"] == area) & found["count"].notna()]
+    if every.empty:
+        return "cannot be said: no count was found"
+    if len(every) == len(own):
+        return "cannot be said: one count was found"
+    last = every["as_at"].max()
+    crossed = breaks_between(data.series_breaks, "STOCK_MAPPA", every["as_at"].min(), last)
+    why = (
+        f"the series breaks between them ({listed(crossed['title'])})"
+        if len(crossed)
+        else ("the others are bounds or approximate")
+    )
+    return f"cannot be said: of {prose.plural(len(every), 'count')} found, {why}"
+
+
+def _growth(
+    data: Tables, found: pd.DataFrame, own: pd.DataFrame, area: str
+) -> tuple[str, list[str], list[str]]:
+    """The change between the ends of `own` in words, with its sources and rows.
+
+    Beside it stands the growth of the population, over the dates that rest on one base.
+    """
+    first, last = own.iloc[0], own.iloc[-1]
+    years = last["as_at"].year - first["as_at"].year
+    words = (
+        f"from {beside_first(number(first['count']), first['first_count'])} on "
+        f"{periods.day_label(first['as_at'])} to "
+        f"{beside_first(number(last['count']), last['first_count'])} on "
+        f"{periods.day_label(last['as_at'])}, "
+        f"{signed(statistics.total_change(first['count'], last['count']))}%"
+    )
+    if years > 1:
+        yearly = statistics.compound_growth(first["count"], last["count"], years)
+        words += f" ({signed(yearly)}% a year)"
+    used, rows = [first, last], [first["count_rows"], last["count_rows"]]
+    if split := register.growth_split(found, data.series_breaks, area):
+        start, end, count, residents = split
+        same = (start["as_at"], end["as_at"]) == (first["as_at"], last["as_at"])
+        words += (
+            "; "
+            if same
+            else (
+                f"; from {start['as_at'].year} to {end['as_at'].year} it was {signed(count)}%, and "
+            )
+        )
+        words += f"the number of residents aged 10 and over changed by {signed(residents)}%"
+        used += [start, end]
+        rows += [start["count_row"], end["count_row"]]
+        rows += [start["population_row"], end["population_row"]]
+    else:
+        words += "; the part that is population growth cannot be computed"
+    return words, [row["count_source"] for row in used], rows
 
 
 def register_difference(data: Tables, edition: Edition) -> list[str]:
@@ -185,7 +262,7 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
     pairs = register.community_and_register(data, edition)
     if pairs.empty:
         return [
-            "No force of the region has published a register total including custody beside a "
+            "For no force of the region was a register total that includes custody found beside a "
             "community count of the same year."
         ]
     row = pairs.iloc[-1]
@@ -198,14 +275,21 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
         later = (
             f" The newest register total is "
             f"{beside_first(number(newest['value']), newest['first_value'])} {on_date(newest)} "
-            f"{_cite(data, newest)}; no community count of that year is published."
+            f"{_cite(data, newest)}; no community count of that year was found."
         )
+    odd = (
+        " The community count is the larger one, which it cannot be if both are right."
+        if row["gap"] < 0
+        else ""
+    )
+    apart = "fewer" if row["gap"] >= 0 else "more"
     return [
         f"In {row['year']} the register of {edition.name(row['area_id'])} held "
         f"{beside_first(number(row['register']), row['first_register'])} people and "
         f"{beside_first(number(row['community']), row['first_community'])} were managed in the "
-        f"community, {number(row['gap'])} fewer. The register includes people in custody and was "
-        "counted on another date, so the two are different measures, not a disagreement; the "
+        f"community, {number(abs(row['gap']))} {apart}.{odd} The register includes people in "
+        "custody and was counted on another date, so the two are different measures, not a "
+        f"disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
         f"{cited(data.sources, sources, [row['community_row'], row['register_row']])}.{later}"
     ]
@@ -224,8 +308,8 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
         bullets.append(f"- **{edition.name(unit)}**: {snapshot_words(row)} {cite}")
     covered = set(snaps["area_id"])
     silent = [f for f in edition.forces if f not in covered and not _in_joint(edition, covered, f)]
-    bullets += [f"- **{edition.name(force)}**: {NOT_PUBLISHED}" for force in silent]
-    return bullets or [f"- {edition.name(edition.region_id)}: {NOT_PUBLISHED}"]
+    bullets += [f"- **{edition.name(force)}**: {NOT_FOUND}" for force in silent]
+    return bullets or [f"- {edition.name(edition.region_id)}: {NOT_FOUND}"]
 
 
 def _in_joint(edition: Edition, covered: set[str], force: str) -> bool:
@@ -258,7 +342,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     """6. How many notification, SHPO and SRO offences were recorded, by title."""
     recorded = breaches.recorded(data, edition)
     if recorded.empty:
-        return [f"Recorded breach offences: {NOT_PUBLISHED} for the forces of the region."]
+        return [f"Recorded breach offences: {NOT_FOUND} for the forces of the region."]
     families = breaches.by_family(recorded)
     bullets = []
     for (area, family), own in families.groupby(["area_id", "family"], sort=False):
@@ -300,7 +384,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
             f"{cited(data.sources, _outcome_sources(row), _outcome_rows(row))}"
         )
     if not bullets:
-        return [f"Cautions or convictions: {NOT_PUBLISHED} for the region."]
+        return [f"Cautions or convictions: {NOT_FOUND} for the region."]
     return bullets
 
 
@@ -354,7 +438,7 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     known = data.visit_policy[data.visit_policy["valid_from"] <= pd.Timestamp(edition.year.end)]
     own = known[known["area_id"].isin([*edition.forces, "EW"])]
     if own.empty:
-        return [f"Visiting intervals: {NOT_PUBLISHED} by the end of {edition.year}."]
+        return [f"Visiting intervals: {NOT_FOUND} by the end of {edition.year}."]
     paragraphs = []
     for _, policy in own.groupby("policy_id", sort=False):
         row = policy.iloc[0]
@@ -383,7 +467,7 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> l
     """9. What minimum workload would follow, over what range: an illustration, not a finding."""
     model = illustration(data, edition, parameters)
     if model is None:
-        return [f"No illustration: {NOT_PUBLISHED} for a community count of the region's forces."]
+        return [f"No illustration: {NOT_FOUND} for a community count of the region's forces."]
     people = beside_first(number(model["people"]), model["first_people"])
     return [
         f"At least {number(model['visits'])} visits a year would be due, or "
@@ -480,31 +564,30 @@ def gaps(data: Tables, edition: Edition) -> list[str]:
     """10. What is missing, disputed or left out."""
     counts = register.community(data, edition)
     none = [edition.name(f) for f in edition.forces if register.latest(counts, f) is None]
-    rows = data.discrepancies
     later = sum(
         len(unreplaced(edition.hidden(frame)))
         for frame in (data.registered_offenders, data.breaches, data.missing)
     )
-    bullets = []
-    if none:
-        bullets.append(f"- No community count at all: {listed(none)}.")
     recorded = set(breaches.recorded(data, edition)["area_id"])
     silent = [edition.name(f) for f in edition.forces if f not in recorded]
-    if silent:
-        bullets.append(f"- No recorded breach offences published: {listed(silent)}.")
-    bullets += [
-        "- No force has published how its RSOs divide into risk tiers, nor how many visits were "
-        "due and made.",
-        f"- The ledger holds {len(rows)} errors, contradictions and oddities of the sources.",
+    tiers = edition.visible(data.risk_tiers)
+    tiered = set(tiers["area_id"]) & set(edition.forces)
+    bullets = [
+        f"- No community count found for any date: {listed(none)}." if none else "",
+        f"- No recorded breach offences found: {listed(silent)}." if silent else "",
+        ""
+        if tiered
+        else "- How the RSOs of any force of the region divide into risk tiers: no figure found.",
+        f"- The ledger holds {len(data.discrepancies)} errors, contradictions and oddities of the "
+        "sources.",
         "- Counts below the level of a force are left out: nobody has cleared them for "
         "publication.",
+        f"- {prose.plural(later, 'later figure')} for the region, after {edition.year}, belong to "
+        "later editions."
+        if later
+        else "",
     ]
-    if later:
-        bullets.append(
-            f"- {prose.plural(later, 'later figure')} for the region, after {edition.year}, "
-            "belong to later editions."
-        )
-    return bullets
+    return [bullet for bullet in bullets if bullet]
 
 
 def breach_trend(data: Tables, edition: Edition, area: str, family: str) -> str:

@@ -34,7 +34,8 @@ def whats_new(data: Tables, edition: Edition) -> list[str]:
     elif not found:
         lead = (
             f"Nothing is new for the region: no figure of its forces has a date or period that "
-            f"ends in {edition.year}. Those shown are the figures of the edition for {before.year}."
+            f"ends in {edition.year}. Of the forces, those shown are the figures of the edition "
+            f"for {before.year}."
         )
     else:
         lead = (

@@ -91,6 +91,21 @@ def as_at_phrase(day: date, precision: str) -> str:
     return ("in the " if precision == "response_date" else words.get(precision, "")) + label
 
 
+OLD_AFTER = 2  # years after which a figure that stands alone says how old it is
+
+
+def age_words(day: date, year: FinancialYear) -> str:
+    """How old a figure is in an edition: `12 years before the end of 2021-22`.
+
+    Empty for a figure that is no more than two years old then: its date says enough.
+    """
+    end = year.end
+    if (day.year + OLD_AFTER, day.month, day.day) >= (end.year, end.month, end.day):
+        return ""
+    years = end.year - day.year - ((end.month, end.day) < (day.month, day.day))
+    return f"{years} years before the end of {year}"
+
+
 _MONTHS = (
     "January",
     "February",

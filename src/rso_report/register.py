@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rso_report import series, statistics
+from rso_report.comparable import RATE, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.revisions import current, first_total
-from rso_report.series import SeriesError, ratio_caveat
+from rso_report.series import ratio_caveat
 
 _KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
 _PRECISION = ["day", "month", "response_date", "publication_date", "year", "inferred"]
@@ -65,17 +66,13 @@ def community(data: Tables, edition: Edition, areas: list[str] | None = None) ->
     return preferred(edition.visible(own), data.sources)
 
 
-def comparable(counts: pd.DataFrame, area: str) -> pd.DataFrame:
+def comparable(counts: pd.DataFrame, breaks: pd.DataFrame, area: str) -> pd.DataFrame:
     """Community counts of an area between which a change can be given, oldest first.
 
-    Exact or rounded counts from March 2007 on, where the published series begins to compare.
+    Exact or rounded counts since the last break in the series (`series_breaks`).
     """
-    own = counts[
-        (counts["area_id"] == area)
-        & counts["qualifier"].isin(["exact", "rounded"])
-        & (counts["as_at"] >= "2007-03-31")
-    ]
-    return own.sort_values("as_at")
+    own = counts[(counts["area_id"] == area) & counts["qualifier"].isin(["exact", "rounded"])]
+    return unbroken(own, breaks, "STOCK_MAPPA")
 
 
 def register_totals(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -118,15 +115,16 @@ def _sum_of_sexes(own: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_sex(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Register totals of the region's forces by sex, one row for each force and date.
+    """What the region's forces call their register by sex, a row for each force, date and custody.
 
-    Columns: area_id, as_at, male, female, first_male, first_female and first_both (before a
-    revision, else <NA>), source_id (several as `a+b`), rows. Only dates for which both sexes are
-    published.
+    Columns: area_id, as_at, custody_status, male, female, first_male, first_female and first_both
+    (before a revision, else <NA>), source_id (several as `a+b`), rows. Only dates for which both
+    sexes are given.
     """
     stocks = edition.visible(data.registered_offenders)
     own = stocks[stocks["sex"].isin(["male", "female"]) & stocks["area_id"].isin(edition.forces)]
-    return sexes_side_by_side(preferred(own, data.sources), ["area_id", "as_at"])
+    key = ["area_id", "as_at", "custody_status"]
+    return sexes_side_by_side(preferred(own, data.sources), key)
 
 
 def sexes_side_by_side(own: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -292,20 +290,21 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
 
 
 def growth_split(
-    found: pd.DataFrame, area: str
+    found: pd.DataFrame, breaks: pd.DataFrame, area: str
 ) -> tuple[pd.Series, pd.Series, float, float] | None:
-    """Growth of an area's count, and of its population, between two dates of one population base.
+    """Growth of an area's count, and of its population, over dates that rest on one base.
 
-    `found` is what `rates` returns. The first and the last comparable row with a population of the
-    newest `base_segment` that has two of them, growth of the count, and growth of residents aged 10
-    and over, both in percent; None where no segment has two. Across a change of base the
-    difference of two populations is not growth.
+    `found` is what `rates` returns. Of the newest stretch without a break that has two comparable
+    rows with a population: the first and the last of them, the growth of the count, and that of
+    residents aged 10 and over, both in percent. None where no stretch has two: across a change of
+    base the difference of two populations is not growth.
     """
-    ready = comparable(found[found["rate"].notna()], area)
-    segments = [own for _, own in ready.groupby("base_segment", sort=False) if len(own) > 1]
-    if not segments:
+    ready = comparable(found[found["rate"].notna()], breaks, area)
+    stretches = ready.groupby(segments(ready, breaks, RATE))
+    paired = [own for _, own in stretches if len(own) > 1]
+    if not paired:
         return None
-    ready = segments[-1]
+    ready = paired[-1]
     first, last = ready.iloc[0], ready.iloc[-1]
     split = statistics.growth_split(
         first["count"], first["population_10plus"], last["count"], last["population_10plus"]
@@ -325,19 +324,35 @@ def missing_parts(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -
     return [force for force in edition.forces if force not in have]
 
 
-def region_total(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -> int:
-    """Community RSOs of the whole region at a date, the sum of all its forces.
+@dataclass(frozen=True)
+class Region:
+    """The region at the newest date of its forces: the sum of all of them, or why there is none.
 
-    Raises SeriesError if a force is missing: part of a region is not the region. So it does for
-    a rounded or approximate part (see `series.total`).
+    `parts` are the rows of `community` of its forces at `as_at`; `total` is None where a force is
+    `absent` or a part is not an exact number.
     """
+
+    as_at: pd.Timestamp
+    parts: pd.DataFrame
+    absent: list[str]
+    total: int | None
+
+
+def region(
+    counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp | None = None
+) -> Region | None:
+    """The region at a date, or at the newest date of its forces; None if they have no count.
+
+    Part of a region is never called the region (see `series.total` for what is not added).
+    """
+    own = counts[counts["area_id"].isin(edition.forces)]
+    if own.empty:
+        return None
+    as_at = own["as_at"].max() if as_at is None else as_at
+    parts = own[own["as_at"] == as_at]
     absent = missing_parts(counts, edition, as_at)
-    if absent:
-        raise SeriesError(
-            f"No regional total: no count for {', '.join(absent)} at {as_at:%Y-%m-%d}."
-        )
-    own = counts[(counts["as_at"] == as_at) & counts["area_id"].isin(edition.forces)]
-    return series.total(own)
+    exact = (parts["qualifier"] == "exact").all()
+    return Region(as_at, parts, absent, series.total(parts) if exact and not absent else None)
 
 
 def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:

@@ -25,11 +25,18 @@ from rso_report import (
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.findings import NOT_PUBLISHED
 from rso_report.parameters import EditionParameters
-from rso_report.prose import beside_first, counted, listed, number, on_date, signed, with_first
+from rso_report.prose import (
+    NOT_FOUND,
+    beside_first,
+    counted,
+    listed,
+    number,
+    on_date,
+    signed,
+    with_first,
+)
 from rso_report.revisions import first_total
-from rso_report.series import SeriesError
 from rso_report.sparks import Spark
 
 SMALLEST_BASE = 20  # no percentage is given of less
@@ -100,11 +107,7 @@ def community(data: Tables, edition: Edition) -> Tile:
         _count(data, edition, area, register.latest(counts, area), rates) for area in edition.forces
     ]
     entries.append(_region(edition, counts))
-    dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
-    country = counts[counts["area_id"] == "EW"]
-    beside = country[country["as_at"] == dates.max()]
-    row = beside.iloc[0] if len(beside) else register.latest(counts, "EW")
-    entries.append(_count(data, edition, "EW", row, rates))
+    entries.append(_country(data, edition, counts))
     return Tile(
         "tile-community",
         "Managed in the community, and how fast that grows",
@@ -120,9 +123,8 @@ def _count(
 ) -> Entry:
     name = edition.name(area)
     if row is None:
-        return Entry(name, NOT_PUBLISHED, "STOCK_MAPPA")
-    until = rates[rates["as_at"] <= row["as_at"]]
-    own = register.comparable(until, area)
+        return Entry(name, NOT_FOUND, "STOCK_MAPPA")
+    own = register.comparable(rates[rates["as_at"] <= row["as_at"]], data.series_breaks, area)
     grown = (
         len(own) > 1
         and own.iloc[-1]["count_row"] == row["row_id"]
@@ -130,12 +132,12 @@ def _count(
     )
     note, rows, sources = "no earlier count to compare with", [], []
     if grown:
-        note, rows, sources = _growth(until, own, area)
+        note, rows, sources = _growth(data, rates, own, area)
     return Entry(
         name,
         with_first(row),
         "STOCK_MAPPA",
-        on_date(row),
+        findings.aged(edition, row),
         note,
         tuple(row["rows"].split("+")),
         tuple(rows),
@@ -144,34 +146,61 @@ def _count(
     )
 
 
-def _growth(rates: pd.DataFrame, own: pd.DataFrame, area: str) -> tuple[str, list[str], list[str]]:
-    """The change of a count, in all and a year and beside the population's; its rows and sources.
+def _growth(
+    data: Tables, rates: pd.DataFrame, own: pd.DataFrame, area: str
+) -> tuple[str, list[str], list[str]]:
+    """The change of a count, of the population and of England and Wales over the same dates.
 
-    `own` are the comparable counts of the area in `rates`.
+    `own` are the comparable counts of the area in `rates`. Also the rows and the sources.
     """
     first, last = own.iloc[0], own.iloc[-1]
-    years = last["as_at"].year - first["as_at"].year
     text = f"{signed(statistics.total_change(first['count'], last['count']))}% since "
     text += periods.day_label(first["as_at"])
-    if years > 1:
-        yearly = statistics.compound_growth(first["count"], last["count"], years)
-        text += f", {signed(yearly)}% a year"
-    used, rows = [first, last], []
-    if split := register.growth_split(rates, area):
-        *ends, count, residents = split
-        text += (
-            f"; {ends[0]['as_at'].year} to {ends[1]['as_at'].year}: {signed(count)}% "
-            f"(residents aged 10+: {signed(residents)}%)"
-        )
+    used, rows, beside = [first, last], [], []
+    split = register.growth_split(rates, data.series_breaks, area)
+    if split and (split[0]["as_at"], split[1]["as_at"]) == (first["as_at"], last["as_at"]):
+        beside.append(f"residents aged 10+: {signed(split[3])}%")
+        rows += [end["population_row"] for end in split[:2]]
+    country = rates[(rates["area_id"] == "EW") & rates["count"].notna()].set_index("as_at")
+    if {first["as_at"], last["as_at"]} <= set(country.index):
+        ends = [country.loc[first["as_at"]], country.loc[last["as_at"]]]
+        total = statistics.total_change(ends[0]["count"], ends[1]["count"])
+        beside.append(f"England and Wales: {signed(total)}%")
         used += ends
-        rows = [end["population_row"] for end in ends]
-    counts = [each["count_row"] for each in used]
-    return text, counts + rows, [each["count_source"] for each in used]
+    text += f" ({'; '.join(beside)})" if beside else ""
+    return text, [each["count_row"] for each in used] + rows, [u["count_source"] for u in used]
+
+
+def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> Entry:
+    """England and Wales at the newest date of the forces, or its own newest if that is old."""
+    name = edition.name("EW")
+    newest = register.latest(counts, "EW")
+    if newest is None:
+        return Entry(name, NOT_FOUND, "STOCK_MAPPA")
+    dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
+    beside = counts[(counts["area_id"] == "EW") & (counts["as_at"] == dates.max())]
+    row = newest
+    if len(beside) and not periods.age_words(dates.max(), edition.year):
+        row = beside.iloc[0]
+    other = newest if row is not newest else beside.iloc[0] if len(beside) else newest
+    note, more = "", ()
+    if other["row_id"] != row["row_id"]:
+        note, more = f"{with_first(other)} {on_date(other)}", tuple(other["rows"].split("+"))
+    return Entry(
+        name,
+        with_first(row),
+        "STOCK_MAPPA",
+        findings.aged(edition, row),
+        note,
+        tuple(row["rows"].split("+")),
+        more,
+        tuple(dict.fromkeys([row["source_id"], other["source_id"]])),
+    )
 
 
 def _stock_spark(data: Tables, name: str, own: pd.DataFrame) -> Spark:
     breaks = data.series_breaks
-    days = breaks.loc[breaks["topic"] == "register", "date"]
+    days = breaks.loc[breaks["cuts"].str.contains("STOCK_MAPPA"), "date"]
     drawn = own.rename(columns={"count": "value"})
     said = "; ".join(
         f"{r.as_at.year} {beside_first(number(r.value), r.first_count)}" for r in drawn.itertuples()
@@ -187,28 +216,21 @@ def _stock_spark(data: Tables, name: str, own: pd.DataFrame) -> Spark:
 def _region(edition: Edition, counts: pd.DataFrame) -> Entry:
     """The sum of the forces on their newest date, or why there is none."""
     name = edition.name(edition.region_id)
-    own = counts[counts["area_id"].isin(edition.forces)]
-    if own.empty:
-        return Entry(name, NOT_PUBLISHED, "STOCK_MAPPA")
-    own = own[own["as_at"] == own["as_at"].max()]
-    when = periods.day_label(own["as_at"].iloc[0])
-    if absent := register.missing_parts(counts, edition, own["as_at"].iloc[0]):
-        names = listed(edition.name(force) for force in absent)
-        why = f"no figure for {names} on {when} is published"
-        return Entry(name, "no total", "STOCK_MAPPA", note=why)
-    try:
-        total = register.region_total(counts, edition, own["as_at"].iloc[0])
-    except SeriesError:
-        why = f"a force's figure on {when} is not an exact number"
+    found = register.region(counts, edition)
+    if found is None:
+        return Entry(name, NOT_FOUND, "STOCK_MAPPA")
+    when = f"on {periods.day_label(found.as_at)}"
+    if found.total is None:
+        why = f"{when}: {findings.why_no_total(edition, found)}"
         return Entry(name, "no total", "STOCK_MAPPA", note=why)
     return Entry(
         name,
-        beside_first(number(total), first_total(own)),
+        beside_first(number(found.total), first_total(found.parts)),
         "STOCK_MAPPA",
-        f"on {when}",
+        when,
         "the sum of its forces",
-        tuple(row for names in own["rows"] for row in names.split("+")),
-        sources=tuple(dict.fromkeys(own["source_id"])),
+        tuple(row for names in found.parts["rows"] for row in names.split("+")),
+        sources=tuple(dict.fromkeys(found.parts["source_id"])),
     )
 
 
@@ -369,7 +391,7 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> T
     model = findings.illustration(data, edition, parameters)
     if model is None:
         why = "no count, or no policy known by then, to start from"
-        entry = Entry("Illustration", NOT_PUBLISHED, "STOCK_MAPPA", note=why)
+        entry = Entry("Illustration", NOT_FOUND, "STOCK_MAPPA", note=why)
     else:
         people = beside_first(number(model["people"]), model["first_people"])
         entry = Entry(
@@ -397,7 +419,7 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> T
 def _gap(edition: Edition, covered: set[str], series_id: str) -> list[Entry]:
     """One entry that names the forces without a figure; none if there is no such force."""
     silent = [edition.name(force) for force in edition.forces if force not in covered]
-    return [Entry(listed(silent), NOT_PUBLISHED, series_id)] if silent else []
+    return [Entry(listed(silent), NOT_FOUND, series_id)] if silent else []
 
 
 def to_html(shown: Iterable[Tile], data: Tables) -> str:
