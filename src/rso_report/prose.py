@@ -11,6 +11,8 @@ from rso_report.statistics import round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
+# A gap is one of our finding: whether the figure exists elsewhere is not known.
+NOT_FOUND = "no figure found"
 
 
 def say(*paragraphs: str) -> None:
@@ -121,6 +123,17 @@ def source_links(sources: pd.DataFrame, ids: Iterable[str]) -> list[tuple[str, s
     """`(label, link)` of each source once, in order; a text may name several (`a+b`)."""
     unique = list(dict.fromkeys(name for text in ids for name in text.split("+")))
     return [(source_label(sources, i), f"{SOURCES_PAGE}#source-{i}") for i in unique]
+
+
+def searched(sources: pd.DataFrame) -> str:
+    """What was searched where no figure was found: how many sources, and how far each was read."""
+    read = sources["read"].value_counts()
+    parts = listed(f"{number(count)} ({words})" for words, count in read.items())
+    return (
+        f"Figures were looked for in the {plural(len(sources), 'source')} of this report: {parts}. "
+        f"[The list says how far each was read]({SOURCES_PAGE}#sources). That no figure was found "
+        "there does not mean that none was published."
+    )
 
 
 def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
