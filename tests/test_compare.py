@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats import proportion, rates
 
-from rso_report import compare, compare_words, dataset, edition_figures
+from rso_report import breaches, compare, compare_words, dataset, edition_figures
 from rso_report.compare_words import changed
 from rso_report.edition import open_edition
 from rso_report.errors import ReportError
@@ -308,8 +308,22 @@ def test_no_change_across_a_break_of_the_measures_own_topic(change):
 
 
 def test_a_break_inside_the_earlier_period_counts_too(change):
-    why = change(flow(), flow(year=2022), change.breaks)
+    orders = breaches.FAMILIES["SHPO"]
+    why = change(flow(detail=orders), flow(year=2022, detail=orders), change.breaks)
     assert why == "break in the series: Sentencing Act 2020 (1 December 2020)"
+
+
+def test_a_break_of_one_family_of_offences_does_not_cut_another(change):
+    duties = breaches.FAMILIES["NOTIFICATION"]
+    made = change(flow(detail=duties), flow(year=2022, detail=duties), change.breaks)
+    assert made.value == 0
+
+
+def test_a_rate_is_cut_where_its_count_is(change):
+    old, new = figure("rate_published", 2012), figure("rate_published", 2013)
+    assert change(old, new, change.breaks) == (
+        "break in the series: Review of indefinite notification begins (30 July 2012)"
+    )
 
 
 def test_two_calendar_years_are_of_one_length_though_one_has_a_leap_day(change):

@@ -12,9 +12,11 @@ from typing import Any
 import pandas as pd
 
 from rso_report import coverage, missing, news, periods, series, statistics, tables
+from rso_report.breaches import FAMILIES
+from rso_report.comparable import breaks_between
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
-from rso_report.edition_figures import CUSTODY, MEASURES, figures
+from rso_report.edition_figures import CUSTODY, MEASURES, Measure, figures
 from rso_report.edition_figures import TABLES as FIGURE_TABLES
 from rso_report.errors import ReportError
 from rso_report.prose import listed
@@ -165,7 +167,7 @@ def why_no_change(
         return "a figure is provisional or of a part-year"
     if pair["period_start"].notna().any() and not _same_length(pair):
         return "the periods differ in length"
-    if crossed := _between(old, new, breaks[breaks["topic"].isin(measure.topics)]):
+    if crossed := _between(old, new, measure, breaks):
         return f"break in the series: {listed(crossed)}"
     return _CHANGES[measure.change](old, new)
 
@@ -178,10 +180,15 @@ def _same_length(pair: pd.DataFrame) -> bool:
     return bool(pair["period_start"].notna().all() and months.nunique() == 1)
 
 
-def _between(old: pd.Series, new: pd.Series, breaks: pd.DataFrame) -> list[str]:
-    """The breaks after the date of the old figure, or the start of its period, up to the new."""
+def _between(old: pd.Series, new: pd.Series, measure: Measure, breaks: pd.DataFrame) -> list[str]:
+    """The breaks between two figures of a measure, in words."""
     start = old["period_start"] if pd.notna(old["period_start"]) else old["date"]
-    crossed = breaks[(breaks["date"] > start) & (breaks["date"] <= new["date"])]
+    family = next((code for code, name in FAMILIES.items() if name == new["detail"]), "")
+    crossed = pd.concat(
+        breaks_between(breaks, series_id, start, new["date"], family)
+        for series_id in measure.cut_by
+    )
+    crossed = crossed.drop_duplicates("break_id")
     return [f"{row.title} ({periods.day_label(row.date)})" for row in crossed.itertuples()]
 
 

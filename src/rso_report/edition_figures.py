@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from rso_report import breaches, missing, periods, register, revisions
+from rso_report.comparable import RATE
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.findings import TIER_NAMES
@@ -30,31 +31,32 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Measure:
-    """One kind of figure: its name, how a change of it is worked out, the breaks that concern it.
+    """One kind of figure: its name, how a change of it is worked out, what cuts it.
 
-    `change` is a key of `compare._CHANGES`, empty where the report gives no change of the measure.
+    `change` is a key of `compare._CHANGES`, empty where the report gives no change of the measure;
+    `cut_by` are the series whose breaks no change of it crosses (`comparable.breaks_between`).
     """
 
     name: str
     change: str = ""
-    topics: tuple[str, ...] = ()
+    cut_by: tuple[str, ...] = ()
 
 
 MEASURES = {
-    "community": Measure("RSOs in the community", "stock", ("register",)),
-    "rate_published": Measure("Published rate", "rounded", ("register", "rates")),
-    "rate_computed": Measure("Rate by our calculation", "rate", ("register", "rates")),
-    "register": Measure("Force register", "stock", ("register",)),
-    "recorded": Measure("Recorded breach offences", "events", ("breaches",)),
-    "outcome": Measure("Cautions or convictions", "events", ("breaches",)),
+    "community": Measure("RSOs in the community", "stock", ("STOCK_MAPPA",)),
+    "rate_published": Measure("Published rate", "rounded", (RATE,)),
+    "rate_computed": Measure("Rate by our calculation", "rate", (RATE,)),
+    "register": Measure("Force register", "stock", ("STOCK_FOI",)),
+    "recorded": Measure("Recorded breach offences", "events", ("BREACH_RECORDED",)),
+    "outcome": Measure("Cautions or convictions", "events", ("BREACH_OUTCOME",)),
     "outcome_rate": Measure(
-        "Cautions or convictions per 1,000 RSOs", "rate", ("breaches", "register")
+        "Cautions or convictions per 1,000 RSOs", "rate", ("BREACH_OUTCOME", "STOCK_MAPPA")
     ),
     "missing": Measure("Missing, snapshots"),
-    "missing_share": Measure("Share missing", "share", ("missing",)),
+    "missing_share": Measure("Share missing", "share", ("MISSING_STOCK",)),
     "missing_part": Measure("Missing, parts of snapshots"),
-    "orders_in_force": Measure("People subject to an order", "stock", ("breaches",)),
-    "orders_imposed": Measure("Orders imposed", "events", ("breaches",)),
+    "orders_in_force": Measure("People subject to an order", "stock", ("ORDER_STOCK",)),
+    "orders_imposed": Measure("Orders imposed", "events", ("ORDER_IMPOSED",)),
     "visit_policy": Measure("Minimum visits a year under a policy"),
     "risk_tiers": Measure("People by risk tier"),
     "staffing": Measure("Staffing and overdue visits"),
