@@ -224,8 +224,8 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
         bullets.append(f"- **{edition.name(unit)}**: {snapshot_words(row)} {cite}")
     covered = set(snaps["area_id"])
     silent = [f for f in edition.forces if f not in covered and not _in_joint(edition, covered, f)]
-    bullets += [f"- **{edition.name(force)}**: {NOT_PUBLISHED}" for force in silent]
-    return bullets or [f"- {edition.name(edition.region_id)}: {NOT_PUBLISHED}"]
+    bullets += [f"- **{edition.name(force)}**: {prose.NOT_FOUND}" for force in silent]
+    return bullets or [f"- {edition.name(edition.region_id)}: {prose.NOT_FOUND}"]
 
 
 def _in_joint(edition: Edition, covered: set[str], force: str) -> bool:
@@ -238,20 +238,26 @@ def _cite(data: Tables, row: pd.Series) -> str:
 
 
 def snapshot_words(row: pd.Series) -> str:
-    """One snapshot in words: count, revision, date, share, abroad."""
-    words = f"{counted(row)} {on_date(row)}"
+    """One snapshot in words: count, date, and what `snapshot_notes` gives."""
+    return "; ".join([f"{counted(row)} {on_date(row)}", *snapshot_notes(row)])
+
+
+def snapshot_notes(row: pd.Series) -> list[str]:
+    """What belongs beside a snapshot: age, first reply, share, abroad, definition; as they exist."""
+    notes = [row["age"]] if row["age"] else []
     if pd.notna(row["first_value"]):
-        words += f" ({number(row['first_value'])} at first reply)"
+        notes.append(f"{number(row['first_value'])} at first reply")
     if pd.notna(row["share"]):
-        words += (
-            f"; {percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
+        notes.append(
+            f"{percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
             f"of the {beside_first(number(row['registered']), row['first_registered'])} registered "
             "in the same reply"
         )
     if pd.notna(row["abroad"]):
         abroad = beside_first(number(row["abroad"]), row["first_abroad"])
-        words += f"; {abroad} of them believed to be abroad"
-    return words
+        notes.append(f"{abroad} of them believed to be abroad")
+    unstated = row["definition"] == missing.DEFINITIONS["NOT_STATED"]
+    return [*notes, row["definition"] if unstated else f"counted as missing: {row['definition']}"]
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:
@@ -543,12 +549,13 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
         if difference.lower <= 0 <= difference.upper
         else "a difference beyond chance, which a change of definition could also make"
     )
+    differ = missing.definitions_differ(first, last)
     return (
         f"For {edition.name(area)}, the share missing differs by "
         f"{signed(difference.value, 2)} percentage points ({signed(difference.lower, 2)} to "
         f"{signed(difference.upper, 2)}) between the snapshots {on_date(first)} and "
-        f"{on_date(last)}: {verdict} {cite}. Intervals describe chance variation; what is "
-        "counted may differ by more."
+        f"{on_date(last)}: {verdict}{f'; but {differ}' if differ else ''} {cite}. The interval "
+        "describes chance variation only."
     )
 
 

@@ -32,13 +32,15 @@ def definition_words(rows: pd.DataFrame) -> pd.Series:
     by_code = rows["definition_code"].map(DEFINITIONS).astype("str")
     if "definition_said" not in rows:
         return by_code
-    return rows["definition_said"].where(rows["definition_said"].fillna("") != "", by_code)
+    return rows["definition_said"].where(rows["definition_said"] != "", by_code)
 
 
 def definitions_differ(first: pd.Series, last: pd.Series) -> str:
-    """Why two snapshots do not count the same, in words; "" if both state the same definition."""
-    unstated = DEFINITIONS["NOT_STATED"]
-    silent = [str(r["as_at"].year) for r in (first, last) if r["definition"] == unstated]
+    """Why two snapshots may not count the same, in words; "" if both say the same in our words.
+
+    One code for both is not enough: sources that share it word it differently.
+    """
+    silent = [str(r["as_at"].year) for r in (first, last) if r["definition_code"] == "NOT_STATED"]
     if silent:
         return f"what counted as missing is not stated for {' and '.join(dict.fromkeys(silent))}"
     if first["definition"] != last["definition"]:
@@ -46,7 +48,28 @@ def definitions_differ(first: pd.Series, last: pd.Series) -> str:
             f"what counted as missing differs: {first['definition']} in {first['as_at'].year}, "
             f"{last['definition']} in {last['as_at'].year}"
         )
+    if not first.get("definition_said"):
+        return "whether the same was counted as missing on both dates is not known"
     return ""
+
+
+def no_trend(snaps: pd.DataFrame) -> str:
+    """Why no trend can be read from these snapshots (`snapshots`): dates and definitions."""
+    if len(snaps) == 1:
+        return "One snapshot shows no trend."
+    stated = snaps.loc[snaps["definition_code"] != "NOT_STATED", "definition"]
+    dates = snaps["as_at"].nunique()
+    said = "none of their sources states what counts as missing"
+    if len(stated):
+        kinds = stated.nunique()
+        said = (
+            f"what counts as missing is stated for {len(stated)} of them, in "
+            f"{kinds} {'way' if kinds == 1 else 'different ways'}"
+        )
+    return (
+        f"No trend can be read from these {len(snaps)} snapshots on "
+        f"{dates} {'date' if dates == 1 else 'dates'}: {said}."
+    )
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:

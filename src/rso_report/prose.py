@@ -128,10 +128,10 @@ def source_links(sources: pd.DataFrame, ids: Iterable[str]) -> list[tuple[str, s
 def searched(sources: pd.DataFrame) -> str:
     """What was searched where no figure was found: how many sources, and how far each was read."""
     read = sources["read"].value_counts()
-    parts = listed(f"{number(count)} ({words})" for words, count in read.items())
+    parts = ", ".join(f"{words} {number(count)}" for words, count in read.items())
     return (
-        f"Figures were looked for in the {plural(len(sources), 'source')} of this report: {parts}. "
-        f"[The list says how far each was read]({SOURCES_PAGE}#sources). That no figure was found "
+        f"Figures were looked for in the {plural(len(sources), 'source')} of this report, of which "
+        f"was read: {parts} ([list of sources]({SOURCES_PAGE}#sources)). That no figure was found "
         "there does not mean that none was published."
     )
 

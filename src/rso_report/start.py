@@ -219,7 +219,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     units = [unit for unit in edition.units if kinds[unit] != "group"]
     found = [row for unit in units if (row := register.latest(snaps, unit)) is not None]
     found.sort(key=lambda row: row["as_at"], reverse=True)
-    entries = [_snapshot(edition, snaps, row) for row in found]
+    entries = [_snapshot(edition, row) for row in found]
     covered = {
         part
         for unit in {row["area_id"] for row in found}
@@ -236,37 +236,17 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
-    name = edition.name(row["area_id"])
-    beyond = findings.snapshot_words(row).removeprefix(f"{counted(row)} {on_date(row)}")
-    own = snaps[
-        (snaps["area_id"] == row["area_id"])
-        & (snaps["definition_code"] == row["definition_code"])
-        & snaps["qualifier"].eq("exact")
-    ]
-    spark = None
-    if len(own) > 1:
-        said = "; ".join(
-            f"{r.as_at.year} {beside_first(number(r.value), r.first_value)}"
-            for r in own.itertuples()
-        )
-        drawn = "+".join(filter(None, [*own["row_id"], *own["first_row"]]))
-        spark = Spark(
-            sparks.snapshots(own),
-            f"{name}, snapshots of the same definition, not joined: {said}.",
-            f"{own['as_at'].min().year} to {own['as_at'].max().year}",
-            tuple(dict.fromkeys(drawn.split("+"))),
-        )
+def _snapshot(edition: Edition, row: pd.Series) -> Entry:
+    """One snapshot with its definition; no chart, because definitions differ or are not stated."""
     return Entry(
-        name,
+        edition.name(row["area_id"]),
         counted(row),
         "MISSING_STOCK",
         on_date(row),
-        re.sub(r"^ \((.*? at first reply)\)", r"\1", beyond).lstrip("; "),
+        "; ".join(findings.snapshot_notes(row)),
         tuple(row["row_id"].split("+")),
         tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
-        spark,
     )
 
 
