@@ -39,6 +39,7 @@ ROW_TABLES = {
     "TI": "risk_tiers",
     "ST": "staffing",
     "AN": "answers",
+    "SM": "statements",
     "PO": "population",
     "PD": "population_districts",
 }
@@ -367,6 +368,23 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             frame["status"],
             "provisional for a part-year, or revised",
         )
+    if "period_precision" in frame:
+        dated = frame["period_start"].notna()
+        report(
+            dated == (frame["period_precision"] == ""),
+            "period_precision",
+            "a period without it, or it without a period",
+            "stated or inferred exactly where there is a period",
+        )
+    if name == "staffing":
+        report(
+            frame["as_at"].isna() != (frame["as_at_precision"] == "undated"),
+            "as_at",
+            "a date and undated, or neither",
+            "a date, or nothing and undated",
+        )
+    if name == "discrepancies":
+        faults += _ledger_faults(frame, frames)
     if "revises_row" in frame:
         report(
             (frame["revises_row"] != "") != (frame["status"] == "revised"),
@@ -388,6 +406,24 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             frame["all_ages"],
             "at least the sum of ages 0 to 9",
         )
+    return faults
+
+
+def _ledger_faults(frame: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> list[Fault]:
+    """Rows that the ledger names and no loaded table has, and an effect on no row."""
+    faults: list[Fault] = []
+    for index, entry in frame.iterrows():
+        names = [name for name in entry["rows"].split("|") if name]
+        for name in names:
+            table = frames.get(ROW_TABLES.get(name[:2], ""))
+            if name[:2] not in ROW_TABLES or (
+                table is not None and name not in set(table.get("row_id", ()))
+            ):
+                where = ("data/discrepancies.csv", index + 2, "rows")
+                faults.append(Fault(*where, f"'{name}'", "identifiers of rows that are there"))
+        if entry["effect"] and not names:
+            where = ("data/discrepancies.csv", index + 2, "effect")
+            faults.append(Fault(*where, f"'{entry['effect']}'", "nothing, where rows is empty"))
     return faults
 
 

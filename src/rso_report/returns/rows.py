@@ -115,6 +115,7 @@ def _period(start: date | None, end: date | None) -> dict[str, str]:
         return {
             "period_start": _day(start),
             "period_end": _day(end),
+            "period_precision": "stated",
             "period_status": "complete",
         }
     year = start.year + 1
@@ -123,6 +124,7 @@ def _period(start: date | None, end: date | None) -> dict[str, str]:
     return {
         "period_start": _day(start),
         "period_end": _day(last),
+        "period_precision": "stated",
         "period_status": "part",
         "covered_to_earliest": _day(end),
         "covered_to_latest": _day(end),
