@@ -243,7 +243,7 @@ def snapshot_words(row: pd.Series) -> str:
 
 
 def snapshot_notes(row: pd.Series) -> list[str]:
-    """What belongs beside a snapshot: age, first reply, share, abroad, definition; as they exist."""
+    """What stands beside a snapshot: age, first reply, share, abroad and definition, if known."""
     notes = [row["age"]] if row["age"] else []
     if pd.notna(row["first_value"]):
         notes.append(f"{number(row['first_value'])} at first reply")
@@ -256,8 +256,8 @@ def snapshot_notes(row: pd.Series) -> list[str]:
     if pd.notna(row["abroad"]):
         abroad = beside_first(number(row["abroad"]), row["first_abroad"])
         notes.append(f"{abroad} of them believed to be abroad")
-    unstated = row["definition"] == missing.DEFINITIONS["NOT_STATED"]
-    return [*notes, row["definition"] if unstated else f"counted as missing: {row['definition']}"]
+    unknown = row["definition"] == missing.DEFINITIONS["NOT_STATED"]
+    return [*notes, row["definition"] if unknown else f"counted as missing: {row['definition']}"]
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:

@@ -23,7 +23,7 @@ DEFINITIONS = {
     "WHEREABOUTS_UNKNOWN": "whereabouts unknown to the force",
     "WANTED_WARRANT": "wanted on a warrant",
     "MISSING_PERSON": "missing person",
-    "NOT_STATED": "definition not stated",
+    "NOT_STATED": "no definition found",  # of most sources only the opening was read
 }
 
 
@@ -42,7 +42,7 @@ def definitions_differ(first: pd.Series, last: pd.Series) -> str:
     """
     silent = [str(r["as_at"].year) for r in (first, last) if r["definition_code"] == "NOT_STATED"]
     if silent:
-        return f"what counted as missing is not stated for {' and '.join(dict.fromkeys(silent))}"
+        return f"no definition of missing was found for {' and '.join(dict.fromkeys(silent))}"
     if first["definition"] != last["definition"]:
         return (
             f"what counted as missing differs: {first['definition']} in {first['as_at'].year}, "
@@ -59,13 +59,11 @@ def no_trend(snaps: pd.DataFrame) -> str:
         return "One snapshot shows no trend."
     stated = snaps.loc[snaps["definition_code"] != "NOT_STATED", "definition"]
     dates = snaps["as_at"].nunique()
-    said = "none of their sources states what counts as missing"
+    said = "no definition of missing was found for any of them"
     if len(stated):
         kinds = stated.nunique()
-        said = (
-            f"what counts as missing is stated for {len(stated)} of them, in "
-            f"{kinds} {'way' if kinds == 1 else 'different ways'}"
-        )
+        said = f"a definition of missing was found for {len(stated)} of them"
+        said += f", and {kinds} different ones" if kinds > 1 else ""
     return (
         f"No trend can be read from these {len(snaps)} snapshots on "
         f"{dates} {'date' if dates == 1 else 'dates'}: {said}."

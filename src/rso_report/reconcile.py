@@ -88,9 +88,7 @@ def _why_stale(entry: Any, own: list[Any], held: dict[str, set[float]]) -> str: 
         return "no finding of its rule bears it out"
     known: set[float] = set()
     for finding in own:
-        numbers = _numbers(finding.printed, finding.found)
-        known |= numbers | _numbers(finding.place)
-        known |= {abs(a - b) for a in numbers for b in numbers}
+        known |= _numbers(finding.place, finding.printed, finding.found)
     for source in (entry.source_id, *entry.other_sources.split("|")):
         known |= held.get(source, set())
     known |= {float(statistics.round_half_up(number)) for number in known}  # 56.1 is told as 56
@@ -448,7 +446,9 @@ def _parts_of_missing(data: Tables) -> list[Finding]:
         levels = own[own["mappa_level"] != "all"]
         sums = [(f"parts sum to {levels['value'].sum():,}", levels)]
         others = own.drop(levels.index)
-        sums += [(f"a part of {row.value:,}", others.loc[[row.Index]]) for row in others.itertuples()]
+        sums += [
+            (f"a part of {row.value:,}", others.loc[[row.Index]]) for row in others.itertuples()
+        ]
         for says, parts in sums:
             whole_split = "unknown" in set(parts["mappa_level"])
             summed = parts["value"].sum()
@@ -516,9 +516,7 @@ def _change(measure: str, first: float, last: float) -> float:
     return 100 * (last - first) / first if measure == "change_pct" else last - first
 
 
-def _change_words(
-    measure: str, first: tuple[float, float], last: tuple[float, float]
-) -> str:
+def _change_words(measure: str, first: tuple[float, float], last: tuple[float, float]) -> str:
     """The change between two counts, each given now and at first (<NA> if never revised)."""
     text = (
         f"{_change(measure, first[0], last[0]):+.1f} from "
@@ -549,7 +547,7 @@ def _parts_of_total(data: Tables) -> list[Finding]:
                         area,
                         periods.as_at_label(as_at, "month"),
                         f"{total:,}",
-                        f"parts sum to {parts:,}",
+                        f"parts sum to {parts:,}, {abs(total - parts):,} apart",
                         "+".join(by["row_id"]),
                     )
                 )
