@@ -366,11 +366,12 @@ def test_visits_made_are_shown_wherever_they_were(data):
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
     assert "no figure found" in findings.visits_made(data, edition)[0]
     other = copy.copy(data)
-    made = data.staffing.iloc[[0]].assign(
-        row_id="ST9001", measure="visits_made", rank="", value=9700, qualifier="at_least",
-        area_id="GREATER_MANCHESTER", note="in the year before",
-    )  # fmt: skip
-    other.staffing = pd.concat([data.staffing, made], ignore_index=True)
+    made = data.answers["measure_code"] == "VISITS_MADE"
+    earlier = data.answers.assign(
+        period_start=data.answers["period_start"].where(~made, pd.Timestamp("2020-04-01")),
+        period_end=data.answers["period_end"].where(~made, pd.Timestamp("2021-03-31")),
+    )
+    other.answers = earlier
     (said,) = findings.visits_made(other, edition)
     assert "Greater Manchester Police" in said and "at least 9,700" in said
 
