@@ -151,8 +151,7 @@ def test_every_chart_is_drawn_with_marks_and_a_name(visits):
 
 def points_expected(figure):
     """Points or bars that a chart must have: one for each number in the data behind it."""
-    rows = figure.select("details table tbody tr")
-    return len(rows) * (2 if figure["id"] == "fig-visits-chart" else 1)  # people, and visits
+    return len(figure.select("details table tbody tr"))
 
 
 def test_every_number_of_the_data_is_a_point_or_bar_of_the_chart(documents, visits):

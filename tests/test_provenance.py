@@ -256,13 +256,19 @@ def trend(r, cells):
     }
 
 
-MIX = {"very high": 0.02, "high": 0.18, "medium": 0.30, "low": 0.50}  # defaults of the notebook
-OFFICERS, WEEKS, CREW, SEED = 45, 44, 2, 20220331
+TIERS = ("very_high", "high", "medium", "low")
+WEEKS, CREW, SEED = 44, 2, 20220331  # defaults of the notebook
+
+
+def mix(r):
+    """Share of each tier, of the sum of the shares printed."""
+    shares = {row["risk_tier"]: row["value"] for row in r.of("TI", measure="share_pct")}
+    return {tier.replace("_", " "): shares[tier] / sum(shares.values()) for tier in TIERS}
 
 
 def tier_people(r):
     """People by tier by largest remainder."""
-    exact = {tier: r.count * share for tier, share in MIX.items()}
+    exact = {tier: r.count * share for tier, share in mix(r).items()}
     people = {tier: int(value) for tier, value in exact.items()}
     by_remainder = sorted(exact, key=lambda tier: people[tier] - exact[tier])
     for tier in by_remainder[: r.count - sum(people.values())]:
@@ -286,27 +292,42 @@ def visits_of_tier(r, cells):
 
 def visit_result(r, cells):
     quantity, visits = cells["Quantity"], often(r)
-    per_person = sum(MIX[tier] * f for tier, f in visits.items())
-    if quantity.startswith(("Visits due a year", "Attempts a year")):
-        return [visits_of_tier(r, cells)]
-    if quantity.startswith("A week"):
-        return [r.count * per_person / (OFFICERS * WEEKS)]
-    if quantity.startswith("Attempts a week"):
-        return [CREW * r.count * per_person / (OFFICERS * WEEKS)]
-    if quantity.startswith("Fewest"):
+    if quantity == "Everybody at low risk":
         return [r.count * visits["low"]]
-    if quantity.startswith("Most"):
+    if quantity == "Everybody at very high risk":
         return [r.count * visits["very high"]]
     if quantity.startswith("Extra"):
         return [r.count * (visits["very high"] - visits["low"]) / 100]
+    if quantity.startswith(("Visits due a year", "Attempts a year")):
+        return [visits_of_tier(r, cells)]
+    per_person = sum(mix(r)[tier] * f for tier, f in visits.items())
+    if quantity.startswith(("A week", "Attempts a week")):
+        (constables,) = r.of("ST", rank="constable")
+        crew = CREW if quantity.startswith("Attempts") else 1
+        return [crew * r.count * per_person / (constables["value"] * WEEKS)]
     if quantity.startswith("95% band"):
-        alpha = [50 * share for share in MIX.values()]
+        alpha = [int(quantity.split()[-1]) * share for share in mix(r).values()]
         mixes = np.random.default_rng(SEED).dirichlet(alpha, 10_000)
-        drawn = r.count * mixes @ np.array([visits[tier] for tier in MIX])
+        drawn = r.count * mixes @ np.array([visits[tier] for tier in mix(r)])
         return list(np.percentile(drawn, [2.5, 97.5]))
     (eligible,) = r.of("TI", measure="reactive_eligible_persons")
     (of_all,) = r.of("TI", measure="rsos_in_same_statement")
     return [r.count * (per_person - visits["low"] * eligible["value"] / of_all["value"])]
+
+
+def tier_bounds(r, cells):
+    """Visits due by the tiers of another force, the rest at low and at medium risk."""
+    known = {row["risk_tier"].replace("_", " "): row["value"] for row in r.of("TI")}
+    (whole,) = r.of("RO", series_id="STOCK_FOI")
+    rest = whole["value"] - sum(known.values())
+    certain = sum(people * often(r)[tier] for tier, people in known.items())
+    return [certain + rest * often(r)[tier] for tier in ("low", "medium")]
+
+
+def scaled_bounds(r, cells):
+    (people,) = r.of("RO", series_id="STOCK_MAPPA")
+    (whole,) = r.of("RO", series_id="STOCK_FOI")
+    return [each * people["value"] / whole["value"] for each in tier_bounds(r, cells)]
 
 
 def by_sex(kind):
@@ -482,9 +503,15 @@ RECIPES = {
         "Fewest visits a year": lambda r, c: r.of("VP")[0]["min_visits_per_year"],
     },
     "tab-visits-by-tier": VISITS,
-    "fig-visits-chart": VISITS,
     "fig-visit-explorer": VISITS,
     "tab-visit-results": {"Value": visit_result},
+    "tab-visit-tier-bounds": {
+        "Very high": lambda r, c: r.of("TI", risk_tier="very_high")[0]["value"],
+        "High": lambda r, c: r.of("TI", risk_tier="high")[0]["value"],
+        "All people": lambda r, c: r.of("RO", series_id="STOCK_FOI")[0]["value"],
+        "Visits due a year": tier_bounds,
+        "Scaled to the people above": scaled_bounds,
+    },
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
     "tab-changes-new": {"Edition for 2021-22": figure_of("Date or period")},

@@ -171,13 +171,17 @@ def beside(frame: pd.DataFrame, target: float, value_title: str) -> alt.LayerCha
 
 
 def visit_explorer(
-    people: int, frequencies: dict[str, int], mix: dict[str, float], officers: int, weeks: int
+    people: int,
+    frequencies: dict[str, int],
+    mix: dict[str, float],
+    officers: float | None,
+    weeks: int,
 ) -> alt.VConcatChart:
     """Visits a year by tier, with the tier mix in the reader's hands.
 
     Three sliders set the percent at very high, high and medium risk; the rest is low. A line of
-    text gives the total and the visits a week for each officer. `mix` (shares of 1) is where the
-    sliders start; without scripts the chart shows that mix.
+    text gives the total and, where the officers are known, the visits a week for each. `mix`
+    (shares of 1) is where the sliders start; without scripts the chart shows that mix.
     """
     names = {"very_high": "Very high", "high": "High", "medium": "Medium", "low": "Low"}
     sliders = [
@@ -218,12 +222,17 @@ def visit_explorer(
     )
     each = " + ".join(f"{tier} * {frequencies[tier]}" for tier in ("very_high", "high", "medium"))
     due = f"{people} / 100 * ({each} + max(0, 100 - ({given})) * {frequencies['low']})"
+    each_week = ""
+    if officers:
+        each_week = (
+            f" + ', ' + format({due} / {officers * weeks:g}, '.2f') + "
+            f"' a week for each of {officers:g} officers'"
+        )
     # A signal of this name is also spoken to screen readers when it changes (rso-charts.js).
     sentence = alt.param(
         name="sentence",
         expr=f"{given} > 100 ? 'The three tiers add to more than 100 percent' : "
-        f"format({due}, ',.0f') + ' visits a year, ' + format({due} / {officers * weeks}, '.2f') + "
-        f"' a week for each of {officers} officers'",
+        f"format({due}, ',.0f') + ' visits a year'{each_week}",
     )
     total = (
         alt.Chart(pd.DataFrame({"line": [0]}))

@@ -5,11 +5,12 @@ STOCK_FOI is what a force itself calls its register, usually with people in cust
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import series, statistics
+from rso_report import disclosure, series, statistics
 from rso_report.comparable import RATE, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -165,27 +166,46 @@ def _members(areas: pd.DataFrame, area: str) -> set[str]:
     return {area, *inside, *together}
 
 
-def base_districts(data: Tables, area: str, as_at: pd.Timestamp) -> pd.DataFrame:
-    """Rows of `population_districts` that the rates of an area and date divide by.
+def populations(data: Tables, keys: Iterable[tuple[str, pd.Timestamp]]) -> pd.DataFrame:
+    """Residents that the rates of areas and dates divide by, one row for each (area, date).
 
-    `EW` are all districts; a region or a unit of several forces has those of its forces. Empty
-    where `population_base` knows no base.
+    Columns: population_10plus (all ages less those aged 0 to 9) and all_ages, Int64, summed over
+    the districts of the area; population_row (see there); base_date, the day of those residents;
+    base_segment, within which rates compare. `EW` are all districts; a region or a unit of several
+    forces has those of its forces. <NA>, NaT and "" where `population_base` knows no base.
     """
-    base = population_base(data, as_at)
-    rows = data.population_districts
-    if base is None:
-        return rows.iloc[:0]
-    rows = rows[rows["date"] == base["base_date"]]
-    return rows[rows["area_id"].isin(_members(data.areas, area))]
+    parts = data.population_districts.assign(older=lambda f: f["all_ages"] - f["aged_0_9"])
+    sums = parts.groupby(["date", "area_id"])[["older", "all_ages"]].sum().to_dict("index")
+    rows, bases, members = [], {}, {}
+    for area, as_at in keys:
+        if as_at not in bases:
+            bases[as_at] = population_base(data, as_at)
+        if area not in members:
+            members[area] = _members(data.areas, area)
+        row = (pd.NA, pd.NA, "", pd.NaT, "")
+        if (base := bases[as_at]) is not None:
+            day = base["base_date"]
+            found = [sums[day, part] for part in members[area] if (day, part) in sums]
+            row = (*row[:3], day, base["segment"])
+            if found:
+                older, whole = (sum(f[name] for f in found) for name in ("older", "all_ages"))
+                row = (older, whole, population_row(area, day), *row[3:])
+        rows.append(row)
+    columns = ["population_10plus", "all_ages", "population_row", "base_date", "base_segment"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"population_10plus": "Int64", "all_ages": "Int64", "base_date": "datetime64[us]"}
+    )
 
 
 def population_10plus(data: Tables, area: str, as_at: pd.Timestamp) -> int | None:
-    """Residents aged 10 and over that the rate of an area on a 31 March divides by.
+    """Residents aged 10 and over that the rate of an area on a 31 March divides by, or None."""
+    people = populations(data, [(area, as_at)])["population_10plus"].iloc[0]
+    return None if pd.isna(people) else int(people)
 
-    All ages less those aged 0 to 9, summed over `base_districts`. None where there is none.
-    """
-    rows = base_districts(data, area, as_at)
-    return None if rows.empty else int((rows["all_ages"] - rows["aged_0_9"]).sum())
+
+def base_row(data: Tables, area: str, as_at: pd.Timestamp) -> str:
+    """`population_row` of what the rate of an area and date divides by, "" where there is none."""
+    return populations(data, [(area, as_at)])["population_row"].iloc[0]
 
 
 def population_row(area: str, date: pd.Timestamp) -> str:
@@ -193,7 +213,8 @@ def population_row(area: str, date: pd.Timestamp) -> str:
 
     `date` is the day of the residents. A year alone stands for its mid-year estimate.
     """
-    return f"PD-{area}-{date:%Y}" if (date.month, date.day) == (6, 30) else f"PD-{area}-{date:%F}"
+    mid_year = (date.month, date.day) == (6, 30)
+    return f"PD-{area}-{date:%Y}" if mid_year else f"PD-{area}-{date:%Y-%m-%d}"
 
 
 def population_sums(data: Tables) -> pd.DataFrame:
@@ -216,12 +237,6 @@ def population_sums(data: Tables) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).assign(
         aged_10plus=lambda sums: sums["all_ages"] - sums["aged_0_9"]
     )
-
-
-def base_row(data: Tables, area: str, as_at: pd.Timestamp) -> str:
-    """`population_row` of what the rate of an area and date divides by, "" where there is none."""
-    rows = base_districts(data, area, as_at)
-    return "" if rows.empty else population_row(area, rows["date"].iloc[0])
 
 
 def published_rates(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -261,13 +276,8 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
         on=keep,
         how="outer",
     )
-    pairs = list(zip(merged["area_id"], merged["as_at"], strict=True))
-    people = [population_10plus(data, area, day) for area, day in pairs]
-    merged["population_10plus"] = pd.Series(people, merged.index, "Int64")
-    merged["population_row"] = [base_row(data, area, day) for area, day in pairs]
-    bases = [population_base(data, day) for _, day in pairs]
-    merged["base_date"] = pd.to_datetime([None if b is None else b["base_date"] for b in bases])
-    merged["base_segment"] = ["" if b is None else b["segment"] for b in bases]
+    people = populations(data, zip(merged["area_id"], merged["as_at"], strict=True))
+    merged = merged.join(people.drop(columns="all_ages"))
     for column in ("rate", "lower", "upper"):
         merged[column] = pd.Series(float("nan"), index=merged.index)
     ready = merged["count"].notna() & merged["population_10plus"].notna()
@@ -350,8 +360,9 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count beside register total of the same force and calendar year.
 
     Columns: area_id, year, community, register, first_community and first_register (before a
-    revision, else <NA>), gap, ratio_percent, caveat, the identifiers of both rows and of those they
-    replace, and both sources. Dates and definitions differ, so the ratio has no interval.
+    revision, else <NA>), gap (`disclosure.difference`), ratio_percent, caveat, the identifiers of
+    both rows and of those they replace, and both sources. Dates and definitions differ, so the
+    ratio has no interval.
     """
     caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
     totals = register_totals(data, edition)
@@ -366,7 +377,7 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "register": pairs["value_register"],
             "first_community": pairs["first_value_community"],
             "first_register": pairs["first_value_register"],
-            "gap": pairs["value_register"] - pairs["value_community"],
+            "gap": (pairs["value_register"] - pairs["value_community"]).map(disclosure.difference),
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
             "community_row": pairs["rows_community"],
@@ -474,17 +485,19 @@ def _comparison(
 ) -> Comparison:
     """The areas of one date, given their counts."""
     as_at = own["as_at"].iloc[0]
+    own = own.reset_index(drop=True)
+    base = populations(data, [(area, as_at) for area in own["area_id"]])
     frame = pd.DataFrame(
         {
             "area_id": own["area_id"],
             "count": own["value"].astype("int64"),
             "first_count": own["first_value"],
-            "population": [population_10plus(data, area, as_at) for area in own["area_id"]],
+            "population": base["population_10plus"].astype("int64"),
             "doubted": own["row_id"].map(doubted(data)).fillna(""),
             "source_id": own["source_id"],
-            "rows": [f"{r.rows}+{base_row(data, r.area_id, as_at)}" for r in own.itertuples()],
+            "rows": own["rows"] + "+" + base["population_row"],
         }
-    ).reset_index(drop=True)
+    )
     sound = frame[frame["doubted"] == ""]
     variance = statistics.between_variance(sound["count"], sound["population"], national.rate)
     for index, count, people in frame[["count", "population"]].itertuples():

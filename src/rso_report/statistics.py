@@ -40,7 +40,7 @@ class Estimate:
 class Trend:
     """A fitted average change per year, in percent.
 
-    `change` follows the report's rule; `poisson` is the plain Poisson interval, to show beside it.
+    `change` follows the rule that `trend` was asked for; `poisson` is the plain Poisson interval.
     `complete_points` leaves out part-years; with too few, `interpretable` is False.
     """
 
@@ -384,15 +384,20 @@ def trend(
     exposure: Iterable[float] | None = None,
     times: Iterable[float] | None = None,
     year_share: Iterable[float] | None = None,
+    *,
+    cautious: bool = False,
 ) -> Trend:
     """Average change per year in percent: Poisson log-linear, with an exposure offset.
 
     `exposure` is a population or other base; `times` are years (0, 1, 2, ... if not given);
     `year_share` is the share of each year that the count covers, 1 for a complete year: a part-year
-    is offset, never annualised. The rule: phi is Pearson's chi-squared over n - 2; if phi <= 1 the
-    Wald z interval stands; if phi > 1 the standard error is multiplied by sqrt(phi) and t with
-    n - 2 degrees of freedom is used (quasi-Poisson). Fewer than 5 complete points are exploratory.
-    For a stock the interval is descriptive only: its years hold mostly the same people.
+    is offset, never annualised. phi is Pearson's chi-squared over n - 2.
+
+    With `cautious`, the rule of the pages, the standard error is multiplied by sqrt(max(1, phi))
+    and t with n - 2 degrees of freedom is used, always. Without it, the rule of the reference
+    values: that for phi > 1, and for phi <= 1 Wald's z, which makes a short series look certain.
+    Fewer than 5 complete points are exploratory. For a stock the interval is descriptive only:
+    its years hold mostly the same people.
 
     ValueError also for fewer than 3 counts, or if all events fall in the first or the last year.
     """
@@ -406,10 +411,10 @@ def trend(
     error = 1 / math.sqrt(fitted @ (t - fitted @ t / fitted.sum()) ** 2)
     dispersion = float(((y - fitted) ** 2 / fitted).sum() / (n - 2))
     poisson = change = _change(slope, error, Z95, "Poisson, Wald z 95%")
-    if dispersion > 1:
+    if dispersion > 1 or cautious:
         quantile = float(stdtrit(n - 2, 1 - TAIL))
-        method = f"quasi-Poisson, t({n - 2}) 95%"
-        change = _change(slope, error * math.sqrt(dispersion), quantile, method)
+        method = f"{'quasi-Poisson' if dispersion > 1 else 'Poisson'}, t({n - 2}) 95%"
+        change = _change(slope, error * math.sqrt(max(1.0, dispersion)), quantile, method)
     model = "quasi-Poisson" if dispersion > 1 else "Poisson"
     return Trend(change, poisson, dispersion, model, n, int((covered == 1).sum()))
 
