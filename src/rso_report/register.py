@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import series, statistics
+from rso_report import disclosure, series, statistics
 from rso_report.comparable import RATE, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -292,19 +292,20 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
 def growth_split(
     found: pd.DataFrame, breaks: pd.DataFrame, area: str
 ) -> tuple[pd.Series, pd.Series, float, float] | None:
-    """Growth of an area's count, and of its population, over dates that rest on one base.
+    """Growth of an area's count, and of its population, between two dates of one population base.
 
-    `found` is what `rates` returns. Of the newest stretch without a break that has two comparable
-    rows with a population: the first and the last of them, the growth of the count, and that of
-    residents aged 10 and over, both in percent. None where no stretch has two: across a change of
-    base the difference of two populations is not growth.
+    `found` is what `rates` returns. The first and the last comparable row with a population of the
+    newest run of dates on one base that has two of them, growth of the count, and growth of
+    residents aged 10 and over, both in percent; None where no run has two. Across a change of base
+    the difference of two populations is not growth.
     """
     ready = comparable(found[found["rate"].notna()], breaks, area)
-    stretches = ready.groupby(segments(ready, breaks, RATE))
-    paired = [own for _, own in stretches if len(own) > 1]
-    if not paired:
+    if ready.empty:
         return None
-    ready = paired[-1]
+    runs = [own for _, own in ready.groupby(segments(ready, breaks, RATE)) if len(own) > 1]
+    if not runs:
+        return None
+    ready = runs[-1]
     first, last = ready.iloc[0], ready.iloc[-1]
     split = statistics.growth_split(
         first["count"], first["population_10plus"], last["count"], last["population_10plus"]
@@ -359,8 +360,9 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count beside register total of the same force and calendar year.
 
     Columns: area_id, year, community, register, first_community and first_register (before a
-    revision, else <NA>), gap, ratio_percent, caveat, the identifiers of both rows and of those they
-    replace, and both sources. Dates and definitions differ, so the ratio has no interval.
+    revision, else <NA>), gap (`disclosure.difference`), ratio_percent, caveat, the identifiers of
+    both rows and of those they replace, and both sources. Dates and definitions differ, so the
+    ratio has no interval.
     """
     caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
     totals = register_totals(data, edition)
@@ -375,7 +377,7 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "register": pairs["value_register"],
             "first_community": pairs["first_value_community"],
             "first_register": pairs["first_value_register"],
-            "gap": pairs["value_register"] - pairs["value_community"],
+            "gap": (pairs["value_register"] - pairs["value_community"]).map(disclosure.difference),
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
             "community_row": pairs["rows_community"],
@@ -386,58 +388,125 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class Funnel:
-    """All police areas of a date against their pooled rate.
+FEWEST_AREAS = 10
 
-    `areas` has a row for each area with count and population: area_id, count, first_count (before a
-    revision, else <NA>), population, rate (per 100,000 aged 10 and over), lower, upper (95%), z
-    (with dispersion), outside (beyond the 99.8% limits), source_id (of the count), rows (count and
-    population). `absent` are the areas without data.
+
+@dataclass(frozen=True)
+class National:
+    """The rate of England and Wales on a 31 March, per 100,000 residents aged 10 and over.
+
+    `rate` is the published one; where none is held, `computed` is True and it is the count over
+    the population. `rows` and `source_id` say where it stands. `count` is None if none is held.
+    """
+
+    rate: float
+    computed: bool
+    count: int | None
+    population: int
+    rows: str
+    source_id: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rates of all police areas with a count on a 31 March, beside the national rate.
+
+    `areas` has a row for each area, in the order of the areas table: area_id, count, first_count
+    (before a revision, else <NA>), population, rate (per 100,000 aged 10 and over), lower, upper
+    (95%), limit_low, limit_high (99.8%, see `statistics.funnel_limits`), doubted (entry of the
+    ledger that doubts the count, else ""), outside (beyond the limits, and not doubted), source_id
+    (of the count), rows (count and population). `variance` is that between areas; doubted counts
+    have no part in it. `absent` are the areas of which no count was found.
     """
 
     as_at: pd.Timestamp
-    target: float
-    dispersion: float
+    national: National
+    variance: float
     areas: pd.DataFrame
     absent: list[str]
 
+    @property
+    def sound(self) -> pd.DataFrame:
+        """The areas whose count no entry of the ledger doubts."""
+        return self.areas[self.areas["doubted"] == ""]
 
-def funnels(data: Tables, edition: Edition) -> list[Funnel]:
-    """Each 31 March with populations and ten counts or more, all areas of England and Wales.
 
-    The target is the pooled rate of the areas with data, phi the mean of their squared z-scores
-    (Spiegelhalter's funnel plot, Statistics in Medicine 2005); limits are widened by sqrt(phi)
-    where phi is above 1. Dates with fewer than ten counts are left out; the last is the latest.
+def comparisons(data: Tables, edition: Edition) -> list[Comparison]:
+    """Each 31 March with a national rate and ten exact counts of police areas or more, in order.
+
+    Dates without a population base are left out.
     """
     forces = edition.areas.loc[edition.areas["kind"] == "force", "area_id"].tolist()
     counts = community(data, edition, forces)
     counts = counts[(counts["qualifier"] == "exact") & (counts["as_at_precision"] == "day")]
-    dates = [day for day in counts["as_at"].unique() if population_base(data, day) is not None]
-    counts = counts[counts["as_at"].isin(dates)]
-    return [
-        _funnel(data, as_at, own, [force for force in forces if force not in set(own["area_id"])])
-        for as_at, own in counts.groupby("as_at")
-        if len(own) >= 10
-    ]
+    counts = counts.sort_values("area_id", key=lambda ids: ids.map(forces.index), kind="stable")
+    found = []
+    for as_at, own in counts[counts["as_at"].dt.month == 3].groupby("as_at"):
+        national = national_rate(data, edition, as_at)
+        if len(own) >= FEWEST_AREAS and national:
+            absent = [force for force in forces if force not in set(own["area_id"])]
+            found.append(_comparison(data, own, national, absent))
+    return found
 
 
-def _funnel(data: Tables, as_at: pd.Timestamp, own: pd.DataFrame, absent: list[str]) -> Funnel:
+def beside_region(found: list[Comparison], edition: Edition) -> Comparison | None:
+    """The newest date at which a force of the region has a count, else the newest of all."""
+    own = [each for each in found if each.areas["area_id"].isin(edition.forces).any()]
+    return (own or found or [None])[-1]
+
+
+def national_rate(data: Tables, edition: Edition, as_at: pd.Timestamp) -> National | None:
+    """The rate of England and Wales at a date; None without a population, or rate and count."""
+    people = population_10plus(data, "EW", as_at)
+    counts, printed = community(data, edition, ["EW"]), published_rates(data, edition)
+    counts = counts[(counts["as_at"] == as_at) & counts["qualifier"].isin(["exact", "rounded"])]
+    printed = printed[(printed["area_id"] == "EW") & (printed["as_at"] == as_at)]
+    if not people or (counts.empty and printed.empty):
+        return None
+    count = None if counts.empty else int(counts["value"].iloc[0])
+    if len(printed):
+        row = printed.iloc[0]
+        return National(float(row["value"]), False, count, people, row["rows"], row["source_id"])
+    row = counts.iloc[0]
+    rows = f"{row['rows']}+{base_row(data, 'EW', as_at)}"
+    return National(1e5 * count / people, True, count, people, rows, row["source_id"])
+
+
+def doubted(data: Tables) -> dict[str, str]:
+    """Figures that the ledger keeps out of estimates: its entry by row identifier."""
+    ledger = data.discrepancies[data.discrepancies["effect"] == "not_estimated"]
+    return {
+        row: each.discrepancy_id for each in ledger.itertuples() for row in each.rows.split("|")
+    }
+
+
+def _comparison(
+    data: Tables, own: pd.DataFrame, national: National, absent: list[str]
+) -> Comparison:
     """The areas of one date, given their counts."""
+    as_at = own["as_at"].iloc[0]
+    own = own.reset_index(drop=True)
     base = populations(data, [(area, as_at) for area in own["area_id"]])
-    people = base["population_10plus"].tolist()
-    pooled = statistics.pooled_rate(own["value"].tolist(), people)
-    phi = statistics.funnel_dispersion(own["value"].tolist(), people)
-    rows = []
-    for row, population in zip(own.itertuples(), people, strict=True):
-        count = int(row.value)
-        rate = statistics.rate(count, population)
-        z = statistics.funnel_z(count, population, pooled.value, dispersion=phi)
-        rows.append((row.area_id, count, population, rate.value, rate.lower, rate.upper, z))
-    columns = ["area_id", "count", "population", "rate", "lower", "upper", "z"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame["source_id"] = own["source_id"].to_numpy()
-    frame["first_count"] = own["first_value"].array
-    frame["rows"] = [f"{row.rows}+{base_row(data, row.area_id, as_at)}" for row in own.itertuples()]
-    frame["outside"] = frame["z"].abs() > statistics.Z998
-    return Funnel(as_at, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)
+    frame = pd.DataFrame(
+        {
+            "area_id": own["area_id"],
+            "count": own["value"].astype("int64"),
+            "first_count": own["first_value"],
+            "population": base["population_10plus"].astype("int64"),
+            "doubted": own["row_id"].map(doubted(data)).fillna(""),
+            "source_id": own["source_id"],
+            "rows": own["rows"] + "+" + base["population_row"],
+        }
+    )
+    sound = frame[frame["doubted"] == ""]
+    variance = statistics.between_variance(sound["count"], sound["population"], national.rate)
+    for index, count, people in frame[["count", "population"]].itertuples():
+        rate = statistics.rate(count, people)
+        limits = statistics.funnel_limits(
+            people, national.rate, z=statistics.Z998, variance=variance
+        )
+        frame.loc[index, ["rate", "lower", "upper"]] = [rate.value, rate.lower, rate.upper]
+        frame.loc[index, ["limit_low", "limit_high"]] = [limits.lower, limits.upper]
+    within = frame["rate"].between(frame["limit_low"], frame["limit_high"])
+    frame["outside"] = ~within & (frame["doubted"] == "")
+    return Comparison(as_at, national, variance, frame, absent)

@@ -25,7 +25,6 @@ from rso_report import (
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.parameters import EditionParameters
 from rso_report.prose import (
     NOT_FOUND,
     beside_first,
@@ -84,18 +83,18 @@ class Tile:
     page: tuple[str, str]
 
 
-def tiles(data: Tables, edition: Edition, parameters: EditionParameters) -> list[Tile]:
+def tiles(data: Tables, edition: Edition) -> list[Tile]:
     """The tiles of the start page in their order.
 
     `data` needs areas, sources, registered_offenders, published_rates, population_districts,
-    breaches, missing, visit_policy, risk_tiers and series_breaks.
+    breaches, missing, staffing and series_breaks.
     """
     return [
         community(data, edition),
         whereabouts_unknown(data, edition),
         recorded(data, edition),
         outcomes(data, edition),
-        workload(data, edition, parameters),
+        visits_overdue(data, edition),
     ]
 
 
@@ -180,7 +179,7 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> Entry:
     dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
     beside = counts[(counts["area_id"] == "EW") & (counts["as_at"] == dates.max())]
     row = newest
-    if len(beside) and not periods.age_words(dates.max(), edition.year):
+    if len(beside) and not periods.age_words(dates.max(), edition.year.end):
         row = beside.iloc[0]
     other = newest if row is not newest else beside.iloc[0] if len(beside) else newest
     note, more = "", ()
@@ -241,7 +240,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     units = [unit for unit in edition.units if kinds[unit] != "group"]
     found = [row for unit in units if (row := register.latest(snaps, unit)) is not None]
     found.sort(key=lambda row: row["as_at"], reverse=True)
-    entries = [_snapshot(edition, snaps, row) for row in found]
+    entries = [_snapshot(edition, row) for row in found]
     covered = {
         part
         for unit in {row["area_id"] for row in found}
@@ -258,47 +257,27 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
-    name = edition.name(row["area_id"])
-    beyond = findings.snapshot_words(row).removeprefix(f"{counted(row)} {on_date(row)}")
-    own = snaps[
-        (snaps["area_id"] == row["area_id"])
-        & (snaps["definition_code"] == row["definition_code"])
-        & snaps["qualifier"].eq("exact")
-    ]
-    spark = None
-    if len(own) > 1:
-        said = "; ".join(
-            f"{r.as_at.year} {beside_first(number(r.value), r.first_value)}"
-            for r in own.itertuples()
-        )
-        drawn = "+".join(filter(None, [*own["row_id"], *own["first_row"]]))
-        spark = Spark(
-            sparks.snapshots(own),
-            f"{name}, snapshots of the same definition, not joined: {said}.",
-            f"{own['as_at'].min().year} to {own['as_at'].max().year}",
-            tuple(dict.fromkeys(drawn.split("+"))),
-        )
+def _snapshot(edition: Edition, row: pd.Series) -> Entry:
+    """One snapshot with its definition; no chart, because definitions differ or are not stated."""
     return Entry(
-        name,
+        edition.name(row["area_id"]),
         counted(row),
         "MISSING_STOCK",
         on_date(row),
-        re.sub(r"^ \((.*? at first reply)\)", r"\1", beyond).lstrip("; "),
+        "; ".join(findings.snapshot_notes(row)),
         tuple(row["row_id"].split("+")),
         tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
-        spark,
     )
 
 
 def recorded(data: Tables, edition: Edition) -> Tile:
-    """Breach offences recorded in the newest period, by force and family."""
+    """Breach offences recorded in the last complete year, by force and family."""
     offences = breaches.recorded(data, edition)
     families = breaches.by_family(offences)
     entries = [
-        _offences(edition, own.sort_values("period_end"))
-        for _, own in families.groupby(["area_id", "family"], sort=False)
+        _offences(data, edition, own.sort_values("period_end"))
+        for _, own in families.groupby(breaches.SERIES, sort=False)
     ]
     entries += _gap(edition, set(offences["area_id"]), "BREACH_RECORDED")
     return Tile(
@@ -311,44 +290,58 @@ def recorded(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _offences(edition: Edition, own: pd.DataFrame) -> Entry:
-    last = own.iloc[-1]
-    name = f"{edition.name(last['area_id'])}, {breaches.FAMILIES[last['family']]}"
-    shown, note = [last], ""
-    complete = own[~own["part"]]
-    if last["part"] and len(complete):
-        shown.append(complete.iloc[-1])
-        before = beside_first(number(shown[-1]["value"]), shown[-1]["first_value"])
-        note = f"{before} in {shown[-1]['period']}, the last complete year"
+def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
+    """The last complete year of a series, and in its note the part-year that follows."""
+    rows = list(own.itertuples())
+    lead, last = findings.last_complete(rows), rows[-1]
+    name = findings.series_name(data, edition, lead)
+    notes = [
+        findings.repeated_words(lead) if lead.repeated else "",
+        periods.age_words(lead.period_end, edition.year.end),
+    ]
+    if last is not lead:
+        notes.append(findings.part_year_words(last, lead, data.series_breaks))
+    shown = [lead, *([last] if last is not lead else [])]
     return Entry(
         name,
-        findings.recorded_words(last["value"], last["first_value"], last["part"]),
+        beside_first(f"{number(lead.value)}{' [p]' if lead.part else ''}", lead.first_value),
         "BREACH_RECORDED",
-        f"in {last['period']}",
-        note,
-        tuple(last["rows"].split("+")),
-        tuple(row for each in shown[1:] for row in each["rows"].split("+")),
-        tuple(dict.fromkeys(each["source_id"] for each in shown)),
+        f"in {lead.period}",
+        "; ".join(filter(None, notes)),
+        tuple(lead.rows.split("+")),
+        tuple(row for each in shown[1:] for row in each.rows.split("+")),
+        tuple(dict.fromkeys(each.source_id for each in shown)),
         _flow_spark(name, own, "offences recorded"),
     )
 
 
 def outcomes(data: Tables, edition: Edition) -> Tile:
-    """Cautions or convictions for breach in the newest year of each force and the country."""
-    found = breaches.outcomes(data, edition).assign(part=False)
-    entries = []
+    """Cautions or convictions for breach: of each force, and of the country in their newest year.
+
+    A figure whose year is inferred stands only where there is no other.
+    """
+    found = breaches.outcomes(data, edition).assign(part=False, repeated="")
+    entries, years = [], set()
     for area in [*edition.forces, "EW"]:
         own = found[found["area_id"] == area]
+        own = own[~own["inferred"]] if not own["inferred"].all() else own
         if own.empty:
             continue
-        row, name = own.iloc[-1], edition.name(area)
+        shared = own[own["period_end"].isin(years)] if area == "EW" else own
+        row, name = (shared if len(shared) else own).iloc[-1], edition.name(area)
+        years.add(row["period_end"])
+        notes = [
+            f"printed as “{row['unit_as_printed']}”",
+            "the year is inferred" if row["inferred"] else "",
+            periods.age_words(row["period_end"], edition.year.end),
+        ]
         entries.append(
             Entry(
                 name,
                 with_first(row),
                 "BREACH_OUTCOME",
                 f"in {row['period']}",
-                "",
+                "; ".join(filter(None, notes)),
                 tuple(row["rows"].split("+")),
                 (),
                 (row["source_id"],),
@@ -375,8 +368,11 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     said = "; ".join(
         f"{r.period} {beside_first(number(r.value), r.first_value)}"
         f"{' (part-year)' if r.part else ''}"
+        f"{f' ({findings.repeated_words(r)})' if r.repeated else ''}"
         for r in own.itertuples()
     )
+    if absent := breaches.without_figure(own):
+        said += f"; no figure found for {listed(absent)}"
     drawn = own.assign(year=own["period_start"].dt.year)
     return Spark(
         sparks.bars(drawn),
@@ -386,32 +382,28 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     )
 
 
-def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> Tile:
-    """What minimum of visits would follow for one force: an illustration, and marked as one."""
-    model = findings.illustration(data, edition, parameters)
-    if model is None:
-        why = "no count, or no policy known by then, to start from"
-        entry = Entry("Illustration", NOT_FOUND, "STOCK_MAPPA", note=why)
-    else:
-        people = beside_first(number(model["people"]), model["first_people"])
-        entry = Entry(
-            model["force"],
-            f"{number(model['visits'])} visits a year",
-            "STOCK_MAPPA",
-            f"for the {people} people managed in the community {model['on_date']}",
-            f"if the intervals of 2014 applied to an assumed risk mix ({parameters.tier_mix} "
-            f"percent): {number(model['per_week'], 2)} a week for each of {parameters.officers} "
-            f"officers. The mix is not published; the range is {number(model['fewest'])} to "
-            f"{number(model['most'])}",
-            tuple(dict.fromkeys([*model["people_rows"].split("+"), *model["rows"]])),
-            sources=tuple(dict.fromkeys(model["sources"])),
+def visits_overdue(data: Tables, edition: Edition) -> Tile:
+    """Visits reported overdue, each with its age and the remark that belongs to it."""
+    found = findings.overdue(data, edition)
+    entries = [
+        Entry(
+            edition.name(row["area_id"]),
+            with_first(row),
+            "VISITS_OVERDUE",
+            findings.aged(edition, row),
+            row["note"],
+            tuple(row["rows"].split("+")),
+            sources=(row["source_id"],),
         )
+        for _, row in found.iterrows()
+    ]
+    entries += _gap(edition, set(found["area_id"]), "VISITS_OVERDUE")
     return Tile(
-        "tile-workload",
-        "Workload: an illustration",
-        (entry,),
-        "Not a finding: this joins figures of different years. A visit that is due is not a visit "
-        "that was made.",
+        "tile-visits",
+        "Home visits reported overdue",
+        tuple(entries),
+        "What inspectors or forces said on one day. How many visits were due or made is not in "
+        "these figures.",
         ("Home visits", "home-visits.ipynb"),
     )
 
