@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import periods, statistics
+from rso_report import dataset, periods, statistics
 from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.disclosure import HIDDEN, THRESHOLD, difference
@@ -40,6 +40,62 @@ class Finding:
     printed: str
     found: str
     rows: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is wrong with the data package: what `rso-report check` says and a build refuses.
+
+    `tables` (how many), faults of cells and rules, files other than their stated hashes, findings
+    that no entry of the ledger speaks of, entries that state what the rows no longer give.
+    """
+
+    tables: int
+    faults: list[dataset.Fault]
+    stale_hashes: list[str]
+    unexplained_findings: list[dict[str, str]]
+    outdated_entries: list[dict[str, str]]
+
+    @property
+    def lines(self) -> list[str]:
+        """One line for each thing that is wrong, with what to do about it."""
+        return [
+            *map(str, self.faults),
+            *(
+                f"data/{path}: found other contents than datapackage.json states; if the change "
+                "is meant, run `python -m rso_report.dataset stamp`"
+                for path in self.stale_hashes
+            ),
+            *(
+                f"data/discrepancies.csv: found no entry for rule {finding['rule']}, "
+                f"{finding['source_id']}, {finding['place']}: printed {finding['printed']}, "
+                f"found {finding['found']}; add an entry that says how it is treated"
+                for finding in self.unexplained_findings
+            ),
+            *(
+                f"data/discrepancies.csv, entry {entry['discrepancy_id']}: {entry['stale']}; "
+                "put the entry or the rows right"
+                for entry in self.outdated_entries
+            ),
+        ]
+
+
+def check() -> Check:
+    """Check the whole data package: cells, rules, hashes, and the ledger against the sources.
+
+    Raises DataError if `datapackage.json` cannot be read.
+    """
+    tables = [resource["name"] for resource in dataset.descriptor()["resources"]]
+    stale = dataset.stale_hashes()
+    try:
+        data = dataset.load(*tables)
+    except dataset.DataError as error:
+        return Check(len(tables), error.faults, stale, [], [])
+    found = findings(data)
+    new = unexplained(data, found)[["rule", "source_id", "place", "printed", "found"]]
+    entries = ledger(data, found)
+    outdated = entries.loc[entries["stale"] != "", ["discrepancy_id", "stale"]]
+    return Check(len(tables), [], stale, new.to_dict("records"), outdated.to_dict("records"))
 
 
 def findings(data: Tables) -> pd.DataFrame:
