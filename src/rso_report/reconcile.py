@@ -146,6 +146,8 @@ def _why_stale(entry: Any, own: list[Any], held: dict[str, set[float]]) -> str: 
     known: set[float] = set()
     for finding in own:
         known |= _numbers(finding.place, finding.printed, finding.found)
+    if entry.rule in ("rate_base", "rate_miss"):  # "one in N" and a rate are the same figure
+        known |= {1e5} | {float(statistics.round_half_up(1e5 / n, 1)) for n in known if n}
     for source in (entry.source_id, *entry.other_sources.split("|")):
         known |= held.get(source, set())
     known |= {float(statistics.round_half_up(number)) for number in known}  # 56.1 is told as 56
@@ -378,7 +380,6 @@ def _two_counts(data: Tables) -> list[Finding]:
     found = []
     for rows, group in groups.items():
         values = sorted({int(r["value"]) for r in group})
-        gap = difference(values[-1] - values[0])
         found.append(
             Finding(
                 "two_counts",
@@ -386,11 +387,16 @@ def _two_counts(data: Tables) -> list[Finding]:
                 group[0]["area_id"],
                 periods.as_at_label(group[0]["as_at"], "month"),
                 " and ".join(f"{v:,}" for v in values),
-                f"{f'fewer than {THRESHOLD}' if gap == HIDDEN else f'{gap:,}'} apart",
+                _apart(values[-1] - values[0]),
                 "+".join(rows),
             )
         )
     return found
+
+
+def _apart(gap: int) -> str:
+    own = difference(gap)
+    return f"fewer than {THRESHOLD} apart" if own == HIDDEN else f"{abs(gap):,} apart"
 
 
 def _two_series(data: Tables) -> list[Finding]:
@@ -596,7 +602,7 @@ def _parts_of_total(data: Tables) -> list[Finding]:
                         area,
                         periods.as_at_label(as_at, "month"),
                         f"{total:,}",
-                        f"parts sum to {parts:,}, {abs(total - parts):,} apart",
+                        f"parts sum to {parts:,}, {_apart(total - parts)}",
                         "+".join(by["row_id"]),
                     )
                 )
