@@ -27,7 +27,7 @@ from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
 from nbformat import NotebookNode
 from packaging.requirements import Requirement
 
-from rso_report import dataset
+from rso_report import dataset, reconcile
 from rso_report.errors import ReportError
 from rso_report.execute import execute
 
