@@ -5,6 +5,7 @@ What was not found is said, not filled.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -30,8 +31,10 @@ from rso_report.prose import (
     with_first,
 )
 from rso_report.revisions import current, first_total, unreplaced
+from rso_report.tables import cell_text
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
+LOOSE_AND_CLOSE = (10, 200)  # concentrations shown beside that of the parameters
 _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
 
 
@@ -77,7 +80,7 @@ def _count_with_date(data: Tables, edition: Edition, row: pd.Series | None) -> s
 
 def aged(edition: Edition, row: pd.Series) -> str:
     """The date of a figure inside a sentence, with its age where it is old for the edition."""
-    age = periods.age_words(row["as_at"], edition.year)
+    age = periods.age_words(row["as_at"], edition.year.end)
     return on_date(row) + (f", {age}" if age else "")
 
 
@@ -120,7 +123,7 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             bullets.append(f"- **{edition.name(force)}**: {NOT_FOUND}")
             continue
         country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
-        age = periods.age_words(row["as_at"], edition.year)
+        age = periods.age_words(row["as_at"], edition.year.end)
         known = [part for part in ("rate", "count") if pd.notna(row[f"{part}_row"])]
         sources = [row[f"{part}_source"] for part in known]
         # The published rate stands there with its first value, the count does not stand there.
@@ -132,7 +135,10 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             sources.append(country.iloc[0]["rate_source"])
             rows.append(country.iloc[0]["rate_rows"])
         if len(country) and pd.notna(row["rate"]) and pd.notna(country.iloc[0]["rate"]):
-            against += f"; {_ratio_words(row, country.iloc[0])}"
+            base = ["count", "population_10plus"]
+            ratio = statistics.rate_ratio(*row[base], *country.iloc[0][base])
+            whose = "the rate of England and Wales"
+            against += f"; {_ratio_words(row, country.iloc[0], ratio, whose)}"
             sources.append(country.iloc[0]["count_source"])
             rows += [country.iloc[0]["count_row"], country.iloc[0]["population_row"]]
         cite = cited(data.sources, sources, rows)
@@ -141,17 +147,6 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             f"{periods.day_label(row['as_at'])}{f' ({age})' if age else ''}{against} {cite}"
         )
     return bullets
-
-
-def _ratio_words(row: pd.Series, country: pd.Series) -> str:
-    """Two rates of one date by their ratio, the way in which two areas may be compared."""
-    ratio = statistics.rate_ratio(
-        row["count"], row["population_10plus"], country["count"], country["population_10plus"]
-    )
-    return (
-        f"{number(ratio.value, 2)} times the rate of England and Wales "
-        f"(95% interval {interval(ratio.lower, ratio.upper, 2)})"
-    )
 
 
 def _latest_rate(found: pd.DataFrame, area: str) -> pd.Series | None:
@@ -279,17 +274,17 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
         )
     odd = (
         " The community count is the larger one, which it cannot be if both are right."
-        if row["gap"] < 0
+        if row["community"] > row["register"]
         else ""
     )
-    apart = "fewer" if row["gap"] >= 0 else "more"
+    gap = cell_text(row["gap"]).removeprefix("−").removeprefix("-")
+    apart = f"{gap} {'more' if odd else 'fewer'}"
     return [
         f"In {row['year']} the register of {edition.name(row['area_id'])} held "
         f"{beside_first(number(row['register']), row['first_register'])} people and "
         f"{beside_first(number(row['community']), row['first_community'])} were managed in the "
-        f"community, {number(abs(row['gap']))} {apart}.{odd} The register includes people in "
-        "custody and was counted on another date, so the two are different measures, not a "
-        f"disagreement; the "
+        f"community, {apart}.{odd} The register includes people in custody and was counted on "
+        "another date, so the two are different measures, not a disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
         f"{cited(data.sources, sources, [row['community_row'], row['register_row']])}.{later}"
     ]
@@ -322,20 +317,26 @@ def _cite(data: Tables, row: pd.Series) -> str:
 
 
 def snapshot_words(row: pd.Series) -> str:
-    """One snapshot in words: count, revision, date, share, abroad."""
-    words = f"{counted(row)} {on_date(row)}"
+    """One snapshot in words: count, date, and what `snapshot_notes` gives."""
+    return "; ".join([f"{counted(row)} {on_date(row)}", *snapshot_notes(row)])
+
+
+def snapshot_notes(row: pd.Series) -> list[str]:
+    """What stands beside a snapshot: age, first reply, share, abroad and definition, if known."""
+    notes = [row["age"]] if row["age"] else []
     if pd.notna(row["first_value"]):
-        words += f" ({number(row['first_value'])} at first reply)"
+        notes.append(f"{number(row['first_value'])} at first reply")
     if pd.notna(row["share"]):
-        words += (
-            f"; {percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
+        notes.append(
+            f"{percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
             f"of the {beside_first(number(row['registered']), row['first_registered'])} registered "
             "in the same reply"
         )
     if pd.notna(row["abroad"]):
         abroad = beside_first(number(row["abroad"]), row["first_abroad"])
-        words += f"; {abroad} of them believed to be abroad"
-    return words
+        notes.append(f"{abroad} of them believed to be abroad")
+    unknown = row["definition"] == missing.DEFINITIONS["NOT_STATED"]
+    return [*notes, row["definition"] if unknown else f"counted as missing: {row['definition']}"]
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:
@@ -353,7 +354,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         rows = list(own.sort_values("period_start").itertuples())
         lead = last_complete(rows)
         said = [f"{recorded_words(lead)} in {lead.period}"]
-        if age := periods.age_words(lead.period_end, edition.year):
+        if age := periods.age_words(lead.period_end, edition.year.end):
             said[0] += f", {age}"
         if rows[-1] is not lead:
             said.append(part_year_words(rows[-1], lead, data.series_breaks))
@@ -496,7 +497,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
         own = sure[sure["area_id"] == area] if (sure["area_id"] == area).any() else own
         row = own.iloc[-1]
         words = outcome_words(row)
-        if age := periods.age_words(row["period_end"], edition.year):
+        if age := periods.age_words(row["period_end"], edition.year.end):
             words += f", {age}"
         used = [row]
         if pair := breaches.same_year(found, area, "EW"):
@@ -603,12 +604,19 @@ def not_comparable() -> str:
     )
 
 
+def known_policies(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Rows of `visit_policy` known by the end of the report year; `valid_to` empty if later."""
+    end = pd.Timestamp(edition.year.end)
+    known = data.visit_policy[data.visit_policy["valid_from"] <= end]
+    return known.assign(valid_to=known["valid_to"].where(known["valid_to"] <= end))
+
+
 def visit_frequency(data: Tables, edition: Edition) -> list[str]:
-    """8. Which visit frequency applies to each tier, and from which policy."""
-    known = data.visit_policy[data.visit_policy["valid_from"] <= pd.Timestamp(edition.year.end)]
+    """8. Which visit frequency applied to each tier, from which policy, and until when."""
+    known = known_policies(data, edition)
     own = known[known["area_id"].isin([*edition.forces, "EW"])]
     if own.empty:
-        return [f"Visiting intervals: {NOT_FOUND} by the end of {edition.year}."]
+        return [f"Visiting intervals: none found that was known by the end of {edition.year}."]
     paragraphs = []
     for _, policy in own.groupby("policy_id", sort=False):
         row = policy.iloc[0]
@@ -622,7 +630,7 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
                 f"{periods.day_label(row['valid_from'])} set the longest time between visits. It "
-                f"was {tiers} {link}."
+                f"was {tiers}.{_ended(row)} On these rows: {row['note']} {link}."
             )
         else:
             paragraphs.append(
@@ -633,57 +641,136 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     return paragraphs
 
 
+def _ended(policy: pd.Series) -> str:
+    """That fixed intervals have ended, if they had by the end of the report year."""
+    if pd.isna(policy["valid_to"]):
+        return ""
+    return f" Fixed intervals ended on {periods.day_label(policy['valid_to'])}."
+
+
+def overdue(data: Tables, edition: Edition) -> pd.DataFrame:
+    """The newest number of overdue visits of each force of the region, in the region's order.
+
+    Columns of `staffing` and what `revisions.current` adds.
+    """
+    rows = edition.visible(data.staffing)
+    own = rows[(rows["measure"] == "visits_overdue") & rows["area_id"].isin(edition.forces)]
+    best = register.preferred(own, data.sources, ["area_id", "as_at"])
+    newest = [row for f in edition.forces if (row := register.latest(best, f)) is not None]
+    return pd.DataFrame(newest, columns=best.columns)
+
+
+def overdue_visits(data: Tables, edition: Edition) -> list[str]:
+    """Overdue visits of the region's forces as reported, each with its age and its remark."""
+    found = overdue(data, edition)
+    bullets = []
+    for _, row in found.iterrows():
+        said = "; ".join(filter(None, [aged(edition, row), row["note"]]))
+        bullets.append(
+            f"- **{edition.name(row['area_id'])}**: {with_first(row)} visits reported overdue; "
+            f"{said} {_cite(data, row)}"
+        )
+    silent = [edition.name(f) for f in edition.forces if f not in set(found["area_id"])]
+    if silent:
+        bullets.append(f"- **{listed(silent)}**: no figure of overdue visits found")
+    return bullets
+
+
+def visits_made(data: Tables, edition: Edition) -> list[str]:
+    """Visits made as reported, for any area, each with its remark; or that none was found."""
+    rows = edition.visible(data.staffing)
+    found = current(rows[rows["measure"] == "visits_made"])
+    bullets = []
+    for _, row in found.iterrows():
+        said = "; ".join(filter(None, [on_date(row), row["note"]]))
+        bullets.append(
+            f"- **{edition.name(row['area_id'])}**: {with_first(row)} visits made; {said} "
+            f"{_cite(data, row)}"
+        )
+    end = periods.day_label(edition.year.end)
+    return bullets or [f"- **Visits made**: no figure found, for any area, up to {end}"]
+
+
 def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> list[str]:
-    """9. What minimum workload would follow, over what range: an illustration, not a finding."""
+    """9. What visits would be due under fixed intervals: an illustration, or why there is none."""
     model = illustration(data, edition, parameters)
     if model is None:
-        return [f"No illustration: {NOT_FOUND} for a community count of the region's forces."]
+        return [f"No illustration: {_without_illustration(data, edition, parameters)}"]
     people = beside_first(number(model["people"]), model["first_people"])
-    return [
-        f"At least {number(model['visits'])} visits a year would be due, or "
-        f"{number(model['per_week'], 2)} a week for each of {parameters.officers} officers, under "
-        f"three assumptions. All {people} people whom {model['force']} managed "
-        f"in the community {model['on_date']} are visited; the intervals are those of 2014; the "
-        f"mix of risk tiers is {parameters.tier_mix} per cent. The mix is not published for any "
-        "force: the true figure could lie anywhere from "
-        f"{number(model['fewest'])} to {number(model['most'])} "
-        f"{cited(data.sources, model['sources'], [model['people_rows'], *model['rows']])}. "
-        "This is an illustration that joins figures of different years, not a finding, and a "
-        "minimum that is due is not a visit that was made."
-    ]
+    text = (
+        f"An illustration, not a finding. {number(model['visits'])} visits a year would be due for "
+        f"the {people} people whom {model['force']} managed in the community "
+        f"{model['on_date']}, if {model['policy']} applied to {model['mix_words']}."
+    )
+    if model["officers"]:
+        text += (
+            f" That is {number(model['per_week'], 2)} a week for each of "
+            f"{model['officers_words']} in {prose.plural(parameters.weeks, 'working week')}."
+        )
+    else:
+        text += f" No number of constables of {model['force']} was found."
+    bounds = interval(model["fewest"], model["most"], 0)
+    text += f" Under these intervals any mix gives from {bounds}."
+    used = [model["people_rows"], *model["policy_rows"], *model["mix_rows"], model["officers_rows"]]
+    sources = model["sources"]
+    if model["reactive"]:
+        text += (
+            f" It is no floor: {number(model['reactive'])} would be due if the share of low-risk "
+            "people reported as eligible for reactive management were not visited."
+        )
+        used, sources = used + model["reactive_rows"], sources + model["reactive_sources"]
+    text += (
+        f"{model['ended']} This joins figures of different years, and a visit that is due is not "
+        "a visit that was made"
+    )
+    return [f"{text} {cited(data.sources, sources, filter(None, used))}."]
+
+
+def _without_illustration(data: Tables, edition: Edition, parameters: EditionParameters) -> str:
+    """Which of the parts of an illustration was not found, as a sentence."""
+    end = periods.day_label(edition.year.end)
+    if _fixed_policy(data, edition, parameters).empty:
+        return f"no policy with fixed intervals was found that was known by {end}."
+    if _largest_force(data, edition, parameters) is None:
+        whose = edition.name(parameters.force) if parameters.force else "a force of the region"
+        return (
+            "no exact count of the people managed in the community was found for "
+            f"{whose} up to {end}."
+        )
+    return (
+        f"no mix of risk tiers was found for a date up to {end}, and none is assumed for this "
+        "edition."
+    )
 
 
 def illustration(
     data: Tables, edition: Edition, parameters: EditionParameters
 ) -> dict[str, Any] | None:
-    """The numbers of the worked illustration; None without a count or a known policy.
+    """The numbers of the worked illustration; None if a part of it was not found.
 
-    Keys: force, area_id, people, first_people (before a revision, else <NA>), people_rows (of
-    both), as_at, on_date, rows and sources (of the count and the policy), reactive_rows and
-    reactive_sources, frequencies, tiers (people by tier), visits (a year), attempts (a year, at
-    the success share), per_week (visits of an officer, one officer a visit), crew_per_week
-    (attempts, with the crew of the parameters), fewest, most, per_point (visits for each percentage
-    point moved from low to very high), band, reactive.
+    Everything used is dated by the end of the report year. Keys: force, area_id, people,
+    first_people (before a revision, else <NA>), people_rows (of both), as_at, on_date (and age);
+    policy (in words), policy_rows (by tier), policy_year, ended (a sentence, or ""), frequencies;
+    mix (shares of 1), mix_words, mix_rows (by tier; [] if assumed); sources (of all these and of
+    the officers); officers (None if not known), officers_words, officers_rows; tiers (people by
+    tier), visits (a year), attempts (a year, at the success share), per_week (visits of an
+    officer, one officer a visit), crew_per_week (attempts, with the crew of the parameters; both
+    None without officers), fewest, most, per_point (visits for each percentage point moved from
+    low to very high), bands (by concentration), reactive (None if not known), reactive_rows,
+    reactive_sources.
     """
-    policy = data.visit_policy[data.visit_policy["valid_from"] <= pd.Timestamp(edition.year.end)]
-    counts = register.community(data, edition)
-    counts = counts[counts["qualifier"] == "exact"]
-    last = [row for f in edition.forces if (row := register.latest(counts, f)) is not None]
-    if parameters.force:
-        last = [row for row in last if row["area_id"] == parameters.force]
-    if not last or parameters.policy_id not in set(policy["policy_id"]):
+    rules = _fixed_policy(data, edition, parameters)
+    row = _largest_force(data, edition, parameters)
+    mix = _tier_mix(data, edition, parameters)
+    if rules.empty or row is None or mix is None:
         return None
-    row = max(last, key=lambda r: r["value"])
-    people = int(row["value"])
-    often = visits.frequencies(policy, parameters.policy_id)
-    rules = policy[policy["policy_id"] == parameters.policy_id]
-    reactive = current(data.risk_tiers)
-    reactive = reactive[reactive["measure"].isin(_REACTIVE)]
-    mix = parameters.mix()
-    tiers = visits.largest_remainder(people, mix)
-    due = visits.minimum_visits(tiers, often)
+    people, often = int(row["value"]), visits.frequencies(rules, parameters.policy_id)
+    shares = mix["mix"]
+    due = visits.minimum_visits(visits.largest_remainder(people, shares), often)
     fewest, most = visits.visit_bounds(people, often)
-    exact = people * visits.visits_per_person(mix, often)
+    officers = _officers(data, edition, parameters, row["area_id"])
+    policy = rules.iloc[0]
+    sources = [row["source_id"], *rules["source_id"], *mix["mix_sources"]]
     return {
         "force": edition.name(row["area_id"]),
         "area_id": row["area_id"],
@@ -691,43 +778,174 @@ def illustration(
         "first_people": row["first_value"],
         "people_rows": row["rows"],
         "as_at": as_at(row),
-        "on_date": on_date(row),
-        "rows": [row["row_id"], *rules["row_id"]],
-        "sources": [row["source_id"], *rules["source_id"]],
-        "reactive_rows": reactive["row_id"].tolist(),
-        "reactive_sources": reactive["source_id"].tolist(),
+        "on_date": aged(edition, row),
+        "policy": f"the intervals of {edition.name(policy['area_id'])} known on "
+        f"{periods.day_label(policy['valid_from'])}",
+        "policy_rows": rules["row_id"].tolist(),
+        "policy_year": policy["valid_from"].year,
+        "ended": _ended(policy),
         "frequencies": often,
-        "tiers": tiers,
+        **mix,
+        **officers,
+        "sources": sources + officers["officers_sources"],
+        "tiers": visits.largest_remainder(people, shares),
         "visits": due,
         "attempts": visits.attempts(due, parameters.success_share),
-        "per_week": visits.officer_load(exact, parameters.officers, parameters.weeks),
-        "crew_per_week": visits.officer_load(
-            exact,
-            parameters.officers,
-            parameters.weeks,
-            crew=parameters.crew,
-            success_share=parameters.success_share,
-        ),
+        **_loads(people * visits.visits_per_person(shares, often), officers, parameters),
         "fewest": fewest,
         "most": most,
         "per_point": visits.sensitivity(people, often),
-        "band": visits.dirichlet_band(people, mix, often, seed=parameters.seed),
-        "reactive": _with_reactive_management(data, people, mix, often),
+        "bands": {
+            weight: visits.dirichlet_band(
+                people, shares, often, seed=parameters.seed, concentration=weight
+            )
+            for weight in sorted({*LOOSE_AND_CLOSE, parameters.concentration})
+        },
+        **_with_reactive_management(data, edition, people, shares, often),
     }
+
+
+def _fixed_policy(data: Tables, edition: Edition, parameters: EditionParameters) -> pd.DataFrame:
+    """Rows of the policy of the parameters, in the order of the tiers; empty if not known yet."""
+    known = known_policies(data, edition)
+    own = known[known["policy_id"] == parameters.policy_id]
+    return own.sort_values("risk_tier", key=lambda tiers: tiers.map(visits.TIERS.index))
+
+
+def _largest_force(
+    data: Tables, edition: Edition, parameters: EditionParameters
+) -> pd.Series | None:
+    """The newest exact community count of the force of the parameters, or of the largest one."""
+    counts = register.community(data, edition)
+    counts = counts[counts["qualifier"] == "exact"]
+    forces = [parameters.force] if parameters.force else edition.forces
+    newest = [row for f in forces if (row := register.latest(counts, f)) is not None]
+    return max(newest, key=lambda row: row["value"]) if newest else None
+
+
+def _tier_mix(
+    data: Tables, edition: Edition, parameters: EditionParameters
+) -> dict[str, Any] | None:
+    """The mix of an illustration: mix, mix_words, mix_rows, mix_sources; None if none is known.
+
+    The assumed one, or else the newest national one. Rounded percentages need not add to 100, so
+    each is taken of their sum.
+    """
+    at = "per cent at very high, high, medium and low risk"
+    if given := parameters.mix():
+        words = f"an assumed mix of risk tiers ({parameters.tier_mix} {at})"
+        return {"mix": given, "mix_words": words, "mix_rows": [], "mix_sources": []}
+    rows = edition.visible(data.risk_tiers)
+    shares = rows[(rows["measure"] == "share_pct") & (rows["area_id"] == "EW")]
+    known = register.preferred(shares, data.sources, ["as_at", "risk_tier"])
+    known = known[known["as_at"] == known["as_at"].max()].set_index("risk_tier")
+    if not set(visits.TIERS) <= set(known.index):
+        return None
+    known = known.loc[list(visits.TIERS)]
+    printed = "/".join(f"{value:g}" for value in known["value"])
+    return {
+        "mix": (known["value"].astype(float) / known["value"].sum()).to_dict(),
+        "mix_words": f"the national mix of risk tiers {on_date(known.iloc[0])}, about {printed} "
+        f"{at}",
+        "mix_rows": known["rows"].tolist(),
+        "mix_sources": known["source_id"].tolist(),
+    }
+
+
+def _officers(
+    data: Tables, edition: Edition, parameters: EditionParameters, area: str
+) -> dict[str, Any]:
+    """The visiting officers of an illustration: those given, or the force's own constables.
+
+    Keys: officers (None if neither is known), officers_words, officers_rows, officers_sources.
+    """
+    given = parameters.officers
+    found = {"officers": given or None, "officers_rows": "", "officers_sources": []}
+    if given:
+        return found | {"officers_words": f"{prose.plural(given, 'officer')} (assumed)"}
+    staff = current(edition.visible(data.staffing))
+    own = staff[(staff["measure"] == "officers") & (staff["rank"] == "constable")]
+    row = register.latest(own, area)
+    if row is None:
+        return found | {"officers_words": ""}
+    return {
+        "officers": float(row["value"]),
+        "officers_words": f"{with_first(row)} constables ({as_at(row)})",
+        "officers_rows": row["rows"],
+        "officers_sources": [row["source_id"]],
+    }
+
+
+def _loads(
+    due: float, officers: dict[str, Any], parameters: EditionParameters
+) -> dict[str, float | None]:
+    """Visits and attempts a week for each officer; None where no number of officers is known."""
+    if not officers["officers"]:
+        return {"per_week": None, "crew_per_week": None}
+    crew, success = parameters.crew, parameters.success_share
+    load = partial(visits.officer_load, due, officers["officers"], parameters.weeks)
+    return {"per_week": load(), "crew_per_week": load(crew=crew, success_share=success)}
 
 
 def _with_reactive_management(
     data: Tables,
+    edition: Edition,
     people: int,
     mix: dict[str, float],
     often: dict[str, int],
-) -> float | None:
-    """Visits due if the published share were managed without visits; None if it does not fit."""
-    rows = current(data.risk_tiers).set_index("measure")["value"]
-    if not {*_REACTIVE} <= {*rows.index}:
-        return None
-    share = rows[_REACTIVE[0]] / rows[_REACTIVE[1]]
-    return people * visits.visits_per_person(mix, often, share) if share <= mix["low"] else None
+) -> dict[str, Any]:
+    """Visits due if the share reported as eligible were managed without visits.
+
+    Keys: reactive (None if no share is known by then, or the low tier is smaller),
+    reactive_rows, reactive_sources.
+    """
+    rows = current(edition.visible(data.risk_tiers))
+    rows = rows[rows["measure"].isin(_REACTIVE)]
+    by_measure = rows.set_index("measure")["value"]
+    none = {"reactive": None, "reactive_rows": [], "reactive_sources": []}
+    if not {*_REACTIVE} <= {*by_measure.index}:
+        return none
+    share = by_measure[_REACTIVE[0]] / by_measure[_REACTIVE[1]]
+    if share > mix["low"]:
+        return none
+    return {
+        "reactive": people * visits.visits_per_person(mix, often, share),
+        "reactive_rows": rows["rows"].tolist(),
+        "reactive_sources": rows["source_id"].tolist(),
+    }
+
+
+def known_tiers(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Forces that gave some of their tiers and all their people at once, one row for each date.
+
+    Columns: area_id, as_at, as_at_precision, people, very_high, high, the last three also with
+    `first_` (before a revision, else <NA>), rows and source_id (several as `a+b`). All numbers are
+    exact, of one source, one date and one custody status.
+    """
+    key = ["area_id", "as_at", "first_source", "custody_status"]
+    tiers = current(edition.visible(data.risk_tiers))
+    tiers = tiers[(tiers["measure"] == "persons") & (tiers["qualifier"] == "exact")]
+    whole = current(edition.visible(data.registered_offenders))
+    whole = whole[
+        (whole["sex"] == "all") & (whole["mappa_level"] == "all") & (whole["qualifier"] == "exact")
+    ]
+    found = []
+    for values, own in tiers.groupby(key):
+        by_tier = own.set_index("risk_tier")
+        total = whole[(whole[key] == list(values)).all(axis=1)]
+        if not {"very_high", "high"} <= set(by_tier.index) or len(total) != 1:
+            continue
+        rows = [*own["rows"], *total["rows"]]
+        sources = dict.fromkeys([*own["source_id"], *total["source_id"]])
+        found.append(
+            {name: own.iloc[0][name] for name in ("area_id", "as_at", "as_at_precision")}
+            | {"people": int(total["value"].iloc[0])}
+            | {"first_people": total["first_value"].iloc[0]}
+            | {tier: int(by_tier.at[tier, "value"]) for tier in ("very_high", "high")}
+            | {f"first_{tier}": by_tier.at[tier, "first_value"] for tier in ("very_high", "high")}
+            | {"rows": "+".join(rows), "source_id": "+".join(sources)}
+        )
+    return pd.DataFrame(found)
 
 
 def gaps(data: Tables, edition: Edition) -> list[str]:
@@ -798,12 +1016,13 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
         if difference.lower <= 0 <= difference.upper
         else "a difference beyond chance, which a change of definition could also make"
     )
+    differ = missing.definitions_differ(first, last)
     return (
         f"For {edition.name(area)}, the share missing differs by "
         f"{signed(difference.value, 2)} percentage points ({signed(difference.lower, 2)} to "
         f"{signed(difference.upper, 2)}) between the snapshots {on_date(first)} and "
-        f"{on_date(last)}: {verdict} {cite}. Intervals describe chance variation; what is "
-        "counted may differ by more."
+        f"{on_date(last)}: {verdict}{f'; but {differ}' if differ else ''} {cite}. The interval "
+        "describes chance variation only."
     )
 
 

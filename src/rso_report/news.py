@@ -165,7 +165,7 @@ def replacements(data: Tables) -> pd.DataFrame:
 
 
 # What tells apart the figures of one table, and words that say nothing.
-_KINDS = ("measure", "order_type", "offence_title", "axis", "age_group", "risk_tier", "rank")
+_KINDS = ("measure", "order_type", "offence_title", "axis", "risk_tier", "rank")
 _KINDS += ("statistic", "sex", "mappa_level", "custody_status", "subset", "believed_abroad")
 _UNSAID = {"", "all", "not_stated", "community", "value"}
 _IN_WORDS = {
@@ -173,7 +173,6 @@ _IN_WORDS = {
     "believed_abroad": "believed abroad: {}",
     "custody_status": "custody: {}",
     "axis": "printed total of a {}",
-    "age_group": "residents, ages: {}",
 }
 
 
@@ -184,7 +183,7 @@ def _measure(data: Tables, table: str, row: pd.Series) -> str:
         words.append(data.series.set_index("series_id").at[row["series_id"], "name"])
     for column in _KINDS:
         said = str(row.get(column, ""))
-        if said not in _UNSAID or (column == "age_group" and said):
+        if said not in _UNSAID:
             words.append(_IN_WORDS.get(column, "{}").format(said.replace("_", " ")))
     return ", ".join(words)
 
@@ -192,6 +191,4 @@ def _measure(data: Tables, table: str, row: pd.Series) -> str:
 def _when(row: pd.Series) -> str:
     if pd.notna(row.get("period_start")):
         return periods.period_label(row["period_start"], row["period_end"])
-    if "mid_year" in row:
-        return periods.day_label(row["mid_year"])
     return periods.as_at_label(row["as_at"], row["as_at_precision"])

@@ -25,7 +25,6 @@ from rso_report import (
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.parameters import EditionParameters
 from rso_report.prose import (
     NOT_FOUND,
     beside_first,
@@ -84,18 +83,18 @@ class Tile:
     page: tuple[str, str]
 
 
-def tiles(data: Tables, edition: Edition, parameters: EditionParameters) -> list[Tile]:
+def tiles(data: Tables, edition: Edition) -> list[Tile]:
     """The tiles of the start page in their order.
 
     `data` needs areas, sources, registered_offenders, published_rates, population_districts,
-    breaches, missing, visit_policy, risk_tiers and series_breaks.
+    breaches, missing, staffing and series_breaks.
     """
     return [
         community(data, edition),
         whereabouts_unknown(data, edition),
         recorded(data, edition),
         outcomes(data, edition),
-        workload(data, edition, parameters),
+        visits_overdue(data, edition),
     ]
 
 
@@ -180,7 +179,7 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> Entry:
     dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
     beside = counts[(counts["area_id"] == "EW") & (counts["as_at"] == dates.max())]
     row = newest
-    if len(beside) and not periods.age_words(dates.max(), edition.year):
+    if len(beside) and not periods.age_words(dates.max(), edition.year.end):
         row = beside.iloc[0]
     other = newest if row is not newest else beside.iloc[0] if len(beside) else newest
     note, more = "", ()
@@ -241,7 +240,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     units = [unit for unit in edition.units if kinds[unit] != "group"]
     found = [row for unit in units if (row := register.latest(snaps, unit)) is not None]
     found.sort(key=lambda row: row["as_at"], reverse=True)
-    entries = [_snapshot(edition, snaps, row) for row in found]
+    entries = [_snapshot(edition, row) for row in found]
     covered = {
         part
         for unit in {row["area_id"] for row in found}
@@ -258,37 +257,17 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
-    name = edition.name(row["area_id"])
-    beyond = findings.snapshot_words(row).removeprefix(f"{counted(row)} {on_date(row)}")
-    own = snaps[
-        (snaps["area_id"] == row["area_id"])
-        & (snaps["definition_code"] == row["definition_code"])
-        & snaps["qualifier"].eq("exact")
-    ]
-    spark = None
-    if len(own) > 1:
-        said = "; ".join(
-            f"{r.as_at.year} {beside_first(number(r.value), r.first_value)}"
-            for r in own.itertuples()
-        )
-        drawn = "+".join(filter(None, [*own["row_id"], *own["first_row"]]))
-        spark = Spark(
-            sparks.snapshots(own),
-            f"{name}, snapshots of the same definition, not joined: {said}.",
-            f"{own['as_at'].min().year} to {own['as_at'].max().year}",
-            tuple(dict.fromkeys(drawn.split("+"))),
-        )
+def _snapshot(edition: Edition, row: pd.Series) -> Entry:
+    """One snapshot with its definition; no chart, because definitions differ or are not stated."""
     return Entry(
-        name,
+        edition.name(row["area_id"]),
         counted(row),
         "MISSING_STOCK",
         on_date(row),
-        re.sub(r"^ \((.*? at first reply)\)", r"\1", beyond).lstrip("; "),
+        "; ".join(findings.snapshot_notes(row)),
         tuple(row["row_id"].split("+")),
         tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
-        spark,
     )
 
 
@@ -318,7 +297,7 @@ def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
     name = findings.series_name(data, edition, lead)
     notes = [
         findings.repeated_words(lead) if lead.repeated else "",
-        periods.age_words(lead.period_end, edition.year),
+        periods.age_words(lead.period_end, edition.year.end),
     ]
     if last is not lead:
         notes.append(findings.part_year_words(last, lead, data.series_breaks))
@@ -354,7 +333,7 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
         notes = [
             f"printed as “{row['unit_as_printed']}”",
             "the year is inferred" if row["inferred"] else "",
-            periods.age_words(row["period_end"], edition.year),
+            periods.age_words(row["period_end"], edition.year.end),
         ]
         entries.append(
             Entry(
@@ -403,32 +382,28 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     )
 
 
-def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> Tile:
-    """What minimum of visits would follow for one force: an illustration, and marked as one."""
-    model = findings.illustration(data, edition, parameters)
-    if model is None:
-        why = "no count, or no policy known by then, to start from"
-        entry = Entry("Illustration", NOT_FOUND, "STOCK_MAPPA", note=why)
-    else:
-        people = beside_first(number(model["people"]), model["first_people"])
-        entry = Entry(
-            model["force"],
-            f"{number(model['visits'])} visits a year",
-            "STOCK_MAPPA",
-            f"for the {people} people managed in the community {model['on_date']}",
-            f"if the intervals of 2014 applied to an assumed risk mix ({parameters.tier_mix} "
-            f"percent): {number(model['per_week'], 2)} a week for each of {parameters.officers} "
-            f"officers. The mix is not published; the range is {number(model['fewest'])} to "
-            f"{number(model['most'])}",
-            tuple(dict.fromkeys([*model["people_rows"].split("+"), *model["rows"]])),
-            sources=tuple(dict.fromkeys(model["sources"])),
+def visits_overdue(data: Tables, edition: Edition) -> Tile:
+    """Visits reported overdue, each with its age and the remark that belongs to it."""
+    found = findings.overdue(data, edition)
+    entries = [
+        Entry(
+            edition.name(row["area_id"]),
+            with_first(row),
+            "VISITS_OVERDUE",
+            findings.aged(edition, row),
+            row["note"],
+            tuple(row["rows"].split("+")),
+            sources=(row["source_id"],),
         )
+        for _, row in found.iterrows()
+    ]
+    entries += _gap(edition, set(found["area_id"]), "VISITS_OVERDUE")
     return Tile(
-        "tile-workload",
-        "Workload: an illustration",
-        (entry,),
-        "Not a finding: this joins figures of different years. A visit that is due is not a visit "
-        "that was made.",
+        "tile-visits",
+        "Home visits reported overdue",
+        tuple(entries),
+        "What inspectors or forces said on one day. How many visits were due or made is not in "
+        "these figures.",
         ("Home visits", "home-visits.ipynb"),
     )
 
