@@ -581,7 +581,8 @@ def illustration(
 
     Everything used is dated by the end of the report year. Keys: force, area_id, people,
     first_people (before a revision, else <NA>), people_rows (of both), as_at, on_date (with its
-    age); policy (in words), policy_rows (by tier), policy_year, ended (a sentence, or ""), frequencies;
+    age); policy (in words), policy_rows (by tier), policy_year, ended (a sentence, or ""),
+    frequencies;
     mix (shares of 1), mix_words, mix_rows (by tier; [] if assumed); sources (of all these and of
     the officers); officers (None if not known), officers_words, officers_rows; tiers (people by
     tier), visits (a year), attempts (a year, at the success share), per_week (visits of an
