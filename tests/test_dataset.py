@@ -73,6 +73,24 @@ def test_tables_bring_the_tables_they_refer_to():
         ("missing", "2014-06-30", "30/06/2014", "as_at", "a date YYYY-MM-DD"),
         ("missing", ",46,exact", ",4600,exact", "value", "no more missing than registered"),
         ("registered_offenders", ",4585,exact", ",,exact", "value", "a whole number"),
+        ("breaches", ",complete,stated,", ",complete,,", "period_precision", ""),
+        ("orders", ",2011-03-31,stated,", ",2011-03-31,,", "period_precision", "inferred exactly"),
+        (
+            "staffing",
+            ",2014-06-30,response_date",
+            ",,response_date",
+            "as_at",
+            "nothing and undated",
+        ),
+        ("staffing", ",STA,,undated", ",STA,2020-01-01,undated", "as_at", "nothing and undated"),
+        ("series_breaks", ",aru-arms", ",aru-armed", "source_id", "stands in sources"),
+        (
+            "series_breaks",
+            "2013-01-01,2020-03-31,year",
+            "2013-01-01,2020-03-31,",
+            "date_precision",
+            "",
+        ),
         ("sources", "https://", "javascript:", "address", "of the form"),
     ],
 )
@@ -137,6 +155,20 @@ def test_a_revision_must_name_a_row_of_the_same_area(folder):
     old = row.split(",revised,")[1].split(",")[0]
     spoil(folder, "missing", row, row.replace(f"revised,{old}", "revised,MI0001"))
     assert any("same area" in f.allowed for f in faults(folder, "missing"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        ("RO0297|", "RO9297|", "rows"),
+        ("RO0297|", "XX0297|", "rows"),
+        ("RO0297|RO0298|RO0299|RT0019|RT0143,", ",", "effect"),
+    ],
+)
+def test_the_ledger_names_rows_that_are_there(folder, old, new, column):
+    spoil(folder, "discrepancies", old, new)
+    found = [fault for fault in dataset.check(folder) if fault.column == column]
+    assert [fault.file for fault in found] == ["data/discrepancies.csv"], found
 
 
 def test_an_absent_package_is_one_clear_message(tmp_path):

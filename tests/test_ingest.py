@@ -176,14 +176,17 @@ def test_what_a_force_answered_is_shown_on_the_pages(package):
         "areas", "registered_offenders", "answers", "sources", "discrepancies", folder=package[0]
     )
     edition, _ = open_edition(data, report_year="2024-25", region="West Midlands")
-    shown = answers.table(answers.answers(data, edition, ["visits"]), edition)
+    rows = answers.answers(data, edition, ["visits"])
+    shown = answers.table(rows[rows["source_id"] == SOURCE.source_id], edition)
     assert shown["Answer"].tolist() == ["4,000 visits", "3,900 visits"]
     assert shown["Date or period"].tolist() == ["2024-25", "2024-25"]
     missing = answers.table(answers.answers(data, edition, ["missing"]), edition)
     assert missing["Answer"].tolist() == ["21 people", "not held", "[c]"]
-    assert "gave 7 answers" in answers.coverage_sentence(data, edition)
+    assert "11 answers" in answers.coverage_sentence(data, edition)  # 4 refused in 2022
     earlier, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert "No force" in answers.coverage_sentence(data, earlier)
+    assert "4 without a number" in answers.coverage_sentence(data, earlier)
+    before, _ = open_edition(data, report_year="2020-21", region="West Midlands")
+    assert "No answer" in answers.coverage_sentence(data, before)
 
 
 def test_printed_totals_are_kept_and_what_does_not_add_is_in_the_ledger(folder):

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from PHStatsMethods import confidence_intervals as phs
+from scipy import stats
 
 from rso_report import dataset, edition, periods
 
@@ -69,6 +70,8 @@ LABELS = {
     "Explanation",
     "Family",
     "Force",
+    "Found for",
+    "In doubt",
     "Known from",
     "Measure",
     "Offence title",
@@ -181,6 +184,7 @@ def row_of(name):
         assert len(rows), f"{name} has no districts"
         return {
             "value": rows["all_ages"].sum() - rows["aged_0_9"].sum(),
+            "area_id": name.split("-")[1],
             "source_id": rows["source_id"].iloc[0],
             "locator": "districts",
         }
@@ -400,6 +404,42 @@ COMMUNITY_RATE = {
     "95% interval": lambda r, c: byar(r.count, r.people, 1e5),
     "People aged 10 and over": lambda r, c: r.people,
 }
+
+
+def rate_of_area(r, cells):
+    """A rate of an area, or the published one of the country."""
+    return 1e5 * r.count / r.people if r.by_kind.get("RO") else r.sum("RT")
+
+
+def latest_count(r, cells):
+    """The one count that is not of the date of the estimate."""
+    (row,) = (row for row in r.of("RO") if periods.day_label(row["as_at"]) != cells["Date"])
+    return row["value"]
+
+
+def estimated(r, cells):
+    """Estimate and prediction interval to the nearest ten, from every row behind them."""
+    counts = {
+        row["area_id"]: row["value"]
+        for row in r.of("RO")
+        if periods.day_label(row["as_at"]) == cells["Date"]
+    }
+    people = {row["area_id"]: row["value"] for row in r.of("PD")}
+    target, names = r.sum("RT"), whole().areas.set_index("area_id")
+    kept_out = whole().discrepancies.query("effect == 'not_estimated'")["rows"].str.split("|").sum()
+    doubted = {row["area_id"] for row in r.of("RO") if row["row_id"] in kept_out}
+    sound = [area for area in counts if area not in doubted]
+    tau2 = np.mean(
+        [(1e5 * counts[a] / people[a] - target) ** 2 - 1e5 * target / people[a] for a in sound]
+    )
+    size = sum(people[area] for area in people if area not in counts) / 1e5
+    region = names.index[names["name"] == cells["Area"]][0]
+    held = sum(counts[a] for a in counts if names.at[a, "parent_id"] == region)
+    width = stats.t.ppf(0.975, len(sound)) * np.sqrt(target * size + tau2 * size**2)
+    value = held + target * size
+    return [10 * np.floor(x / 10 + 0.5) for x in (value, value - width, value + width)]
+
+
 OUTCOME_RATE = {
     "Cautions or convictions": lambda r, c: r.sum("BR"),
     "RSOs in the community at the end": lambda r, c: r.count,
@@ -421,7 +461,12 @@ RECIPES = {
     "fig-published-rates": COMMUNITY_RATE,
     "fig-community-counts": COMMUNITY_RATE,
     "fig-country-counts": COMMUNITY_RATE,
-    "fig-funnel": COMMUNITY_RATE,
+    "fig-funnel": {**COMMUNITY_RATE, "Rate": rate_of_area},
+    "tab-estimate": {
+        "Estimate": lambda r, c: estimated(r, c)[:1],
+        "95% interval": lambda r, c: estimated(r, c)[1:],
+        "Latest count found": latest_count,
+    },
     "tab-rate-back-test": COMMUNITY_RATE,
     "tab-register-totals": {"People on the register": lambda r, c: r.register},
     "fig-register-by-year": {"People on the register": lambda r, c: r.register},

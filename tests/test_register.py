@@ -12,7 +12,12 @@ from rso_report.edition import open_edition
 @pytest.fixture(scope="module")
 def data():
     return dataset.load(
-        "areas", "sources", "registered_offenders", "published_rates", "population_districts"
+        "areas",
+        "sources",
+        "series_breaks",
+        "registered_offenders",
+        "published_rates",
+        "population_districts",
     )
 
 
@@ -103,8 +108,8 @@ def test_a_region_has_the_people_of_its_forces(data):
 
 
 def test_the_stretches_of_one_base_end_where_the_table_of_breaks_says(data):
-    breaks = dataset.load("series_breaks").series_breaks
-    own = set(breaks.loc[breaks["topic"] == "rates", "date"])
+    breaks = data.series_breaks
+    own = set(breaks.loc[breaks["cuts"] == "RATE", "date"])
     bases = data.population_bases[data.population_bases["evidence"] != "untested"]
     new = bases.loc[bases["segment"] != bases["segment"].shift(), "as_at"].iloc[1:]
     assert set(new) == own == {pd.Timestamp("2022-03-31"), pd.Timestamp("2023-03-31")}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from rso_report import dataset
+from rso_report.edition import open_edition
 
 FOI_2014, FOI_2022 = "wmp-foi-5022-14", "wmp-foi-233a-22"
 PRESS_2018, PRESS_2021, ADVICE = "es-2018-02-22", "es-2021-11-04", "npcc-cru-43-23"
@@ -185,3 +186,90 @@ def test_2023_advice_gives_no_count(data):
 def test_every_founding_document_is_marked(data):
     founding = set(data.sources.loc[data.sources["founding"] == "yes", "source_id"])
     assert founding == {FOI_2014, FOI_2022, PRESS_2018, PRESS_2021, ADVICE}
+
+
+def test_2022_questions_1_to_4_met_the_cost_limit(data):
+    rows = of(data.answers, FOI_2022)
+    assert rows["measure_code"].tolist() == [
+        "RSO_REGISTER",
+        "SUBJECT_SHPO",
+        "SUBJECT_SRO",
+        "OFFICERS_FTE",
+    ]
+    assert (rows["status"] == "cost_limit").all() and rows["value"].isna().all()
+    assert rows["locator"].str.extract(r"answer (\d)")[0].tolist() == ["1", "2", "3", "4"]
+
+
+def test_founding_facts_without_a_number_have_a_row(data):
+    sources = set(data.statements["source_id"])
+    assert {FOI_2014, FOI_2022, PRESS_2021, ADVICE} <= sources
+    advice = of(data.statements, ADVICE)
+    days = advice["as_at"].dt.strftime("%Y-%m-%d").tolist()
+    assert days == ["2022-09-22"] * 6 + ["2023-01-25"]  # the two messages, older first
+    told = " ".join(advice["says"])
+    assert all(word in told for word in ("section 12", "section 21", "section 40", "10,000"))
+
+
+def test_greater_manchester_made_more_than_9_700_visits_in_a_year(data):
+    row = data.answers[data.answers["measure_code"] == "VISITS_MADE"].iloc[0]
+    assert (row["area_id"], row["value"], row["qualifier"]) == (
+        "GREATER_MANCHESTER",
+        9700,
+        "at_least",
+    )
+    assert (str(row["period_start"].date()), str(row["period_end"].date())) == (
+        "2023-11-01",
+        "2024-10-31",
+    )
+
+
+def test_missing_of_other_forces_and_of_the_national_register(data):
+    rows = data.missing.set_index(["source_id", "area_id", "subset", "as_at"])["value"]
+    found = {key: rows.xs(key, level="source_id").tolist() for key in THIRD_BATCH}
+    assert found == THIRD_BATCH
+    national = of(data.missing, "dmail-2012-03-05")
+    assert set(national["area_id"]) == {"UK_REGISTER"}, "another exercise than replies of forces"
+    assert set(national["subset"]) == {"all", "more_than_12_months"}
+
+
+THIRD_BATCH = {
+    "burtonmail-2018-03-31": [7, 1],
+    "cambstimes-2015": [5, 1],
+    "dmail-2012-03-05": [843, 690, 356, 260],
+}
+
+
+def test_an_undated_figure_is_in_no_edition(data):
+    rows = data.staffing[data.staffing["as_at_precision"] == "undated"]
+    assert rows[["area_id", "value"]].values.tolist() == [["STA", 26]]
+    edition, _ = open_edition(data, report_year="2023-24", region="West Midlands")
+    assert not edition.visible(data.staffing)["row_id"].isin(rows["row_id"]).any()
+
+
+def test_a_figure_whose_year_is_not_printed_says_so(data):
+    rows = data.breaches.set_index("row_id")["period_precision"]
+    assert rows["BR0060"] == "inferred"
+    assert (of(data.breaches, FOI_2022)["period_precision"] == "stated").all()
+    assert (of(data.breaches, PRESS_2021)["period_precision"] == "stated").all()
+
+
+def test_a_date_that_we_chose_is_not_called_known(data):
+    """Where a note says that the source gives no day, or no year, the precision is not `day`."""
+    unsaid = (
+        "no day|no year|year not printed|da(?:y|te) not stated|year read|year fixed|early March"
+    )
+    for name in ("registered_offenders", "staffing", "risk_tiers", "missing"):
+        rows = getattr(data, name)
+        exact = rows[rows["note"].str.contains(unsaid) & (rows["as_at_precision"] == "day")]
+        assert exact["row_id"].tolist() == [], name
+
+
+def test_the_doubtful_counts_of_cleveland_are_named_in_the_ledger(data):
+    left_out = data.discrepancies[data.discrepancies["effect"] == "not_estimated"]
+    rows = set("|".join(left_out["rows"]).split("|"))
+    counts = data.registered_offenders[data.registered_offenders["row_id"].isin(rows)]
+    assert counts[["area_id", "value"]].values.tolist() == [
+        ["CLEVELAND", 1084],
+        ["CLEVELAND", 1104],
+        ["CLEVELAND", 1116],
+    ]

@@ -1,4 +1,4 @@
-"""What forces answered in annual returns to questions that no other table takes."""
+"""What forces answered or stated on questions that no other table takes."""
 
 from collections.abc import Iterable
 
@@ -53,22 +53,24 @@ def show(data: Tables, edition: Edition, topic: str, caption: str) -> None:
         row_header=["Unit", "Asked"],
         as_at="the date or the period in each row",
         source=prose.provenance(data, rows["source_id"]),
-        notes=["Row: identifier in answers.csv. The questions are those of the annual return."],
+        notes=["Row: identifier in answers.csv. Asked: in the words of the annual return."],
     )
 
 
 def coverage_sentence(data: Tables, edition: Edition) -> str:
-    """How many answers of annual returns the edition shows, or that there is none yet."""
+    """How many answers that no other table takes the edition shows, or that there is none."""
     rows = answers(data, edition)
     if rows.empty:
         return (
-            "No force of the region has answered an [annual return](../book/annual-return.md) by "
-            "the end of the report year."
+            "No answer of a force of the region to a question of the "
+            "[annual return](../book/annual-return.md) that no other table takes is held for the "
+            "time up to the end of the report year."
         )
     silent = int(rows["status"].isin(list(_WITHOUT_NUMBER)).sum())
     return (
-        f"Forces of the region gave {prose.plural(len(rows), 'answer')} in annual returns that no "
-        f"other table takes, {prose.number(silent)} of them without a number "
+        f"{prose.plural(len(rows), 'answer')} of forces of the region to questions "
+        f"that no other table takes {'is' if len(rows) == 1 else 'are'} held, "
+        f"{prose.number(silent)} without a number "
         f"{prose.cited(data.sources, rows['source_id'], rows['row_id'])}."
     )
 

@@ -96,7 +96,9 @@ def show_breaks(rows: pd.DataFrame, *, table_id: str, caption: str) -> None:
         return
     shown = pd.DataFrame(
         {
-            "Date": rows["date"].map(periods.day_label),
+            "Date": [
+                periods.as_at_label(row.date, row.date_precision) for row in rows.itertuples()
+            ],
             "Topic": rows["topic"],
             "What changed": rows["title"],
             "What it does": rows["effect"],

@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import package, plain_cells, revisions
+from rso_report import disclosure, package, plain_cells, revisions
 from rso_report.errors import ReportError, shown
 from rso_report.faults import DataError, Fault
 from rso_report.places import data_folder
@@ -39,6 +39,7 @@ ROW_TABLES = {
     "TI": "risk_tiers",
     "ST": "staffing",
     "AN": "answers",
+    "SM": "statements",
     "PD": "population_districts",
 }
 
@@ -316,7 +317,7 @@ def _frame(resource: dict, folder: Path) -> pd.DataFrame:
 
 
 def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]:
-    """Rules across cells: keys, dates, periods, revisions, more missing than registered."""
+    """Rules across cells: keys, dates, revisions, more missing than registered, disclosure."""
     name, frame = resource["name"], frames[resource["name"]]
     faults: list[Fault] = []
 
@@ -364,6 +365,23 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             frame["status"],
             "provisional for a part-year, or revised",
         )
+    if "period_precision" in frame:
+        dated = frame["period_start"].notna()
+        report(
+            dated == (frame["period_precision"] == ""),
+            "period_precision",
+            "a period without it, or it without a period",
+            "stated or inferred exactly where there is a period",
+        )
+    if name == "staffing":
+        report(
+            frame["as_at"].isna() != (frame["as_at_precision"] == "undated"),
+            "as_at",
+            "a date and undated, or neither",
+            "a date, or nothing and undated",
+        )
+    if name == "discrepancies":
+        faults += _ledger_faults(frame, frames)
     if "revises_row" in frame:
         report(
             (frame["revises_row"] != "") != (frame["status"] == "revised"),
@@ -377,6 +395,9 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
         registered = revisions.now(counts, frame["denominator_row"])
         most = registered.map(counts.set_index("row_id")["value"])
         report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
+    if "areas" in frames:
+        for index, *words in disclosure.refused(name, frame, frames["areas"]):
+            faults.append(Fault(f"data/{name}.csv", index + 2, *words))
     if name == "population_districts":
         report(
             frame["aged_0_9"] > frame["all_ages"],
@@ -384,6 +405,24 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
             frame["all_ages"],
             "at least the residents aged 0 to 9",
         )
+    return faults
+
+
+def _ledger_faults(frame: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> list[Fault]:
+    """Rows that the ledger names and no loaded table has, and an effect on no row."""
+    faults: list[Fault] = []
+    for index, entry in frame.iterrows():
+        names = [name for name in entry["rows"].split("|") if name]
+        for name in names:
+            table = frames.get(ROW_TABLES.get(name[:2], ""))
+            if name[:2] not in ROW_TABLES or (
+                table is not None and name not in set(table.get("row_id", ()))
+            ):
+                where = ("data/discrepancies.csv", index + 2, "rows")
+                faults.append(Fault(*where, f"'{name}'", "identifiers of rows that are there"))
+        if entry["effect"] and not names:
+            where = ("data/discrepancies.csv", index + 2, "effect")
+            faults.append(Fault(*where, f"'{entry['effect']}'", "nothing, where rows is empty"))
     return faults
 
 

@@ -10,7 +10,7 @@ from rso_report import breaches, missing, periods, register, revisions
 from rso_report.comparable import RATE
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.findings import TIER_NAMES
+from rso_report.findings import TIER_NAMES, repeated_words
 
 # The tables of the data package that `figures` reads.
 TABLES = (
@@ -204,11 +204,13 @@ def _breaches(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
             "offences",
             series_id="BREACH_RECORDED",
             detail=breaches.FAMILIES[row.family],
+            definition=repeated_words(row) if row.repeated else "",
             mark="[p]" if row.part else "[r]" if pd.notna(row.first_value) else "",
             rows=row.rows,
         )
     for row in breaches.outcomes(data, edition).itertuples():
-        own = {"definition": f"counted as {row.unit_as_printed}"}
+        doubt = "; the year is inferred" if row.inferred else ""
+        own = {"definition": f"counted as {row.unit_as_printed}{doubt}"}
         part = {"mark": "[p]"} if row.period_status == "part" else {}
         yield _figure(edition, "outcome", row, row.unit, **own, **part)
         if pd.notna(row.per_1000):

@@ -7,7 +7,7 @@ What was not found is said, not filled.
 from collections.abc import Iterable
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -31,6 +31,7 @@ from rso_report.prose import (
     with_first,
 )
 from rso_report.revisions import current, first_total, unreplaced
+from rso_report.tables import cell_text
 
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 LOOSE_AND_CLOSE = (10, 200)  # concentrations shown beside that of the parameters
@@ -281,17 +282,17 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
         )
     odd = (
         " The community count is the larger one, which it cannot be if both are right."
-        if row["gap"] < 0
+        if row["community"] > row["register"]
         else ""
     )
-    apart = "fewer" if row["gap"] >= 0 else "more"
+    gap = cell_text(row["gap"]).removeprefix("−").removeprefix("-")
+    apart = f"{gap} {'more' if odd else 'fewer'}"
     return [
         f"In {row['year']} the register of {edition.name(row['area_id'])} held "
         f"{beside_first(number(row['register']), row['first_register'])} people and "
         f"{beside_first(number(row['community']), row['first_community'])} were managed in the "
-        f"community, {number(abs(row['gap']))} {apart}.{odd} The register includes people in "
-        "custody and was counted on another date, so the two are different measures, not a "
-        f"disagreement; the "
+        f"community, {apart}.{odd} The register includes people in custody and was counted on "
+        "another date, so the two are different measures, not a disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
         f"{cited(data.sources, sources, [row['community_row'], row['register_row']])}.{later}"
     ]
@@ -341,85 +342,255 @@ def snapshot_words(row: pd.Series) -> str:
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:
-    """6. How many notification, SHPO and SRO offences were recorded, by title."""
+    """6. How many notification, SHPO and SRO offences were recorded, by title.
+
+    The last complete year first; a part-year after it, then earlier years. `data` needs
+    series_breaks.
+    """
     recorded = breaches.recorded(data, edition)
     if recorded.empty:
         return [f"Recorded breach offences: {NOT_FOUND} for the forces of the region."]
     families = breaches.by_family(recorded)
     bullets = []
-    for (area, family), own in families.groupby(["area_id", "family"], sort=False):
-        own = own.sort_values("period_start")
-        by_year = "; ".join(
-            f"{row.period} {recorded_words(row.value, row.first_value, row.part)}"
-            for row in own.itertuples()
-        )
+    for _, own in families.groupby(breaches.SERIES, sort=False):
+        rows = list(own.sort_values("period_start").itertuples())
+        lead = last_complete(rows)
+        said = [f"{recorded_words(lead)} in {lead.period}"]
+        if age := periods.age_words(lead.period_end, edition.year):
+            said[0] += f", {age}"
+        if rows[-1] is not lead:
+            said.append(part_year_words(rows[-1], lead, data.series_breaks))
+        others = [row for row in rows[:-1] if row is not lead]
+        if others:
+            years = ", ".join(f"{row.period} {recorded_words(row)}" for row in others)
+            said.append(f"before: {years}")
+        if absent := breaches.without_figure(own):
+            said.append(f"no figure found for {listed(absent)}")
         bullets.append(
-            f"- **{edition.name(area)}, {breaches.FAMILIES[family]}**: {by_year}; together "
-            f"{beside_first(number(own['value'].sum()), first_total(own))} "
+            f"- **{series_name(data, edition, lead)}**, offences recorded: {'; '.join(said)} "
             f"{cited(data.sources, own['source_id'], own['rows'])}"
         )
     return bullets
 
 
-def recorded_words(value: float, first: float, part: bool) -> str:
-    """Recorded offences of a period with their marks: `286 [p]`, `268 [r] (260 at first)`."""
-    return beside_first(f"{number(value)}{' [p]' if part else ''}", first)
+def series_name(data: Tables, edition: Edition, row: NamedTuple) -> str:
+    """Force and family of a row of `breaches.by_family`; its reply where there are several."""
+    name = f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}"
+    return f"{name}, by {prose.source_label(data.sources, row.reply)}" if row.reply else name
+
+
+def last_complete(rows: list[NamedTuple]) -> NamedTuple:
+    """The last row, in order of time, that is not of a part-year; the last of all without one."""
+    return next((row for row in reversed(rows) if not row.part), rows[-1])
+
+
+def recorded_words(row: NamedTuple) -> str:
+    """Recorded offences of a row of `breaches.by_family` with their marks and doubts.
+
+    `286 [p]`, `268 [r] (260 at first)`, `85 [p] (41 and 41 under two titles: …)`.
+    """
+    words = beside_first(f"{number(row.value)}{' [p]' if row.part else ''}", row.first_value)
+    return f"{words} ({repeated_words(row)})" if row.repeated else words
+
+
+def repeated_words(row: NamedTuple) -> str:
+    """What equal numbers under several titles may mean for the sum of a row of `by_family`."""
+    titles = prose.plural(row.repeated.count(" and ") + 1, "title")
+    return (
+        f"it holds {row.repeated} under {titles}: {number(row.least)} if that is one number "
+        "printed more than once"
+    )
+
+
+def part_year_words(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame) -> str:
+    """A part-year in words, and whether it already exceeds the complete year before it.
+
+    That is said only where no break lies between and where it holds without numbers that may be
+    printed twice. Rows are of `breaches.by_family`, `breaks` is `series_breaks`.
+    """
+    low, high = (
+        (day - part.period_start).days + 1
+        for day in (part.covered_to_earliest, part.covered_to_latest)
+    )
+    days = prose.plural(low, "day") if low == high else f"{low} to {high} days"
+    words = f"{recorded_words(part)} in the {days} of {part.period} that the reply covers"
+    cut = breaks_between(
+        breaks, "BREACH_RECORDED", complete.period_start, part.period_end, part.family
+    )
+    if cut.empty and not complete.part and part.least > complete.value:
+        words += f", already more than in all of {complete.period}"
+    return words
+
+
+def offences_and_people(data: Tables, edition: Edition) -> list[str]:
+    """Orders of which more offences are recorded by title than people are under them.
+
+    What speaks against reading a title as its order. `data` needs orders.
+    """
+    orders = current(edition.visible(data.orders))
+    orders = orders[(orders["series_id"] == "ORDER_STOCK") & orders["area_id"].isin(edition.forces)]
+    recorded = breaches.recorded(data, edition)
+    families = breaches.by_family(recorded)
+    headed = breaches.by_family(recorded.assign(family=recorded["heading_family"]))
+    texts = []
+    for (area, order, day), people in orders.groupby(["area_id", "order_type", "as_at"]):
+        for row in families[families["area_id"] == area].itertuples():
+            total = people["value"].sum()
+            within = row.period_start <= day <= row.period_end
+            if row.family != order or not within or row.value <= total:
+                continue
+            # What the other reading would make of it, where a heading disagrees.
+            others = [
+                other
+                for other in headed.itertuples()
+                if (other.area_id, other.family, other.period) == (area, order, row.period)
+                and other.first_source == row.first_source
+                and other.value > row.value
+            ]
+            by_heading = "".join(
+                f" By heading the offences would be {recorded_words(other)}, which is odder."
+                for other in others
+            )
+            texts.append(
+                f"{edition.name(area)} recorded {recorded_words(row)} offences in {row.period} "
+                f"under titles of {breaches.FAMILIES[order]}, and counted "
+                f"{beside_first(number(total), first_total(people))} people under such orders "
+                f"{on_date(people.iloc[0])}. One person can have several offences, and the titles "
+                "also name the orders that these replaced; still the numbers sit oddly together, "
+                f"and offences of another kind may be among them.{by_heading} So the reading by "
+                "title is not certain, and no rate of breaches per order is given "
+                + cited(
+                    data.sources,
+                    [row.source_id, *people["source_id"]],
+                    [row.rows, *people["rows"], *(other.rows for other in others)],
+                )
+                + "."
+            )
+    return texts
+
+
+def recoded_titles(data: Tables, edition: Edition) -> list[str]:
+    """Titles that drop to a printed 0 while others go on, and what that does not mean."""
+    found = breaches.recoded_titles(breaches.recorded(data, edition))
+    return [
+        f"{edition.name(area)}, {breaches.FAMILIES[family]}: "
+        f"{prose.plural(len(own), 'title is', 'titles are')} printed as 0 from {period} on, while "
+        "other titles of the table go on. Probably "
+        f"{'it was' if len(own) == 1 else 'they were'} merged into another title; it does not mean "
+        f"that such breaches ended {cited(data.sources, [source], own['rows'])}."
+        for (area, source, family, period), own in found.groupby(
+            ["area_id", "first_source", "family", "period"], sort=False
+        )
+    ]
 
 
 def outcomes(data: Tables, edition: Edition) -> list[str]:
-    """7. How many cautions or convictions; `not_comparable` says what they are not."""
+    """7. How many cautions or convictions, each force beside the country in the same year.
+
+    `not_comparable` says what they are not.
+    """
     found = breaches.outcomes(data, edition)
-    bullets = []
-    for area in [*edition.forces, "EW"]:
+    sure = found[~found["inferred"]]
+    bullets, said = [], set()
+    for area in edition.forces:
         own = found[found["area_id"] == area]
         if own.empty:
             continue
+        own = sure[sure["area_id"] == area] if (sure["area_id"] == area).any() else own
         row = own.iloc[-1]
-        per = ""
-        if pd.notna(row["per_1000"]):
-            span = f" ({interval(row['lower'], row['upper'])})"
-            bound = row["qualifier"] == "at_least"  # an interval around a lower bound misleads
-            rate = f"at least {number(row['per_1000'], 1)}" if bound else number(row["per_1000"], 1)
-            per = f", {rate}{'' if bound else span} per 1,000 RSOs in the community"
-        bullets.append(
-            f"- **{edition.name(area)}**, {row['period']}: {with_first(row)}{per} "
-            f"{cited(data.sources, _outcome_sources(row), _outcome_rows(row))}"
-        )
-    if not bullets:
+        words = outcome_words(row)
+        if age := periods.age_words(row["period_end"], edition.year):
+            words += f", {age}"
+        used = [row]
+        if pair := breaches.same_year(found, area, "EW"):
+            used += [each for each in pair if each["row_id"] != row["row_id"]]
+            said.add(pair[1]["period"])
+            words += _against_country(row, *pair)
+        year = f"{row['period']} (year inferred)" if row["inferred"] else row["period"]
+        bullets.append(f"- **{edition.name(area)}**, {year}: {words} {_cites(data, used)}")
+    country = sure[sure["area_id"] == "EW"]
+    if not bullets and country.empty:
         return [f"Cautions or convictions: {NOT_FOUND} for the region."]
+    if not bullets:
+        bullets.append(f"- {edition.name(edition.region_id)}: {NOT_FOUND}")
+    if len(country) and not said:
+        row = country.iloc[-1]
+        bullets.append(
+            f"- **{edition.name('EW')}**, {row['period']}: {outcome_words(row)} "
+            f"{_cites(data, [row])}"
+        )
     return bullets
 
 
-def _outcome_rows(row: pd.Series) -> list[str]:
-    """The rows that an outcome and its rate are from."""
-    return [row["rows"], *([row["stock_row"]] if pd.notna(row["stock_row"]) else [])]
+def outcome_words(row: pd.Series) -> str:
+    """Outcomes with the unit as printed, and their rate: `16 (printed as “offenders”), 11.4 …`."""
+    words = f"{with_first(row)} (printed as “{row['unit_as_printed']}”)"
+    if pd.isna(row["per_1000"]):
+        return words
+    return f"{words}, {outcome_rate(row)} per 1,000 RSOs in the community"
 
 
-def _outcome_sources(row: pd.Series) -> list[str]:
-    return [row["source_id"], *([row["stock_source"]] if pd.notna(row["stock_row"]) else [])]
+def outcome_rate(row: pd.Series) -> str:
+    """`11.4 (6.5 to 18.5)`, and of a lower bound `at least 25.5`, without an interval."""
+    rate = number(row["per_1000"], 1)
+    if row["qualifier"] == "at_least":
+        return f"at least {rate}"
+    return f"{rate} ({interval(row['lower'], row['upper'])})"
+
+
+def _against_country(latest: pd.Series, own: pd.Series, country: pd.Series) -> str:
+    """A force's outcome rate beside that of the country in the newest year that both have."""
+    if own["row_id"] == latest["row_id"]:
+        words = f"; England and Wales in the same year {outcome_words(country)}"
+    else:
+        words = (
+            f"; in {own['period']}, the latest year that both have, {outcome_words(own)}, and "
+            f"England and Wales {outcome_words(country)}"
+        )
+    ratio = breaches.rate_ratio(own, country)
+    if ratio:
+        words += f"; the force's rate was {_ratio_words(own, country, ratio, 'that')}"
+    return words
+
+
+def _ratio_words(
+    first: pd.Series, second: pd.Series, ratio: statistics.Estimate, whose: str
+) -> str:
+    """`0.28 times that (0.17 to 0.45)`; where one of the two is a lower bound, it says so."""
+    times = f"{number(ratio.value, 2)} times {whose}"
+    span = interval(ratio.lower, ratio.upper, 2)
+    for row, word in ((second, "at most"), (first, "at least")):
+        if row["qualifier"] == "at_least":
+            return f"{word} {times} ({span} at the bound)"
+    return f"{times} ({span})"
+
+
+def _cites(data: Tables, used: Iterable[pd.Series]) -> str:
+    """Links to sources and rows of outcomes and of the counts under their rates."""
+    used = list(used)
+    sources = [row["source_id"] for row in used]
+    sources += [row["stock_source"] for row in used if pd.notna(row["stock_row"])]
+    rows = [row["rows"] for row in used]
+    rows += [row["stock_row"] for row in used if pd.notna(row["stock_row"])]
+    return cited(data.sources, sources, rows)
 
 
 def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
     """Ratio of the outcome rates of two forces in the latest year that they share."""
     found = breaches.outcomes(data, edition)
-    own = found[found["per_1000"].notna() & found["area_id"].isin(edition.forces)]
     texts = []
     for first, second in combinations(edition.forces, 2):
-        pair = own[own["area_id"] == first].merge(
-            own[own["area_id"] == second], on="period", suffixes=("_a", "_b")
-        )
-        if pair.empty:
+        pair = breaches.same_year(found, first, second)
+        ratio = breaches.rate_ratio(*pair) if pair else None
+        if ratio is None:
             continue
-        row = pair.iloc[-1]
-        rows = [row.row_id_a, row.row_id_b, row.stock_row_a, row.stock_row_b]
-        ratio = statistics.rate_ratio(row.value_a, row.stock_a, row.value_b, row.stock_b)
         clear = (
             "a clear difference" if not ratio.lower <= 1 <= ratio.upper else "no clear difference"
         )
         texts.append(
-            f"In {row.period} the rate of {edition.name(first)} was {number(ratio.value, 2)} times "
-            f"that of {edition.name(second)} ({interval(ratio.lower, ratio.upper, 2)}): {clear} "
-            f"{cited(data.sources, [row.source_id_a, row.source_id_b], rows)}."
+            f"In {pair[0]['period']} the rate of {edition.name(first)} was "
+            f"{_ratio_words(*pair, ratio, f'that of {edition.name(second)}')}: {clear} "
+            f"{_cites(data, pair)}."
         )
     return texts
 
@@ -580,9 +751,8 @@ def illustration(
     """The numbers of the worked illustration; None if a part of it was not found.
 
     Everything used is dated by the end of the report year. Keys: force, area_id, people,
-    first_people (before a revision, else <NA>), people_rows (of both), as_at, on_date (with its
-    age); policy (in words), policy_rows (by tier), policy_year, ended (a sentence, or ""),
-    frequencies;
+    first_people (before a revision, else <NA>), people_rows (of both), as_at, on_date (and age);
+    policy (in words), policy_rows (by tier), policy_year, ended (a sentence, or ""), frequencies;
     mix (shares of 1), mix_words, mix_rows (by tier; [] if assumed); sources (of all these and of
     the officers); officers (None if not known), officers_words, officers_rows; tiers (people by
     tier), visits (a year), attempts (a year, at the success share), per_week (visits of an
@@ -810,26 +980,28 @@ def gaps(data: Tables, edition: Edition) -> list[str]:
     return [bullet for bullet in bullets if bullet]
 
 
-def breach_trend(data: Tables, edition: Edition, area: str, family: str) -> str:
-    """The trend of a family of recorded offences in one sentence, with its honest interval."""
-    families = breaches.by_family(breaches.recorded(data, edition))
-    own = families[(families["area_id"] == area) & (families["family"] == family)]
-    complete = own[~own["part"]]
-    name = breaches.FAMILIES[family]
-    if len(complete) < 3:
-        return f"For {name}, too few complete years are published to fit a trend."
-    fit = breaches.family_trend(families, area, family)
-    first, last = complete.iloc[0]["period"], complete.iloc[-1]["period"]
+def breach_trend(data: Tables, edition: Edition, run: pd.DataFrame) -> str:
+    """The fitted change over one of `breaches.runs` in a sentence; "" where no model is fitted."""
+    fit = breaches.run_trend(run)
+    if fit is None:
+        return ""
+    row = run.iloc[-1]
     text = (
-        f"For {name}, {first} to {last}, the fitted change is {signed(fit.change.value)}% a year "
-        f"({signed(fit.change.lower)} to {signed(fit.change.upper)}%; {fit.model}, dispersion "
-        f"{number(fit.dispersion, 1)})"
+        f"{series_name(data, edition, row)}, {years_of_run(run)}: the fitted change is "
+        f"{signed(fit.change.value)}% a year ({signed(fit.change.lower)} to "
+        f"{signed(fit.change.upper)}%)"
     )
     if fit.change.lower <= 0 <= fit.change.upper:
         text += ": no rise or fall is established"
-    if not fit.interpretable:
-        text += f"; with {fit.complete_points} complete years it is exploratory and not interpreted"
-    return f"{text} {cited(data.sources, complete['source_id'], complete['row_id'])}."
+    return f"{text} {cited(data.sources, run['source_id'], run['row_id'])}."
+
+
+def years_of_run(run: pd.DataFrame) -> str:
+    """`2017-18 to 2020-21`, and which years between have no figure."""
+    periods_ = run["period"].tolist()
+    words = periods_[0] if len(run) == 1 else f"{periods_[0]} to {periods_[-1]}"
+    absent = breaches.without_figure(run)
+    return f"{words}, without {listed(absent)}" if absent else words
 
 
 def share_change(data: Tables, edition: Edition, area: str) -> str:
@@ -855,47 +1027,48 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
     )
 
 
-def title_headline(families: pd.DataFrame, area: str, family: str) -> str:
-    """What a table of titles comes to: `1,721 offences recorded, 2017-18 to 2021-22 [p]`."""
-    own = families[(families["area_id"] == area) & (families["family"] == family)]
-    own = own.sort_values("period_start")
-    labels = [f"{row.period}{' [p]' if row.part else ''}" for row in own.itertuples()]
-    span = labels[0] if len(own) == 1 else f"{labels[0]} to {labels[-1]}"
-    total = own["value"].sum()
-    counted_ = beside_first(number(total), first_total(own))
-    return f"{counted_} {'offence' if total == 1 else 'offences'} recorded, {span}"
+def title_headline(own: pd.DataFrame) -> str:
+    """The last complete year of a series: `268 offences recorded in 2020-21`; no sum of years.
+
+    `own` are the rows of one series of `breaches.by_family`.
+    """
+    row = last_complete(list(own.sort_values("period_start").itertuples()))
+    noun = "offence" if row.value == 1 else "offences"
+    counted_ = beside_first(f"{number(row.value)}{' [p]' if row.part else ''}", row.first_value)
+    doubt = f" ({repeated_words(row)})" if row.repeated else ""
+    return f"{counted_} {noun} recorded in {row.period}{doubt}"
 
 
-def readings_headline(readings: pd.DataFrame) -> str:
-    """What each family comes to by title and by heading, from `breaches.both_readings`."""
+def readings_headline(readings: pd.DataFrame, edition: Edition) -> str:
+    """What each family comes to by title and by heading in the last complete year of each force.
 
-    def total(column: str) -> str:
-        first = readings[f"first {column}"]
-        own = pd.DataFrame({"value": readings[column], "first_value": first})
-        return beside_first(number(readings[column].sum()), first_total(own))
+    `readings` are from `breaches.both_readings`.
+    """
+    said = []
+    for (area, _), own in readings.groupby(["area_id", "first_source"], sort=False):
+        complete = own[~own["part"].astype("bool")]
+        row = (complete if len(complete) else own).iloc[-1]
+        families = "; ".join(
+            f"{column.removesuffix(' by title')} "
+            + ", ".join(
+                f"{beside_first(number(row[name]), row[f'first {name}'])} {name.split(' ', 1)[1]}"
+                for name in (column, column.replace("by title", "by heading"))
+                if pd.notna(row[name])
+            )
+            for column in breaches.reading_columns(readings)
+            if column.endswith(" by title")
+        )
+        said.append(f"{edition.name(area)} in {row['period']}, {families}")
+    return f"The two readings differ: {'. '.join(said)}"
 
-    said = listed(
-        f"{column.removesuffix(' by title')} {total(column)} by title, "
-        f"{total(column.replace('by title', 'by heading'))} by heading"
-        for column in breaches.reading_columns(readings)
-        if column.endswith(" by title")
-    )
-    return f"The two readings differ: {said}"
 
-
-def trends_headline(families: pd.DataFrame, areas: Iterable[str]) -> str:
-    """For how many families of offences a rise or fall is established, complete years only."""
-    complete = families[~families["part"]]
-    fits = [
-        breaches.family_trend(families, area, family)
-        for area in areas
-        for family in breaches.FAMILIES
-        if ((complete["area_id"] == area) & (complete["family"] == family)).sum() >= 3
-    ]
+def trends_headline(runs: Iterable[pd.DataFrame]) -> str:
+    """For how many series a rise or fall is established, or why no model is fitted."""
+    fits = [fit for run in runs if (fit := breaches.run_trend(run))]
     if not fits:
-        return "No trend can be fitted: fewer than three complete years"
-    usable = [fit for fit in fits if fit.interpretable]
-    if not usable:
-        return "No rise or fall is established: too few complete years to interpret any change"
-    clear = sum(not fit.change.lower <= 0 <= fit.change.upper for fit in usable)
-    return f"A rise or fall is established for {number(clear)} of {len(fits)} families of offences"
+        return "No change a year is fitted: that takes five complete years without a break"
+    clear = sum(not fit.change.lower <= 0 <= fit.change.upper for fit in fits)
+    return (
+        f"A rise or fall is established for {number(clear)} of {number(len(fits))} series with "
+        "five complete years without a break"
+    )

@@ -75,7 +75,7 @@ def _new_values(data: Tables, edition: Edition) -> dict[str, list[str]]:
         "register": _stocks(data, edition, totals),
         "recorded": [
             f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}, "
-            f"{findings.recorded_words(row.value, row.first_value, row.part)} in {row.period} "
+            f"{findings.recorded_words(row)} in {row.period} "
             f"{cited(data.sources, [row.source_id], [row.rows])}"
             for row in families.itertuples()
             if periods.year_of(row.period_end) == edition.year

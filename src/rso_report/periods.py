@@ -80,6 +80,7 @@ def as_at_label(day: date, precision: str) -> str:
         "year": f"{day.year} (day not stated)",
         "publication_date": f"reported {day_label(day)} (as-at date not stated)",
         "response_date": f"reply of {day_label(day)}",
+        "undated": "not dated",
         "inferred": f"about {_MONTHS[day.month - 1]} {day.year} (inferred)",
     }[precision]
 

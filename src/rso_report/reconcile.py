@@ -13,20 +13,15 @@ from typing import Any
 import pandas as pd
 
 from rso_report import periods, statistics
-from rso_report.breaches import FAMILIES
+from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
 from rso_report.dataset import Tables
+from rso_report.disclosure import HIDDEN, THRESHOLD, difference
 from rso_report.missing import whole
 from rso_report.prose import beside_first
-from rso_report.register import (
-    base_districts,
-    base_row,
-    population_10plus,
-    population_base,
-    preferred,
-)
+from rso_report.register import populations, preferred
 from rso_report.revisions import as_printed, current, first_printed
 
-EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
+RATE, PEOPLE_PER_RSO = "rate_per_100k_10plus", "people_10plus_per_rso"
 LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
 
 
@@ -273,6 +268,7 @@ def _two_counts(data: Tables) -> list[Finding]:
     found = []
     for rows, group in groups.items():
         values = sorted({int(r["value"]) for r in group})
+        gap = difference(values[-1] - values[0])
         found.append(
             Finding(
                 "two_counts",
@@ -280,7 +276,7 @@ def _two_counts(data: Tables) -> list[Finding]:
                 group[0]["area_id"],
                 periods.as_at_label(group[0]["as_at"], "month"),
                 " and ".join(f"{v:,}" for v in values),
-                f"{values[-1] - values[0]:,} apart",
+                f"{f'fewer than {THRESHOLD}' if gap == HIDDEN else f'{gap:,}'} apart",
                 "+".join(rows),
             )
         )
@@ -313,37 +309,28 @@ def _rate_base(data: Tables) -> list[Finding]:
     """Rates said to be per 100,000 people that come out only with people aged 10 and over."""
     printed = as_printed(data.published_rates)
     printed = printed[
-        (printed["measure"] == "rate_per_100k_10plus")
+        (printed["measure"] == RATE)
         & printed["base_as_printed"].isin(["people", "population", "residents"])
     ]
-    counts = preferred(data.registered_offenders, data.sources)
-    counts = counts[counts["series_id"] == "STOCK_MAPPA"].set_index(["area_id", "as_at"])
-    counts, count_rows = counts["value"], counts["row_id"]
+    counts = _community_counts(data)
+    keys = list(zip(printed["area_id"], printed["as_at"], strict=True))
     found = []
-    for row in printed.itertuples():
-        older = population_10plus(data, row.area_id, row.as_at)
-        count = counts.get((row.area_id, row.as_at))
-        if older is None or count is None:
+    for row, base in zip(printed.itertuples(), populations(data, keys).itertuples(), strict=True):
+        key = (row.area_id, row.as_at)
+        if not base.population_row or key not in counts.index:
             continue
-        own = base_districts(data, row.area_id, row.as_at)
-        by_10plus = statistics.round_half_up(1e5 * count / older)
-        by_all = statistics.round_half_up(1e5 * count / own["all_ages"].sum())
-        if by_10plus == row.value != by_all:
+        count = int(counts.at[key, "value"])
+        by_10plus, by_all = (1e5 * count / n for n in (base.population_10plus, base.all_ages))
+        if _agrees(RATE, by_10plus, row.value) and not _agrees(RATE, by_all, row.value):
             found.append(
                 Finding(
                     "rate_base",
                     row.source_id,
                     row.area_id,
                     periods.as_at_label(row.as_at, row.as_at_precision),
-                    f"{row.value:.0f} per 100,000 {row.base_as_printed}",
+                    f"{row.value:g} per 100,000 {row.base_as_printed}",
                     f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
-                    "+".join(
-                        [
-                            row.row_id,
-                            count_rows[row.area_id, row.as_at],
-                            base_row(data, row.area_id, row.as_at),
-                        ]
-                    ),
+                    "+".join([row.row_id, counts.at[key, "row_id"], base.population_row]),
                 )
             )
     return found
@@ -396,6 +383,7 @@ def _change_claims(data: Tables) -> list[Finding]:
         if first is None or last is None:
             continue
         change = last - first
+        hidden = difference(int(change)) == HIDDEN and claim.measure == "change_persons"
         if claim.measure == "change_pct":
             change = 100 * change / first
         digits = 0 if float(claim.value).is_integer() else len(str(claim.value).split(".")[1])
@@ -412,7 +400,7 @@ def _change_claims(data: Tables) -> list[Finding]:
                     claim.area_id,
                     f"{claim.from_date.year} to {claim.as_at.year}",
                     f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                    f"{change:+.1f} from "
+                    f"{HIDDEN if hidden else f'{change:+.1f}'} from "
                     f"{beside_first(f'{first:,}', at_first[claim.area_id, claim.from_date])} to "
                     f"{beside_first(f'{last:,}', at_first[claim.area_id, claim.as_at])}",
                     "+".join(
@@ -487,9 +475,6 @@ def _large_steps(data: Tables) -> list[Finding]:
     return found
 
 
-RATE, PEOPLE_PER_RSO = "rate_per_100k_10plus", "people_10plus_per_rso"
-
-
 def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
     """Every published rate for which a count and the population of its date are held, again.
 
@@ -507,19 +492,15 @@ def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
 def _tested(data: Tables, measure: str) -> pd.DataFrame:
     """What `rate_back_test` returns, unexplained; `by_first` is the rate of a first count."""
     rates = current(data.published_rates)
-    counts = preferred(data.registered_offenders, data.sources)
-    counts = counts[
-        (counts["series_id"] == "STOCK_MAPPA")
-        & (counts["sex"] == "all")
-        & (counts["mappa_level"] == "all")
-        & counts["qualifier"].isin(["exact", "rounded"])
-    ].set_index(["area_id", "as_at"])
+    counts = _community_counts(data)
+    rates = rates[rates["measure"] == measure]
+    keys = list(zip(rates["area_id"], rates["as_at"], strict=True))
     found = []
-    for row in rates[rates["measure"] == measure].itertuples():
-        key, base = (row.area_id, row.as_at), population_base(data, row.as_at)
-        people = population_10plus(data, *key)
-        if people is None or base is None or key not in counts.index:
+    for row, base in zip(rates.itertuples(), populations(data, keys).itertuples(), strict=True):
+        key = (row.area_id, row.as_at)
+        if not base.population_row or key not in counts.index:
             continue
+        people = int(base.population_10plus)
         count, first = int(counts.at[key, "value"]), counts.at[key, "first_value"]
         computed = _rate(measure, count, people)
         found.append(
@@ -529,8 +510,8 @@ def _tested(data: Tables, measure: str) -> pd.DataFrame:
                 "measure": measure,
                 "count": count,
                 "population_10plus": people,
-                "base_date": base["base_date"],
-                "base_segment": base["segment"],
+                "base_date": base.base_date,
+                "base_segment": base.base_segment,
                 "published": row.value,
                 "first_count": first,
                 "first_published": row.first_value,
@@ -539,10 +520,22 @@ def _tested(data: Tables, measure: str) -> pd.DataFrame:
                 "difference": computed - row.value,
                 "agrees": _agrees(measure, computed, row.value),
                 "source_id": row.source_id,
-                "rows": "+".join([row.rows, counts.at[key, "rows"], base_row(data, *key)]),
+                "rows": "+".join([row.rows, counts.at[key, "rows"], base.population_row]),
             }
         )
     return pd.DataFrame(found).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
+
+
+def _community_counts(data: Tables) -> pd.DataFrame:
+    """The community count that is used of each area and date, by both, unless it is a bound."""
+    counts = preferred(data.registered_offenders, data.sources)
+    own = counts[
+        (counts["series_id"] == "STOCK_MAPPA")
+        & (counts["sex"] == "all")
+        & (counts["mappa_level"] == "all")
+        & counts["qualifier"].isin(["exact", "rounded"])
+    ]
+    return own.set_index(["area_id", "as_at"])
 
 
 def _rate(measure: str, count: int, people: int) -> float:

@@ -5,11 +5,12 @@ STOCK_FOI is what a force itself calls its register, usually with people in cust
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import series, statistics
+from rso_report import disclosure, series, statistics
 from rso_report.comparable import RATE, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -165,27 +166,46 @@ def _members(areas: pd.DataFrame, area: str) -> set[str]:
     return {area, *inside, *together}
 
 
-def base_districts(data: Tables, area: str, as_at: pd.Timestamp) -> pd.DataFrame:
-    """Rows of `population_districts` that the rates of an area and date divide by.
+def populations(data: Tables, keys: Iterable[tuple[str, pd.Timestamp]]) -> pd.DataFrame:
+    """Residents that the rates of areas and dates divide by, one row for each (area, date).
 
-    `EW` are all districts; a region or a unit of several forces has those of its forces. Empty
-    where `population_base` knows no base.
+    Columns: population_10plus (all ages less those aged 0 to 9) and all_ages, Int64, summed over
+    the districts of the area; population_row (see there); base_date, the day of those residents;
+    base_segment, within which rates compare. `EW` are all districts; a region or a unit of several
+    forces has those of its forces. <NA>, NaT and "" where `population_base` knows no base.
     """
-    base = population_base(data, as_at)
-    rows = data.population_districts
-    if base is None:
-        return rows.iloc[:0]
-    rows = rows[rows["date"] == base["base_date"]]
-    return rows[rows["area_id"].isin(_members(data.areas, area))]
+    parts = data.population_districts.assign(older=lambda f: f["all_ages"] - f["aged_0_9"])
+    sums = parts.groupby(["date", "area_id"])[["older", "all_ages"]].sum().to_dict("index")
+    rows, bases, members = [], {}, {}
+    for area, as_at in keys:
+        if as_at not in bases:
+            bases[as_at] = population_base(data, as_at)
+        if area not in members:
+            members[area] = _members(data.areas, area)
+        row = (pd.NA, pd.NA, "", pd.NaT, "")
+        if (base := bases[as_at]) is not None:
+            day = base["base_date"]
+            found = [sums[day, part] for part in members[area] if (day, part) in sums]
+            row = (*row[:3], day, base["segment"])
+            if found:
+                older, whole = (sum(f[name] for f in found) for name in ("older", "all_ages"))
+                row = (older, whole, population_row(area, day), *row[3:])
+        rows.append(row)
+    columns = ["population_10plus", "all_ages", "population_row", "base_date", "base_segment"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"population_10plus": "Int64", "all_ages": "Int64", "base_date": "datetime64[us]"}
+    )
 
 
 def population_10plus(data: Tables, area: str, as_at: pd.Timestamp) -> int | None:
-    """Residents aged 10 and over that the rate of an area on a 31 March divides by.
+    """Residents aged 10 and over that the rate of an area on a 31 March divides by, or None."""
+    people = populations(data, [(area, as_at)])["population_10plus"].iloc[0]
+    return None if pd.isna(people) else int(people)
 
-    All ages less those aged 0 to 9, summed over `base_districts`. None where there is none.
-    """
-    rows = base_districts(data, area, as_at)
-    return None if rows.empty else int((rows["all_ages"] - rows["aged_0_9"]).sum())
+
+def base_row(data: Tables, area: str, as_at: pd.Timestamp) -> str:
+    """`population_row` of what the rate of an area and date divides by, "" where there is none."""
+    return populations(data, [(area, as_at)])["population_row"].iloc[0]
 
 
 def population_row(area: str, date: pd.Timestamp) -> str:
@@ -193,7 +213,8 @@ def population_row(area: str, date: pd.Timestamp) -> str:
 
     `date` is the day of the residents. A year alone stands for its mid-year estimate.
     """
-    return f"PD-{area}-{date:%Y}" if (date.month, date.day) == (6, 30) else f"PD-{area}-{date:%F}"
+    mid_year = (date.month, date.day) == (6, 30)
+    return f"PD-{area}-{date:%Y}" if mid_year else f"PD-{area}-{date:%Y-%m-%d}"
 
 
 def population_sums(data: Tables) -> pd.DataFrame:
@@ -216,12 +237,6 @@ def population_sums(data: Tables) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).assign(
         aged_10plus=lambda sums: sums["all_ages"] - sums["aged_0_9"]
     )
-
-
-def base_row(data: Tables, area: str, as_at: pd.Timestamp) -> str:
-    """`population_row` of what the rate of an area and date divides by, "" where there is none."""
-    rows = base_districts(data, area, as_at)
-    return "" if rows.empty else population_row(area, rows["date"].iloc[0])
 
 
 def published_rates(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -261,13 +276,8 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
         on=keep,
         how="outer",
     )
-    pairs = list(zip(merged["area_id"], merged["as_at"], strict=True))
-    people = [population_10plus(data, area, day) for area, day in pairs]
-    merged["population_10plus"] = pd.Series(people, merged.index, "Int64")
-    merged["population_row"] = [base_row(data, area, day) for area, day in pairs]
-    bases = [population_base(data, day) for _, day in pairs]
-    merged["base_date"] = pd.to_datetime([None if b is None else b["base_date"] for b in bases])
-    merged["base_segment"] = ["" if b is None else b["segment"] for b in bases]
+    people = populations(data, zip(merged["area_id"], merged["as_at"], strict=True))
+    merged = merged.join(people.drop(columns="all_ages"))
     for column in ("rate", "lower", "upper"):
         merged[column] = pd.Series(float("nan"), index=merged.index)
     ready = merged["count"].notna() & merged["population_10plus"].notna()
@@ -350,8 +360,9 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count beside register total of the same force and calendar year.
 
     Columns: area_id, year, community, register, first_community and first_register (before a
-    revision, else <NA>), gap, ratio_percent, caveat, the identifiers of both rows and of those they
-    replace, and both sources. Dates and definitions differ, so the ratio has no interval.
+    revision, else <NA>), gap (`disclosure.difference`), ratio_percent, caveat, the identifiers of
+    both rows and of those they replace, and both sources. Dates and definitions differ, so the
+    ratio has no interval.
     """
     caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
     totals = register_totals(data, edition)
@@ -366,7 +377,7 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "register": pairs["value_register"],
             "first_community": pairs["first_value_community"],
             "first_register": pairs["first_value_register"],
-            "gap": pairs["value_register"] - pairs["value_community"],
+            "gap": (pairs["value_register"] - pairs["value_community"]).map(disclosure.difference),
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
             "community_row": pairs["rows_community"],
@@ -377,57 +388,125 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class Funnel:
-    """All police areas of a date against their pooled rate.
+FEWEST_AREAS = 10
 
-    `areas` has a row for each area with count and population: area_id, count, first_count (before a
-    revision, else <NA>), population, rate (per 100,000 aged 10 and over), lower, upper (95%), z
-    (with dispersion), outside (beyond the 99.8% limits), source_id (of the count), rows (count and
-    population). `absent` are the areas without data.
+
+@dataclass(frozen=True)
+class National:
+    """The rate of England and Wales on a 31 March, per 100,000 residents aged 10 and over.
+
+    `rate` is the published one; where none is held, `computed` is True and it is the count over
+    the population. `rows` and `source_id` say where it stands. `count` is None if none is held.
+    """
+
+    rate: float
+    computed: bool
+    count: int | None
+    population: int
+    rows: str
+    source_id: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rates of all police areas with a count on a 31 March, beside the national rate.
+
+    `areas` has a row for each area, in the order of the areas table: area_id, count, first_count
+    (before a revision, else <NA>), population, rate (per 100,000 aged 10 and over), lower, upper
+    (95%), limit_low, limit_high (99.8%, see `statistics.funnel_limits`), doubted (entry of the
+    ledger that doubts the count, else ""), outside (beyond the limits, and not doubted), source_id
+    (of the count), rows (count and population). `variance` is that between areas; doubted counts
+    have no part in it. `absent` are the areas of which no count was found.
     """
 
     as_at: pd.Timestamp
-    target: float
-    dispersion: float
+    national: National
+    variance: float
     areas: pd.DataFrame
     absent: list[str]
 
+    @property
+    def sound(self) -> pd.DataFrame:
+        """The areas whose count no entry of the ledger doubts."""
+        return self.areas[self.areas["doubted"] == ""]
 
-def funnels(data: Tables, edition: Edition) -> list[Funnel]:
-    """Each 31 March with populations and ten counts or more, all areas of England and Wales.
 
-    The target is the pooled rate of the areas with data, phi the mean of their squared z-scores
-    (Spiegelhalter's funnel plot, Statistics in Medicine 2005); limits are widened by sqrt(phi)
-    where phi is above 1. Dates with fewer than ten counts are left out; the last is the latest.
+def comparisons(data: Tables, edition: Edition) -> list[Comparison]:
+    """Each 31 March with a national rate and ten exact counts of police areas or more, in order.
+
+    Dates without a population base are left out.
     """
     forces = edition.areas.loc[edition.areas["kind"] == "force", "area_id"].tolist()
     counts = community(data, edition, forces)
     counts = counts[(counts["qualifier"] == "exact") & (counts["as_at_precision"] == "day")]
-    dates = [day for day in counts["as_at"].unique() if population_base(data, day) is not None]
-    counts = counts[counts["as_at"].isin(dates)]
-    return [
-        _funnel(data, as_at, own, [force for force in forces if force not in set(own["area_id"])])
-        for as_at, own in counts.groupby("as_at")
-        if len(own) >= 10
-    ]
+    counts = counts.sort_values("area_id", key=lambda ids: ids.map(forces.index), kind="stable")
+    found = []
+    for as_at, own in counts[counts["as_at"].dt.month == 3].groupby("as_at"):
+        national = national_rate(data, edition, as_at)
+        if len(own) >= FEWEST_AREAS and national:
+            absent = [force for force in forces if force not in set(own["area_id"])]
+            found.append(_comparison(data, own, national, absent))
+    return found
 
 
-def _funnel(data: Tables, as_at: pd.Timestamp, own: pd.DataFrame, absent: list[str]) -> Funnel:
+def beside_region(found: list[Comparison], edition: Edition) -> Comparison | None:
+    """The newest date at which a force of the region has a count, else the newest of all."""
+    own = [each for each in found if each.areas["area_id"].isin(edition.forces).any()]
+    return (own or found or [None])[-1]
+
+
+def national_rate(data: Tables, edition: Edition, as_at: pd.Timestamp) -> National | None:
+    """The rate of England and Wales at a date; None without a population, or rate and count."""
+    people = population_10plus(data, "EW", as_at)
+    counts, printed = community(data, edition, ["EW"]), published_rates(data, edition)
+    counts = counts[(counts["as_at"] == as_at) & counts["qualifier"].isin(["exact", "rounded"])]
+    printed = printed[(printed["area_id"] == "EW") & (printed["as_at"] == as_at)]
+    if not people or (counts.empty and printed.empty):
+        return None
+    count = None if counts.empty else int(counts["value"].iloc[0])
+    if len(printed):
+        row = printed.iloc[0]
+        return National(float(row["value"]), False, count, people, row["rows"], row["source_id"])
+    row = counts.iloc[0]
+    rows = f"{row['rows']}+{base_row(data, 'EW', as_at)}"
+    return National(1e5 * count / people, True, count, people, rows, row["source_id"])
+
+
+def doubted(data: Tables) -> dict[str, str]:
+    """Figures that the ledger keeps out of estimates: its entry by row identifier."""
+    ledger = data.discrepancies[data.discrepancies["effect"] == "not_estimated"]
+    return {
+        row: each.discrepancy_id for each in ledger.itertuples() for row in each.rows.split("|")
+    }
+
+
+def _comparison(
+    data: Tables, own: pd.DataFrame, national: National, absent: list[str]
+) -> Comparison:
     """The areas of one date, given their counts."""
-    people = [population_10plus(data, area, as_at) for area in own["area_id"]]
-    pooled = statistics.pooled_rate(own["value"].tolist(), people)
-    phi = statistics.funnel_dispersion(own["value"].tolist(), people)
-    rows = []
-    for row, population in zip(own.itertuples(), people, strict=True):
-        count = int(row.value)
-        rate = statistics.rate(count, population)
-        z = statistics.funnel_z(count, population, pooled.value, dispersion=phi)
-        rows.append((row.area_id, count, population, rate.value, rate.lower, rate.upper, z))
-    columns = ["area_id", "count", "population", "rate", "lower", "upper", "z"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame["source_id"] = own["source_id"].to_numpy()
-    frame["first_count"] = own["first_value"].array
-    frame["rows"] = [f"{row.rows}+{base_row(data, row.area_id, as_at)}" for row in own.itertuples()]
-    frame["outside"] = frame["z"].abs() > statistics.Z998
-    return Funnel(as_at, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)
+    as_at = own["as_at"].iloc[0]
+    own = own.reset_index(drop=True)
+    base = populations(data, [(area, as_at) for area in own["area_id"]])
+    frame = pd.DataFrame(
+        {
+            "area_id": own["area_id"],
+            "count": own["value"].astype("int64"),
+            "first_count": own["first_value"],
+            "population": base["population_10plus"].astype("int64"),
+            "doubted": own["row_id"].map(doubted(data)).fillna(""),
+            "source_id": own["source_id"],
+            "rows": own["rows"] + "+" + base["population_row"],
+        }
+    )
+    sound = frame[frame["doubted"] == ""]
+    variance = statistics.between_variance(sound["count"], sound["population"], national.rate)
+    for index, count, people in frame[["count", "population"]].itertuples():
+        rate = statistics.rate(count, people)
+        limits = statistics.funnel_limits(
+            people, national.rate, z=statistics.Z998, variance=variance
+        )
+        frame.loc[index, ["rate", "lower", "upper"]] = [rate.value, rate.lower, rate.upper]
+        frame.loc[index, ["limit_low", "limit_high"]] = [limits.lower, limits.upper]
+    within = frame["rate"].between(frame["limit_low"], frame["limit_high"])
+    frame["outside"] = ~within & (frame["doubted"] == "")
+    return Comparison(as_at, national, variance, frame, absent)

@@ -292,12 +292,12 @@ def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
 
 
 def recorded(data: Tables, edition: Edition) -> Tile:
-    """Breach offences recorded in the newest period, by force and family."""
+    """Breach offences recorded in the last complete year, by force and family."""
     offences = breaches.recorded(data, edition)
     families = breaches.by_family(offences)
     entries = [
-        _offences(edition, own.sort_values("period_end"))
-        for _, own in families.groupby(["area_id", "family"], sort=False)
+        _offences(data, edition, own.sort_values("period_end"))
+        for _, own in families.groupby(breaches.SERIES, sort=False)
     ]
     entries += _gap(edition, set(offences["area_id"]), "BREACH_RECORDED")
     return Tile(
@@ -310,44 +310,58 @@ def recorded(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _offences(edition: Edition, own: pd.DataFrame) -> Entry:
-    last = own.iloc[-1]
-    name = f"{edition.name(last['area_id'])}, {breaches.FAMILIES[last['family']]}"
-    shown, note = [last], ""
-    complete = own[~own["part"]]
-    if last["part"] and len(complete):
-        shown.append(complete.iloc[-1])
-        before = beside_first(number(shown[-1]["value"]), shown[-1]["first_value"])
-        note = f"{before} in {shown[-1]['period']}, the last complete year"
+def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
+    """The last complete year of a series, and in its note the part-year that follows."""
+    rows = list(own.itertuples())
+    lead, last = findings.last_complete(rows), rows[-1]
+    name = findings.series_name(data, edition, lead)
+    notes = [
+        findings.repeated_words(lead) if lead.repeated else "",
+        periods.age_words(lead.period_end, edition.year),
+    ]
+    if last is not lead:
+        notes.append(findings.part_year_words(last, lead, data.series_breaks))
+    shown = [lead, *([last] if last is not lead else [])]
     return Entry(
         name,
-        findings.recorded_words(last["value"], last["first_value"], last["part"]),
+        beside_first(f"{number(lead.value)}{' [p]' if lead.part else ''}", lead.first_value),
         "BREACH_RECORDED",
-        f"in {last['period']}",
-        note,
-        tuple(last["rows"].split("+")),
-        tuple(row for each in shown[1:] for row in each["rows"].split("+")),
-        tuple(dict.fromkeys(each["source_id"] for each in shown)),
+        f"in {lead.period}",
+        "; ".join(filter(None, notes)),
+        tuple(lead.rows.split("+")),
+        tuple(row for each in shown[1:] for row in each.rows.split("+")),
+        tuple(dict.fromkeys(each.source_id for each in shown)),
         _flow_spark(name, own, "offences recorded"),
     )
 
 
 def outcomes(data: Tables, edition: Edition) -> Tile:
-    """Cautions or convictions for breach in the newest year of each force and the country."""
-    found = breaches.outcomes(data, edition).assign(part=False)
-    entries = []
+    """Cautions or convictions for breach: of each force, and of the country in their newest year.
+
+    A figure whose year is inferred stands only where there is no other.
+    """
+    found = breaches.outcomes(data, edition).assign(part=False, repeated="")
+    entries, years = [], set()
     for area in [*edition.forces, "EW"]:
         own = found[found["area_id"] == area]
+        own = own[~own["inferred"]] if not own["inferred"].all() else own
         if own.empty:
             continue
-        row, name = own.iloc[-1], edition.name(area)
+        shared = own[own["period_end"].isin(years)] if area == "EW" else own
+        row, name = (shared if len(shared) else own).iloc[-1], edition.name(area)
+        years.add(row["period_end"])
+        notes = [
+            f"printed as “{row['unit_as_printed']}”",
+            "the year is inferred" if row["inferred"] else "",
+            periods.age_words(row["period_end"], edition.year),
+        ]
         entries.append(
             Entry(
                 name,
                 with_first(row),
                 "BREACH_OUTCOME",
                 f"in {row['period']}",
-                "",
+                "; ".join(filter(None, notes)),
                 tuple(row["rows"].split("+")),
                 (),
                 (row["source_id"],),
@@ -374,8 +388,11 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     said = "; ".join(
         f"{r.period} {beside_first(number(r.value), r.first_value)}"
         f"{' (part-year)' if r.part else ''}"
+        f"{f' ({findings.repeated_words(r)})' if r.repeated else ''}"
         for r in own.itertuples()
     )
+    if absent := breaches.without_figure(own):
+        said += f"; no figure found for {listed(absent)}"
     drawn = own.assign(year=own["period_start"].dt.year)
     return Spark(
         sparks.bars(drawn),

@@ -364,7 +364,7 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     """Publish editions, given by their start pages, beside those at `live`; return where they are.
 
     Nothing is touched if the site is that already. Raises SiteError, and leaves the last site as
-    it was, if a page holds what was withheld, a link is broken, or a file can't be read or written.
+    it was, if a page holds a personal detail, a link is broken, or a file can't be read or written.
     """
     starts, live = list(starts), live.absolute()
     store = live.parent / "build" / "site"
