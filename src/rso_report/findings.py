@@ -680,11 +680,12 @@ def overdue_visits(data: Tables, edition: Edition) -> list[str]:
 
 def visits_made(data: Tables, edition: Edition) -> list[str]:
     """Visits made as reported, for any area, each with its remark; or that none was found."""
-    rows = edition.visible(data.staffing)
-    found = current(rows[rows["measure"] == "visits_made"])
+    rows = edition.visible(data.answers)
+    own = rows[(rows["measure_code"] == "VISITS_MADE") & rows["value"].notna()]
     bullets = []
-    for _, row in found.iterrows():
-        said = "; ".join(filter(None, [on_date(row), row["note"]]))
+    for _, row in current(own).iterrows():
+        when = periods.period_label(row["period_start"], row["period_end"])
+        said = "; ".join(filter(None, [when, row["note"]]))
         bullets.append(
             f"- **{edition.name(row['area_id'])}**: {with_first(row)} visits made; {said} "
             f"{_cite(data, row)}"
