@@ -249,9 +249,11 @@ def test_a_line_joins_consecutive_years_only_and_never_crosses_a_break():
     assert len(drawn(sparks.counts(gap), "symbol")) == 4
 
 
-def test_snapshots_are_dots_without_a_line():
-    chart = sparks.snapshots(stock(("2014-06-30", 43), ("2018-02-22", 46)))
-    assert len(drawn(chart, "symbol")) == 2 and not drawn(chart, "line")
+def test_snapshots_that_do_not_count_the_same_are_not_drawn_beside_each_other(data):
+    snapshots = [e for t in made(data) if t.tile_id == "tile-missing" for e in t.entries]
+    assert snapshots and not any(e.spark for e in snapshots)
+    west_midlands = entry(data, "tile-missing", "West Midlands Police")
+    assert "address" in west_midlands.note and "4 years old by March 2022" in west_midlands.note
 
 
 def test_a_part_year_is_hollow_and_a_year_without_figure_keeps_its_place():

@@ -80,7 +80,7 @@ def _count_with_date(data: Tables, edition: Edition, row: pd.Series | None) -> s
 
 def aged(edition: Edition, row: pd.Series) -> str:
     """The date of a figure inside a sentence, with its age where it is old for the edition."""
-    age = periods.age_words(row["as_at"], edition.year)
+    age = periods.age_words(row["as_at"], edition.year.end)
     return on_date(row) + (f", {age}" if age else "")
 
 
@@ -123,7 +123,7 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             bullets.append(f"- **{edition.name(force)}**: {NOT_FOUND}")
             continue
         country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
-        age = periods.age_words(row["as_at"], edition.year)
+        age = periods.age_words(row["as_at"], edition.year.end)
         known = [part for part in ("rate", "count") if pd.notna(row[f"{part}_row"])]
         sources = [row[f"{part}_source"] for part in known]
         # The published rate stands there with its first value, the count does not stand there.
@@ -135,7 +135,10 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             sources.append(country.iloc[0]["rate_source"])
             rows.append(country.iloc[0]["rate_rows"])
         if len(country) and pd.notna(row["rate"]) and pd.notna(country.iloc[0]["rate"]):
-            against += f"; {_ratio_words(row, country.iloc[0])}"
+            base = ["count", "population_10plus"]
+            ratio = statistics.rate_ratio(*row[base], *country.iloc[0][base])
+            whose = "the rate of England and Wales"
+            against += f"; {_ratio_words(row, country.iloc[0], ratio, whose)}"
             sources.append(country.iloc[0]["count_source"])
             rows += [country.iloc[0]["count_row"], country.iloc[0]["population_row"]]
         cite = cited(data.sources, sources, rows)
@@ -144,17 +147,6 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             f"{periods.day_label(row['as_at'])}{f' ({age})' if age else ''}{against} {cite}"
         )
     return bullets
-
-
-def _ratio_words(row: pd.Series, country: pd.Series) -> str:
-    """Two rates of one date by their ratio, the way in which two areas may be compared."""
-    ratio = statistics.rate_ratio(
-        row["count"], row["population_10plus"], country["count"], country["population_10plus"]
-    )
-    return (
-        f"{number(ratio.value, 2)} times the rate of England and Wales "
-        f"(95% interval {interval(ratio.lower, ratio.upper, 2)})"
-    )
 
 
 def _latest_rate(found: pd.DataFrame, area: str) -> pd.Series | None:
@@ -325,20 +317,26 @@ def _cite(data: Tables, row: pd.Series) -> str:
 
 
 def snapshot_words(row: pd.Series) -> str:
-    """One snapshot in words: count, revision, date, share, abroad."""
-    words = f"{counted(row)} {on_date(row)}"
+    """One snapshot in words: count, date, and what `snapshot_notes` gives."""
+    return "; ".join([f"{counted(row)} {on_date(row)}", *snapshot_notes(row)])
+
+
+def snapshot_notes(row: pd.Series) -> list[str]:
+    """What stands beside a snapshot: age, first reply, share, abroad and definition, if known."""
+    notes = [row["age"]] if row["age"] else []
     if pd.notna(row["first_value"]):
-        words += f" ({number(row['first_value'])} at first reply)"
+        notes.append(f"{number(row['first_value'])} at first reply")
     if pd.notna(row["share"]):
-        words += (
-            f"; {percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
+        notes.append(
+            f"{percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
             f"of the {beside_first(number(row['registered']), row['first_registered'])} registered "
             "in the same reply"
         )
     if pd.notna(row["abroad"]):
         abroad = beside_first(number(row["abroad"]), row["first_abroad"])
-        words += f"; {abroad} of them believed to be abroad"
-    return words
+        notes.append(f"{abroad} of them believed to be abroad")
+    unknown = row["definition"] == missing.DEFINITIONS["NOT_STATED"]
+    return [*notes, row["definition"] if unknown else f"counted as missing: {row['definition']}"]
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:
@@ -356,7 +354,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         rows = list(own.sort_values("period_start").itertuples())
         lead = last_complete(rows)
         said = [f"{recorded_words(lead)} in {lead.period}"]
-        if age := periods.age_words(lead.period_end, edition.year):
+        if age := periods.age_words(lead.period_end, edition.year.end):
             said[0] += f", {age}"
         if rows[-1] is not lead:
             said.append(part_year_words(rows[-1], lead, data.series_breaks))
@@ -499,7 +497,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
         own = sure[sure["area_id"] == area] if (sure["area_id"] == area).any() else own
         row = own.iloc[-1]
         words = outcome_words(row)
-        if age := periods.age_words(row["period_end"], edition.year):
+        if age := periods.age_words(row["period_end"], edition.year.end):
             words += f", {age}"
         used = [row]
         if pair := breaches.same_year(found, area, "EW"):
@@ -1019,12 +1017,13 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
         if difference.lower <= 0 <= difference.upper
         else "a difference beyond chance, which a change of definition could also make"
     )
+    differ = missing.definitions_differ(first, last)
     return (
         f"For {edition.name(area)}, the share missing differs by "
         f"{signed(difference.value, 2)} percentage points ({signed(difference.lower, 2)} to "
         f"{signed(difference.upper, 2)}) between the snapshots {on_date(first)} and "
-        f"{on_date(last)}: {verdict} {cite}. Intervals describe chance variation; what is "
-        "counted may differ by more."
+        f"{on_date(last)}: {verdict}{f'; but {differ}' if differ else ''} {cite}. The interval "
+        "describes chance variation only."
     )
 
 

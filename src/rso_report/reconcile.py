@@ -5,6 +5,7 @@ the report treats it. A new source passes through the same rules. A source is ch
 its figures first; sources are set against each other with what they printed later, too.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -14,9 +15,9 @@ import pandas as pd
 
 from rso_report import periods, statistics
 from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
-from rso_report.dataset import Tables
+from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.disclosure import HIDDEN, THRESHOLD, difference
-from rso_report.missing import whole
+from rso_report.missing import totals_with_parts, whole
 from rso_report.prose import beside_first
 from rso_report.register import populations, preferred
 from rso_report.revisions import as_printed, current, first_printed
@@ -48,26 +49,79 @@ def findings(data: Tables) -> pd.DataFrame:
 
 
 def ledger(data: Tables, found: pd.DataFrame) -> pd.DataFrame:
-    """The ledger with `evidence`: how many of the findings bear out each computed entry."""
+    """The ledger with `evidence` and `stale`, for the entries that a rule computes.
+
+    `evidence` is the number of findings that bear the entry out. `stale` says why the entry no
+    longer fits the rows ("" if it does): no finding bears it out, or a number that it states is
+    neither in those findings nor in the rows of its sources.
+    """
     entries = data.discrepancies
-    evidence = [
-        sum(_speaks_of(entry, finding) for finding in found.itertuples())
-        for entry in entries.itertuples()
-    ]
-    return entries.assign(evidence=evidence)
+    held = _values_by_source(data)
+    evidence, stale = [], []
+    for entry in entries.itertuples():
+        own = [finding for finding in found.itertuples() if _bears_out(entry, finding)]
+        evidence.append(len(own))
+        stale.append(_why_stale(entry, own, held) if entry.rule else "")
+    return entries.assign(evidence=evidence, stale=stale)
 
 
 def unexplained(data: Tables, found: pd.DataFrame) -> pd.DataFrame:
     """Findings that no entry of the ledger speaks of: a new source may bring some."""
     entries = list(data.discrepancies.itertuples())
-    known = [any(_speaks_of(e, finding) for e in entries) for finding in found.itertuples()]
+    known = [any(_bears_out(e, finding) for e in entries) for finding in found.itertuples()]
     return found[[not k for k in known]]
 
 
-def _speaks_of(entry: Any, finding: Any) -> bool:  # noqa: ANN401
-    """Whether a ledger entry is about a finding: same rule, and a source in common."""
+def _bears_out(entry: Any, finding: Any) -> bool:  # noqa: ANN401
+    """Whether a finding is what a ledger entry says: its rule, a source and a number in common.
+
+    Without the number one finding would stand for every entry about its source.
+    """
     own = {entry.source_id, *entry.other_sources.split("|")}
-    return entry.rule == finding.rule and not own.isdisjoint(finding.source_id.split("|"))
+    if entry.rule != finding.rule or own.isdisjoint(finding.source_id.split("|")):
+        return False
+    stated = _numbers(entry.printed, entry.found)
+    return not stated or not stated.isdisjoint(_numbers(finding.printed, finding.found))
+
+
+def _why_stale(entry: Any, own: list[Any], held: dict[str, set[float]]) -> str:  # noqa: ANN401
+    if not own:
+        return "no finding of its rule bears it out"
+    known: set[float] = set()
+    for finding in own:
+        known |= _numbers(finding.place, finding.printed, finding.found)
+    for source in (entry.source_id, *entry.other_sources.split("|")):
+        known |= held.get(source, set())
+    known |= {float(statistics.round_half_up(number)) for number in known}  # 56.1 is told as 56
+    absent = sorted(_numbers(entry.printed, entry.found) - known)
+    if not absent:
+        return ""
+    return f"the rows no longer give {', '.join(f'{number:,g}' for number in absent)}"
+
+
+# Years, days of a month and numbers of forces stand in ledger sentences beside the figures.
+_FIGURE = re.compile(
+    r"(?<![\d.])(?!(?:19|20)\d\d\b(?!,\d))\d[\d,]*+(?:\.\d+)?+(?! forces| (?:"
+    + "|".join(month[:3] for month in periods.MONTHS)
+    + r"))"
+)
+
+
+def _numbers(*texts: str) -> set[float]:
+    """The figures stated in texts, without signs."""
+    found = (match.strip(",") for text in texts for match in _FIGURE.findall(text))
+    return {float(text.replace(",", "")) for text in found}
+
+
+def _values_by_source(data: Tables) -> dict[str, set[float]]:
+    """Every value that the rows of a source hold, by source."""
+    held: dict[str, set[float]] = {}
+    for name in ROW_TABLES.values():
+        frame = getattr(data, name, None)
+        if frame is not None and {"value", "source_id"} <= set(frame):
+            for source, own in frame.dropna(subset=["value"]).groupby("source_id"):
+                held.setdefault(source, set()).update(own["value"].abs().astype("float64"))
+    return held
 
 
 def _printed_totals(data: Tables) -> list[Finding]:
@@ -336,34 +390,69 @@ def _rate_base(data: Tables) -> list[Finding]:
     return found
 
 
-def _revised_totals(data: Tables) -> list[Finding]:
-    """Printed totals of missing people of which a part was later revised."""
-    newest, printed = (step(whole(data.missing)) for step in (current, first_printed))
-    pairs = newest.merge(
-        printed[["area_id", "as_at", "source_id", "row_id", "value"]],
-        left_on=["area_id", "as_at", "first_source"],
-        right_on=["area_id", "as_at", "source_id"],
-        suffixes=("", "_first"),
-    )
+def _totals_of_missing(data: Tables) -> list[Finding]:
+    """Totals of missing people that a source printed for several forces against their parts.
+
+    As first given they have to add up; later, a revised part may leave its total behind.
+    """
     found = []
-    for part in pairs[pairs["row_id"] != pairs["row_id_first"]].itertuples():
-        same = printed[
-            (printed["source_id"] == part.source_id_first)
-            & (printed["as_at"] == part.as_at)
-            & (printed["area_id"] != part.area_id)
+    for total in totals_with_parts(whole(data.missing), data.areas):
+        if total["first"] != total["printed"]:
+            rule, says = "parts_of_total", f"parts sum to {total['first']:,}"
+        elif total["current"] != total["printed"] and not total["total_revised"]:
+            parts = "one part" if total["revised"] == 1 else f"{total['revised']} parts"
+            rule, says = "revised_total", f"{total['current']:,} after the revision of {parts}"
+        else:
+            continue
+        found.append(
+            Finding(
+                rule,
+                total["source_id"],
+                total["area_id"],
+                periods.as_at_label(total["as_at"], total["as_at_precision"]),
+                f"{total['printed']:,}",
+                says,
+                "+".join(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+"))),
+            )
+        )
+    return found
+
+
+def _parts_of_missing(data: Tables) -> list[Finding]:
+    """MAPPA levels, people abroad and other parts of missing people that exceed their total.
+
+    Levels that name the unknown one too have to make the total.
+    """
+    rows = first_printed(data.missing)
+    rows = rows[(rows["series_id"] == "MISSING_STOCK") & (rows["subset"] == "all")]
+    totals = whole(rows)
+    found = []
+    for total in totals.itertuples():
+        own = rows[
+            (rows["source_id"] == total.source_id)
+            & (rows["area_id"] == total.area_id)
+            & (rows["as_at"] == total.as_at)
+            & ~rows["row_id"].isin(totals["row_id"])
         ]
-        for total in same[same["value"] > part.value_first].itertuples():
-            parts = same[same["row_id"] != total.row_id]["value"].sum()
-            if parts + part.value_first == total.value:
+        levels = own[own["mappa_level"] != "all"]
+        sums = [(f"parts sum to {levels['value'].sum():,}", levels)]
+        others = own.drop(levels.index)
+        sums += [
+            (f"a part of {row.value:,}", others.loc[[row.Index]]) for row in others.itertuples()
+        ]
+        for says, parts in sums:
+            whole_split = "unknown" in set(parts["mappa_level"])
+            summed = parts["value"].sum()
+            if summed > total.value or (whole_split and summed != total.value):
                 found.append(
                     Finding(
-                        "revised_total",
-                        part.source_id_first,
+                        "parts_of_total",
+                        total.source_id,
                         total.area_id,
-                        total.locator,
-                        str(total.value),
-                        f"{parts + part.value} after the revision of one part",
-                        "+".join([*same["row_id"], part.row_id, part.row_id_first]),
+                        periods.as_at_label(total.as_at, total.as_at_precision),
+                        f"{total.value:,}",
+                        says,
+                        "+".join([total.row_id, *parts["row_id"]]),
                     )
                 )
     return found
@@ -382,10 +471,7 @@ def _change_claims(data: Tables) -> list[Finding]:
         last = value.get((claim.area_id, claim.as_at))
         if first is None or last is None:
             continue
-        change = last - first
-        hidden = difference(int(change)) == HIDDEN and claim.measure == "change_persons"
-        if claim.measure == "change_pct":
-            change = 100 * change / first
+        change = _change(claim.measure, first, last)
         digits = 0 if float(claim.value).is_integer() else len(str(claim.value).split(".")[1])
         if claim.qualifier == "exact" and claim.measure == "change_persons":
             digits = 0
@@ -400,9 +486,11 @@ def _change_claims(data: Tables) -> list[Finding]:
                     claim.area_id,
                     f"{claim.from_date.year} to {claim.as_at.year}",
                     f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                    f"{HIDDEN if hidden else f'{change:+.1f}'} from "
-                    f"{beside_first(f'{first:,}', at_first[claim.area_id, claim.from_date])} to "
-                    f"{beside_first(f'{last:,}', at_first[claim.area_id, claim.as_at])}",
+                    _change_words(
+                        claim.measure,
+                        (first, at_first[claim.area_id, claim.from_date]),
+                        (last, at_first[claim.area_id, claim.as_at]),
+                    ),
                     "+".join(
                         [
                             claim.row_id,
@@ -413,6 +501,24 @@ def _change_claims(data: Tables) -> list[Finding]:
                 )
             )
     return found
+
+
+def _change(measure: str, first: float, last: float) -> float:
+    return 100 * (last - first) / first if measure == "change_pct" else last - first
+
+
+def _change_words(measure: str, first: tuple[float, float], last: tuple[float, float]) -> str:
+    """The change between two counts, each given now and at first (<NA> if never revised)."""
+    change = _change(measure, first[0], last[0])
+    hidden = measure == "change_persons" and difference(int(change)) == HIDDEN
+    text = (
+        f"{HIDDEN if hidden else f'{change:+.1f}'} from "
+        f"{beside_first(f'{first[0]:,}', first[1])} to {beside_first(f'{last[0]:,}', last[1])}"
+    )
+    if hidden or (pd.isna(first[1]) and pd.isna(last[1])):
+        return text
+    before = [now if pd.isna(old) else old for now, old in (first, last)]
+    return f"{text}; {_change(measure, *before):+.1f} by the first values"
 
 
 def _parts_of_total(data: Tables) -> list[Finding]:
@@ -434,7 +540,7 @@ def _parts_of_total(data: Tables) -> list[Finding]:
                         area,
                         periods.as_at_label(as_at, "month"),
                         f"{total:,}",
-                        f"parts sum to {parts:,}",
+                        f"parts sum to {parts:,}, {abs(total - parts):,} apart",
                         "+".join(by["row_id"]),
                     )
                 )
@@ -621,7 +727,8 @@ RULES: tuple[Callable[[Any], list[Finding]], ...] = (
     _two_series,
     _rate_base,
     _rate_misses,
-    _revised_totals,
+    _totals_of_missing,
+    _parts_of_missing,
     _change_claims,
     _parts_of_total,
     _large_steps,

@@ -179,7 +179,7 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> Entry:
     dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
     beside = counts[(counts["area_id"] == "EW") & (counts["as_at"] == dates.max())]
     row = newest
-    if len(beside) and not periods.age_words(dates.max(), edition.year):
+    if len(beside) and not periods.age_words(dates.max(), edition.year.end):
         row = beside.iloc[0]
     other = newest if row is not newest else beside.iloc[0] if len(beside) else newest
     note, more = "", ()
@@ -240,7 +240,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     units = [unit for unit in edition.units if kinds[unit] != "group"]
     found = [row for unit in units if (row := register.latest(snaps, unit)) is not None]
     found.sort(key=lambda row: row["as_at"], reverse=True)
-    entries = [_snapshot(edition, snaps, row) for row in found]
+    entries = [_snapshot(edition, row) for row in found]
     covered = {
         part
         for unit in {row["area_id"] for row in found}
@@ -257,37 +257,17 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
-    name = edition.name(row["area_id"])
-    beyond = findings.snapshot_words(row).removeprefix(f"{counted(row)} {on_date(row)}")
-    own = snaps[
-        (snaps["area_id"] == row["area_id"])
-        & (snaps["definition_code"] == row["definition_code"])
-        & snaps["qualifier"].eq("exact")
-    ]
-    spark = None
-    if len(own) > 1:
-        said = "; ".join(
-            f"{r.as_at.year} {beside_first(number(r.value), r.first_value)}"
-            for r in own.itertuples()
-        )
-        drawn = "+".join(filter(None, [*own["row_id"], *own["first_row"]]))
-        spark = Spark(
-            sparks.snapshots(own),
-            f"{name}, snapshots of the same definition, not joined: {said}.",
-            f"{own['as_at'].min().year} to {own['as_at'].max().year}",
-            tuple(dict.fromkeys(drawn.split("+"))),
-        )
+def _snapshot(edition: Edition, row: pd.Series) -> Entry:
+    """One snapshot with its definition; no chart, because definitions differ or are not stated."""
     return Entry(
-        name,
+        edition.name(row["area_id"]),
         counted(row),
         "MISSING_STOCK",
         on_date(row),
-        re.sub(r"^ \((.*? at first reply)\)", r"\1", beyond).lstrip("; "),
+        "; ".join(findings.snapshot_notes(row)),
         tuple(row["row_id"].split("+")),
         tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
-        spark,
     )
 
 
@@ -317,7 +297,7 @@ def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
     name = findings.series_name(data, edition, lead)
     notes = [
         findings.repeated_words(lead) if lead.repeated else "",
-        periods.age_words(lead.period_end, edition.year),
+        periods.age_words(lead.period_end, edition.year.end),
     ]
     if last is not lead:
         notes.append(findings.part_year_words(last, lead, data.series_breaks))
@@ -353,7 +333,7 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
         notes = [
             f"printed as “{row['unit_as_printed']}”",
             "the year is inferred" if row["inferred"] else "",
-            periods.age_words(row["period_end"], edition.year),
+            periods.age_words(row["period_end"], edition.year.end),
         ]
         entries.append(
             Entry(
