@@ -233,7 +233,7 @@ WITHHELD = (
     "made up for a test,\n"
 )
 POINTING = (
-    "MI9998,MISSING_STOCK,WMP,2018-02-21,publication_date,,,WHEREABOUTS_UNKNOWN,all,all,all,,"
+    "MI9998,MISSING_STOCK,WMP,2018-02-21,publication_date,,,,WHEREABOUTS_UNKNOWN,,all,all,all,,"
     "RO9999,7,exact,final,,es-2018-02-22,made up for a test,\n"
 )
 

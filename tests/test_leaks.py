@@ -13,7 +13,7 @@ from rso_report.publication import leaks
 
 DISTRICT = "TESTBOROUGH,Testborough district,Testborough,district,WM,\n"
 ROW = (
-    "MI9999,MISSING_STOCK,TESTBOROUGH,2018-02-22,publication_date,,,WHEREABOUTS_UNKNOWN,all,all,"
+    "MI9999,MISSING_STOCK,TESTBOROUGH,2018-02-22,publication_date,,,,WHEREABOUTS_UNKNOWN,,all,all,"
     "all,,,7,exact,final,,es-2018-02-22,made up for a test,\n"
 )
 
