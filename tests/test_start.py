@@ -111,7 +111,7 @@ def changed(data, table, row_id, value):
             "tile-visits",
             "West Midlands Police",
             "about 250",
-            "2015 (as-at date not stated), 6 years before",
+            "2015 (as-at date not stated), 6 years",
             "checks",
             "ST0014",
         ),

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from rso_report import breaches, missing, periods, prose, register, statistics, visits
+from rso_report import answers, breaches, missing, periods, prose, register, statistics, visits
 from rso_report.comparable import breaks_between
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.parameters import EditionParameters
 from rso_report.prose import (
+    LEDGER,
     NOT_FOUND,
     as_at,
     beside_first,
@@ -249,7 +250,15 @@ def _growth(
         rows += [start["population_row"], end["population_row"]]
     else:
         words += "; the part that is population growth cannot be computed"
+    words += in_doubt(data, own)
     return words, [row["count_source"] for row in used], rows
+
+
+def in_doubt(data: Tables, own: pd.DataFrame) -> str:
+    """Which entries of the ledger doubt counts between which a change is given; "" if none does."""
+    doubts = register.doubted(data)
+    entries = dict.fromkeys(doubts[row] for row in own["count_row"] if row in doubts)
+    return f"; counts in between are in doubt ([{', '.join(entries)}]({LEDGER}))" if entries else ""
 
 
 def register_difference(data: Tables, edition: Edition) -> list[str]:
@@ -678,17 +687,27 @@ def overdue_visits(data: Tables, edition: Edition) -> list[str]:
 
 def visits_made(data: Tables, edition: Edition) -> list[str]:
     """Visits made as reported, for any area, each with its remark; or that none was found."""
-    rows = edition.visible(data.staffing)
-    found = current(rows[rows["measure"] == "visits_made"])
-    bullets = []
-    for _, row in found.iterrows():
-        said = "; ".join(filter(None, [on_date(row), row["note"]]))
-        bullets.append(
-            f"- **{edition.name(row['area_id'])}**: {with_first(row)} visits made; {said} "
-            f"{_cite(data, row)}"
-        )
+    rows = edition.visible(data.answers)
+    found = current(rows[(rows["measure_code"] == "VISITS_MADE") & rows["value"].notna()])
+    bullets = [
+        f"- **{edition.name(row['area_id'])}**: {with_first(row)} visits made, "
+        f"{answers.when(row)}; {row['note']} {_cite(data, row)}"
+        for _, row in found.iterrows()
+    ]
     end = periods.day_label(edition.year.end)
     return bullets or [f"- **Visits made**: no figure found, for any area, up to {end}"]
+
+
+def stated(data: Tables, topic: str, edition: Edition | None = None) -> list[str]:
+    """What documents say about a topic beside their figures, in our words, each with its date.
+
+    With `edition` only what was said by the end of its year. Columns of `statements`.
+    """
+    rows = data.statements if edition is None else edition.visible(data.statements)
+    return [
+        f"{row['says']} ({as_at(row)}) {cited(data.sources, [row['source_id']], [row['row_id']])}"
+        for _, row in rows[rows["topic"] == topic].iterrows()
+    ]
 
 
 def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> list[str]:

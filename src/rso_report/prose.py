@@ -106,8 +106,9 @@ def searched(sources: pd.DataFrame) -> str:
     opening = int((sources["read"] == "opening part only").sum())
     return (
         f"“{NOT_FOUND[0].upper()}{NOT_FOUND[1:]}” means: not in the "
-        f"[{number(len(sources))} sources listed]({SOURCES_PAGE}#sources), of {number(opening)} of which "
-        "only the opening could be read. It does not mean that nothing was published."
+        f"[{number(len(sources))} sources listed]({SOURCES_PAGE}#sources), of "
+        f"{number(opening)} of which only the opening could be read. It does not mean "
+        "that nothing was published."
     )
 
 

@@ -167,6 +167,9 @@ def _growth(
         beside.append(f"England and Wales: {signed(total)}%")
         used += ends
     text += f" ({'; '.join(beside)})" if beside else ""
+    doubts = register.doubted(data)
+    entries = dict.fromkeys(doubts[row] for row in own["count_row"] if row in doubts)
+    text += f"; counts in between are in doubt ({', '.join(entries)})" if entries else ""
     return text, [each["count_row"] for each in used] + rows, [u["count_source"] for u in used]
 
 
