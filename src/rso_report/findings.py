@@ -139,7 +139,7 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             base = ["count", "population_10plus"]
             ratio = statistics.rate_ratio(*row[base], *country.iloc[0][base])
             whose = "the rate of England and Wales"
-            against += f"; {_ratio_words(row, country.iloc[0], ratio, whose)}"
+            against += f"; {_times_words(row, country.iloc[0], ratio, whose)}"
             sources.append(country.iloc[0]["count_source"])
             rows += [country.iloc[0]["count_row"], country.iloc[0]["population_row"]]
         cite = cited(data.sources, sources, rows)
