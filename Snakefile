@@ -341,7 +341,7 @@ rule book:
         "export RSO_REPORT_URL={params.address:q};"
         " book=build/{wildcards.edition}/book; pages=$(dirname {output:q});"
         " ({PYTHON:q} -m rso_report.publication.assemble $book {input.notebooks:q}"
-        " && {PYTHON:q} -m rso_report.publication.leaks $book/_build/html"
+        " && {PYTHON:q} -m rso_report.personal $book/_build/html"
         " && rm -rf $pages && mv $book/_build/html $pages && rm -rf $book) 2> {log:q}"
 
 

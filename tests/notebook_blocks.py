@@ -112,10 +112,13 @@ def blocks(path, outputs):
 
 
 def _with_rows_of_charts(block, charts):
-    """A text that leads to a chart names the points of the date that it speaks of."""
-    if not block.place.endswith(": text"):
-        return block
+    """What leads to a chart names the points of the date that it speaks of.
+
+    A table that does so is computed from the points, and from none that is in doubt.
+    """
     points = [p for name, own in charts.items() if name in block.key for p in own if p.cells]
+    if not block.place.endswith(": text"):
+        points = [p for p in points if not dict(p.cells).get("In doubt")]
     rows = [p.rows for p in points if dict(p.cells).get("Date", "") in block.text]
     return dataclasses.replace(block, rows=block.rows.union(*rows))
 
@@ -143,12 +146,14 @@ def _table_blocks(page, html):
             texts = tuple(zip(heads, [c.get_text() for c in cells], strict=True))
             said = " | ".join(text for head, text in texts if head not in ("Row", "Rows"))
             place = f"{page}: {figure['id']}"
-            found.append(Block(place, f"row {number + 1}", said, named_rows(links), texts))
+            key = " ".join([f"row {number + 1}", *(f"({href})" for _, href in links)])
+            found.append(Block(place, key, said, named_rows(links), texts))
         if headline := figure.select_one(".headline"):
             own = [block for block in found if block.place == f"{page}: {figure['id']}"]
             said = "\n".join([headline.get_text(), *(block.text for block in own)])
             rows = frozenset().union(*(block.rows for block in own))
-            found.append(Block(f"{page}: {figure['id']}", "headline and all rows", said, rows))
+            key = " ".join(["headline and all rows", *(block.key for block in own)])
+            found.append(Block(f"{page}: {figure['id']}", key, said, rows))
     return found
 
 

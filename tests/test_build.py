@@ -62,13 +62,13 @@ if __name__ == "__main__":
         sys.exit(str(error))
 """
 
-LEAKS = """
+SEARCH = """
 import sys
 from pathlib import Path
 
 for page in Path(sys.argv[1]).rglob("*.html"):
-    if "withheld" in page.read_text():
-        sys.exit("A withheld value stands in a page.")
+    if "personal" in page.read_text():
+        sys.exit("A personal detail stands in a page.")
 """
 
 QUICK_BOOK = """
@@ -113,8 +113,8 @@ def write_project(root):
         shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package / f"{name}.py")
     (package / "dataset.py").write_text(DATASET)
     (package / "publication" / "book.py").write_text(RENDERER)
-    for search in ("leaks", "gate", "axe"):
-        (package / "publication" / f"{search}.py").write_text(LEAKS)
+    for search in ("personal", "publication/gate", "publication/axe"):
+        (package / f"{search}.py").write_text(SEARCH)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     (root / "_config.yml").write_text(CONFIG)
@@ -287,11 +287,11 @@ def test_a_warning_of_the_book_stops_the_build_and_names_the_page(project):
     assert project.site() == before
 
 
-def test_a_withheld_value_in_a_page_stops_the_build_before_the_site_is_switched(project):
+def test_a_personal_detail_in_a_page_stops_the_build_before_the_site_is_switched(project):
     before = project.site()
-    (project.root / "data" / "orders.csv").write_text("count\nwithheld\n")
+    (project.root / "data" / "orders.csv").write_text("count\npersonal\n")
     succeeded, _, last = project.make()
-    assert (succeeded, last) == (False, "A withheld value stands in a page.")
+    assert (succeeded, last) == (False, "A personal detail stands in a page.")
     assert project.site() == before
 
 

@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from rso_report import charts, dataset, figures, register, visits
-from rso_report.edition import open_edition
+from rso_report import charts, figures, visits
 
 MIX = dict(zip(visits.TIERS, (0.02, 0.18, 0.30, 0.50), strict=True))
 OFTEN = dict(zip(visits.TIERS, (12, 4, 2, 1), strict=True))
@@ -72,30 +71,47 @@ def test_the_explorer_says_when_the_mix_is_impossible():
     assert "more than 100 percent" in svg(charts.visit_explorer(3655, OFTEN, mix, 45, 44))
 
 
-@pytest.fixture(scope="module")
-def funnel():
-    data = dataset.load("areas", "sources", "registered_offenders", "population_districts")
-    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    return register.funnels(data, edition)[-1]
+def test_areas_beside_a_rate_are_drawn_one_point_each_and_in_their_order():
+    frame = pd.DataFrame(
+        {
+            "area": ["England and Wales", "B", "A", "C"],
+            "kind": ["England and Wales", "force of the region", "count in doubt"]
+            + ["other police area"],
+            "rate": [122, 144, 217, 78],
+            "lower": [float("nan"), 139, 204, 73],
+            "upper": [float("nan"), 149, 230, 84],
+            "limit_low": [float("nan"), 63, 62, 63],
+            "limit_high": [float("nan"), 181, 182, 181],
+            "source": "S",
+        }
+    )
+    chart = charts.beside(frame, 122, "Rate")
+    written = re.findall(r">(England and Wales|[ABC])</text>", svg(chart))
+    assert [name for name in written if len(name) == 1] == ["B", "A", "C"]
+    spec = figures.specification(chart)
+    sort = next(each["encoding"]["y"]["sort"] for each in spec["layer"] if "y" in each["encoding"])
+    assert sort == ["England and Wales", "B", "A", "C"]
+    assert spec["usermeta"]["highlight"] == sort
 
 
-def test_the_funnel_counts_every_area_once(funnel):
-    assert len(funnel.areas) + len(funnel.absent) == 43
-    assert {"WMP", "STA"} <= set(funnel.areas["area_id"])
-    assert {"WMC", "WAR"} <= set(funnel.absent)
+def test_a_kind_of_area_keeps_its_shape_whichever_others_are_there():
+    frame = pd.DataFrame(
+        {
+            "area": ["A", "B"],
+            "kind": ["other police area", "count in doubt"],
+            "rate": [100, 200],
+            "lower": [90, 190],
+            "upper": [110, 210],
+            "limit_low": 60,
+            "limit_high": 180,
+            "source": "S",
+        }
+    )
 
+    def shapes(drawn):
+        layers = figures.specification(charts.beside(drawn, 122, "Rate"))["layer"]
+        scale = next(x["encoding"]["shape"] for x in layers if "shape" in x["encoding"])["scale"]
+        return dict(zip(scale["domain"], scale["range"], strict=True))
 
-def test_the_funnel_uses_the_pooled_rate_and_dispersion_of_all_areas(funnel):
-    areas = funnel.areas
-    pooled = 1e5 * areas["count"].sum() / areas["population"].sum()
-    assert funnel.target == pytest.approx(pooled)
-    raw = (areas["rate"] - pooled) / (pooled * 1e5 / areas["population"]) ** 0.5
-    assert funnel.dispersion == pytest.approx((raw**2).mean())
-    assert (areas["z"] ** 2).mean() == pytest.approx(1)  # widened limits: z is scaled to 1
-
-
-def test_the_funnel_names_only_the_forces_of_the_region(funnel):
-    frame = funnel.areas.assign(area=funnel.areas["area_id"], own=funnel.areas["area_id"] == "WMP")
-    frame["source"] = "S"
-    text = svg(charts.funnel({"31 March 2021": (frame, funnel.target, funnel.dispersion)}))
-    assert re.findall(r">(WMP|STA|CLEVELAND)<", text) == ["WMP"]
+    assert shapes(frame).items() >= shapes(frame.iloc[1:]).items()
+    assert len(set(shapes(frame).values())) == 2

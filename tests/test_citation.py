@@ -162,3 +162,12 @@ def test_each_paragraph_of_the_changelog_says_what_was_done():
     for _, _, text in changelog():
         for paragraph in text.strip().split("\n\n"):
             assert paragraph.startswith(("Adds ", "Changes ", "Fixes ", "Removes ")), paragraph
+
+
+def test_an_edition_with_other_assumptions_says_which_in_its_name(tmp_path):
+    edition = "report_year = '2021-22'\nregion = 'London'"
+    page = executed(tmp_path / "breaches.ipynb", edition)
+    assert citation.stored_edition(page).others == ""
+    executed(tmp_path / "home-visits.ipynb", f"{edition}\nweeks = 44", "weeks = 40")
+    # Every page of the edition, whichever parameters its own notebook declares.
+    assert citation.stored_edition(page).name == "London region, 2021-22 (weeks 40)"

@@ -140,6 +140,7 @@ def test_check_of_good_data():
         "faults": [],
         "stale_hashes": [],
         "unexplained_findings": [],
+        "outdated_entries": [],
     }
 
 
@@ -175,6 +176,18 @@ def test_check_tells_a_contradiction_that_the_ledger_does_not_speak_of(copy):
     assert lines[0].startswith("data/discrepancies.csv: found other contents than")
     assert lines[1].startswith("data/discrepancies.csv: found no entry for rule ")
     assert lines[1].endswith("; add an entry that says how it is treated")
+
+
+def test_check_tells_an_entry_of_the_ledger_that_states_what_the_rows_do_not_give(copy):
+    replace(copy / "discrepancies.csv", "which makes 52.", "which makes 53.")
+    dataset.stamp(copy)
+    done = call("check")
+    assert done.exit_code == 1
+    (entry, count) = done.stdout.splitlines()
+    assert entry.startswith("data/discrepancies.csv, entry D16: ") and "53" in entry
+    assert count.endswith(": 1 to put right.")
+    (found,) = json.loads(call("check", "--json").stdout)["outdated_entries"]
+    assert found["discrepancy_id"] == "D16"
 
 
 def test_check_without_a_data_package_cannot_read_it(monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""The files to take away hold what the pages show and what the data say, and nothing withheld."""
+"""The files to take away hold what the pages show and what the data say."""
 
 import io
 import json
@@ -15,8 +15,8 @@ import openpyxl
 import pytest
 from bs4 import BeautifulSoup
 
-from rso_report import dataset
-from rso_report.publication import citation, downloads, leaks, workbook
+from rso_report.faults import DataError
+from rso_report.publication import citation, downloads, workbook
 from rso_report.publication.workbook import PublishedTable, cells, number, sheet_names
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -227,37 +227,13 @@ def test_no_text_of_the_data_is_a_formula():
         assert not re.search(r'(?m)(^|,)"?([=@]|[-+](?!\d))', path.read_text()), path.name
 
 
-DISTRICT = "TESTBOROUGH,Testborough district,Testborough,district,WM,\n"
-WITHHELD = (
-    "RO9999,STOCK_FOI,TESTBOROUGH,2018-02-22,day,both,all,all,77,exact,final,,es-2018-02-22,"
-    "made up for a test,\n"
-)
-POINTING = (
-    "MI9998,MISSING_STOCK,WMP,2018-02-21,publication_date,,,,WHEREABOUTS_UNKNOWN,,all,all,all,,"
-    "RO9999,7,exact,final,,es-2018-02-22,made up for a test,\n"
-)
-
-
-def test_a_withheld_row_is_not_in_the_data_archive(tmp_path):
-    folder, out = tmp_path / "data", tmp_path / "out"
+def test_data_that_the_check_refuses_are_not_in_the_archive(tmp_path):
+    folder = tmp_path / "data"
     shutil.copytree(ROOT / "data", folder)
-    for name, line in (
-        ("areas", DISTRICT),
-        ("registered_offenders", WITHHELD),
-        ("missing", POINTING),
-    ):
-        with (folder / f"{name}.csv").open("a", encoding="utf-8") as file:
-            file.write(line)
-    dataset.stamp(folder)
-    assert dataset.check(folder) == []
-    out.mkdir()
-    for name, content in downloads.data_files(folder).items():
-        (out / name).write_bytes(content)
-        assert b"RO9999" not in content, name
-    assert b"MI9998" in (out / "missing.csv").read_bytes()
-    assert dataset.check(out) == [] and dataset.stale_hashes(out) == []
-    untouched = "breaches.csv"
-    assert (out / untouched).read_bytes() == (folder / untouched).read_bytes()
+    with (folder / "risk_tiers.csv").open("a", encoding="utf-8") as file:
+        file.write("TI9999,,WMP,2024-03-31,day,high,ARMS,both,persons,1,exact,final,,bbc-2015,x,\n")
+    with pytest.raises(DataError, match=r"risk_tiers\.csv"):
+        downloads.data_files(folder)
 
 
 def test_the_same_bytes_in_another_folder_and_another_time_zone(tmp_path):
@@ -307,14 +283,6 @@ def test_each_notebook_to_download_is_one_that_was_executed(site):
     for path in site.glob("_sources/**/*.ipynb"):
         codes = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
         assert any(cell["outputs"] for cell in codes), path.name
-
-
-def test_the_leak_search_reads_the_files_of_the_site(site):
-    """Shown on published values: what is found here would be found if it were withheld."""
-    found = leaks.scan(site / downloads.FOLDER, [leaks.Secret(("England and Wales",), 66_741)])
-    assert found == ["rso-report-tables.xlsx"]
-    found = leaks.scan(site / downloads.FOLDER, [leaks.Secret(("RO0001",), 4585)])
-    assert "rso-report-data.zip: registered_offenders.csv" in found
 
 
 @pytest.mark.parametrize(

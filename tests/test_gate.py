@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from rso_report.cli import main
-from rso_report.publication import gate, leaks, links, provenance, site
-from rso_report.publication.leaks import Secret
+from rso_report.publication import gate, links, provenance, site
 from rso_report.publication.policy import PolicyError, require_secured, secured
 from rso_report.publication.site import RECORD, SiteError, publish
 
@@ -27,13 +26,9 @@ BODY = (
 )
 
 
-# The data hold no count that may not be published, so there is one for these tests.
-SECRET = Secret(("West Mercia",), 4711)
-
-
 @pytest.fixture
 def gate_here(monkeypatch, capsys):
-    """The gate in this process, without the data and axe, with one count that is withheld."""
+    """The gate in this process, without axe."""
 
     def run(command, **_):
         module = command[2].rpartition(".")[2]
@@ -42,8 +37,6 @@ def gate_here(monkeypatch, capsys):
         return subprocess.CompletedProcess(command, status, "", capsys.readouterr().err)
 
     monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=run, PIPE=subprocess.PIPE))
-    monkeypatch.setattr(gate, "dataset", SimpleNamespace(load=lambda *_: None))
-    monkeypatch.setattr(leaks, "secrets", lambda _: [SECRET])
 
 
 def page(name, words=""):
@@ -171,10 +164,6 @@ FAULTS = {
     "a script in a page": (
         lambda pages: put(pages, f"{NOTEBOOK}.html", page("a/b") + "<script>alert(1)</script>\n"),
         "west-midlands-2021-22/notebooks/start.html, line 5: found the script 'alert(1)'",
-    ),
-    "a withheld value": (
-        lambda pages: rewrite(pages, "<p>West Mercia: 4,711</p>"),
-        "A withheld value stands in west-midlands-2021-22/notebooks/start.html.",
     ),
     "a personal detail": (
         lambda pages: rewrite(pages, "<p>Born 3 May 1971, of B1 1AA</p>"),

@@ -467,7 +467,7 @@ NUMBERS = st.one_of(st.integers(), st.floats(), st.integers(-1, 99), ANYTHING)
 PARTS = st.sampled_from(["25", "25.0", "nan", "inf", "-0", "100", "1e2", "2_5", "", "٢٥", " 25"])
 MIXES = st.lists(st.just("25") | PARTS, min_size=4, max_size=4).map("/".join)
 WRONG = {"tier_mix": st.one_of(MIXES, ANYTHING)}
-WRONG |= {name: NUMBERS for name in ("officers", "crew", "weeks", "seed")}
+WRONG |= {name: NUMBERS for name in ("officers", "crew", "weeks", "concentration", "seed")}
 WRONG["success_share"] = st.one_of(st.floats(0, 1), NUMBERS)
 
 
@@ -479,8 +479,8 @@ def choices():
 def read_and_use(*source):
     """Read parameters, and do with them what the notebooks do before they compute."""
     read = parameters.read_parameters(*source, choices=choices())
-    shares = read.mix().values()
-    assert abs(sum(shares) - 1) < 1e-6 and all(0 <= share <= 1 for share in shares)
+    if (mix := read.mix()) is not None:
+        assert abs(sum(mix.values()) - 1) < 1e-6 and all(0 <= part <= 1 for part in mix.values())
     assert 0 < read.success_share <= 1 and 1 / read.success_share < 1e6
     assert re.fullmatch(r"[a-z0-9-]{1,80}", read.slug)  # the name of a folder
 

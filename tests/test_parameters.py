@@ -14,8 +14,10 @@ from rso_report.parameters import EditionParameters, ParameterError, read_parame
 REGIONS = dataset.load("areas").areas.query("kind == 'region'")["short_name"].tolist()
 YEAR = "two years with a hyphen, such as '2021-22'"
 FORCES = "WMP, STA, WMC, WAR, or '' for the one with the largest count"
-MIX = "four percentages that add to 100, very high/high/medium/low, such as '2/18/30/50'"
-OFFICERS = "a whole number from 1 to 10,000"
+MIX = "four percentages that add to 100, very high/high/medium/low, such as '2/18/30/50', "
+MIX += "or '' for the national mix in risk_tiers.csv"
+OFFICERS = "a whole number from 0 to 10,000"
+CLOSE = "a whole number from 1 to 10,000"
 CREW, WEEKS = "a whole number from 1 to 4", "a whole number from 1 to 52"
 SHARE, SEED = "a number above 0.001, at most 1", "a whole number from 0 to 4,294,967,295"
 NAMES = ", ".join(EditionParameters.model_fields)
@@ -69,7 +71,10 @@ WRONG = [
     ("tier_mix", "nan/18/30/50", "'nan/18/30/50'", MIX),
     ("tier_mix", "2/1_8/30/50", "'2/1_8/30/50'", MIX),
     ("tier_mix", [2, 18, 30, 50], "[2, 18, 30, 50], which is not text", MIX),
-    ("officers", 0, "0", OFFICERS),
+    ("concentration", 0, "0", CLOSE),
+    ("concentration", 10_001, "10001", CLOSE),
+    ("concentration", 0.5, "0.5", CLOSE),
+    ("officers", -1, "-1", OFFICERS),
     ("officers", 10_001, "10001", OFFICERS),
     ("officers", "45", "'45', which is text", OFFICERS),
     ("officers", 44.5, "44.5", OFFICERS),
@@ -252,6 +257,12 @@ def test_other_parameters_never_take_the_place_of_the_plain_edition():
 def test_the_tier_mix_as_shares():
     shares = read_parameters({"tier_mix": "2.5/17.5/30/50"}).mix()
     assert shares == {"very_high": 0.025, "high": 0.175, "medium": 0.3, "low": 0.5}
+
+
+def test_without_a_given_mix_or_officers_those_of_the_data_are_meant(data):
+    _, read = open_edition(data, report_year="2021-22", region="West Midlands")
+    assert read.mix() is None
+    assert read_parameters({"officers": 0, "crew": 4}).crew == 4  # whatever the data's officers
 
 
 def test_every_parameter_has_type_description_unit_reason_and_range():

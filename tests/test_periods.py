@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pandas as pd
 import pytest
 
 from rso_report import periods
@@ -51,3 +52,19 @@ def test_periods_are_named_by_what_they_are():
     assert periods.period_label(date(2020, 4, 1), date(2021, 3, 31)) == "2020-21"
     assert periods.period_label(date(2020, 1, 1), date(2020, 12, 31)) == "calendar year 2020"
     assert periods.period_label(date(2019, 4, 1), date(2022, 3, 31)) == "2019-20 to 2021-22"
+
+
+@pytest.mark.parametrize(
+    ("day", "end", "said"),
+    [
+        (date(2018, 2, 22), date(2022, 3, 31), "4 years old by March 2022"),
+        (date(2019, 3, 31), date(2022, 3, 31), "3 years old by March 2022"),
+        (date(2019, 4, 1), date(2022, 3, 31), "2 years old by March 2022"),
+        (date(2020, 3, 31), date(2022, 3, 31), ""),
+        (date(2022, 3, 31), date(2022, 3, 31), ""),
+        (date(2020, 2, 29), date(2024, 3, 31), "4 years old by March 2024"),
+        (pd.NaT, date(2022, 3, 31), ""),
+    ],
+)
+def test_a_figure_of_more_than_two_years_carries_its_age(day, end, said):
+    assert periods.age_words(day, end) == said

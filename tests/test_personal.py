@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rso_report import personal
-from rso_report.publication import leaks
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -168,10 +167,15 @@ def test_a_file_with_a_personal_detail_is_not_published(tmp_path, name, text):
 
 def test_the_check_before_publication_refuses_it_too(tmp_path, capsys):
     folder = folder_with(tmp_path, "a.html", "<p>Mr Smythe</p>")
-    assert leaks.main([str(folder)]) == 1
+    assert personal.main([str(folder)]) == 1
     assert "a.html: name" in capsys.readouterr().err
     folder_with(tmp_path, "a.html", "<p>A force manages people.</p>")
-    assert leaks.main([str(folder)]) == 0
+    assert personal.main([str(folder)]) == 0
+
+
+def test_a_mistyped_folder_is_not_a_clean_one(tmp_path):
+    assert personal.main([str(tmp_path / "nowhere")]) == 1
+    assert personal.main([]) == 2
 
 
 def test_words_of_neighbouring_cells_make_no_name(tmp_path):

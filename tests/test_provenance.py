@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from PHStatsMethods import confidence_intervals as phs
+from scipy import stats
 
 from rso_report import dataset, edition, periods
 
@@ -69,6 +70,8 @@ LABELS = {
     "Explanation",
     "Family",
     "Force",
+    "Found for",
+    "In doubt",
     "Known from",
     "Measure",
     "Offence title",
@@ -164,17 +167,24 @@ class Rows:
         return sum(row["value"] for row in now), sum(row["value"] for row in first)
 
 
+def of_population(table, name):
+    """Which districts a sum of them, `PD-WMP-2020` or `PD-WMP-2021-03-21`, is made of."""
+    area, year, day = re.fullmatch(r"PD-(\w+?)-(\d{4})(-\d\d-\d\d)?", name).groups()
+    areas = whole().areas
+    inside = {area, *areas.loc[areas["parent_id"] == area, "area_id"]}
+    own = table["date"] == f"{year}{day or '-06-30'}"
+    return own if area == "EW" else own & table["area_id"].isin(inside)
+
+
 def row_of(name):
     """A row as a mapping; of a population, the people aged 10 and over of its districts."""
     table = getattr(whole(), dataset.ROW_TABLES[name[:2]])
     if name.startswith("PD"):
-        area, year = re.fullmatch(r"PD-(\w+)-(\d{4})", name).groups()
-        rows = table[table["mid_year"].dt.year == int(year)]
-        rows = rows if area == "EW" else rows[rows["area_id"] == area]
+        rows = table[of_population(table, name)]
         assert len(rows), f"{name} has no districts"
-        under_10 = sum(rows[f"age_{age}"].sum() for age in range(10))
         return {
-            "value": rows["all_ages"].sum() - under_10,
+            "value": rows["all_ages"].sum() - rows["aged_0_9"].sum(),
+            "area_id": name.split("-")[1],
             "source_id": rows["source_id"].iloc[0],
             "locator": "districts",
         }
@@ -246,13 +256,19 @@ def trend(r, cells):
     }
 
 
-MIX = {"very high": 0.02, "high": 0.18, "medium": 0.30, "low": 0.50}  # defaults of the notebook
-OFFICERS, WEEKS, CREW, SEED = 45, 44, 2, 20220331
+TIERS = ("very_high", "high", "medium", "low")
+WEEKS, CREW, SEED = 44, 2, 20220331  # defaults of the notebook
+
+
+def mix(r):
+    """Share of each tier, of the sum of the shares printed."""
+    shares = {row["risk_tier"]: row["value"] for row in r.of("TI", measure="share_pct")}
+    return {tier.replace("_", " "): shares[tier] / sum(shares.values()) for tier in TIERS}
 
 
 def tier_people(r):
     """People by tier by largest remainder."""
-    exact = {tier: r.count * share for tier, share in MIX.items()}
+    exact = {tier: r.count * share for tier, share in mix(r).items()}
     people = {tier: int(value) for tier, value in exact.items()}
     by_remainder = sorted(exact, key=lambda tier: people[tier] - exact[tier])
     for tier in by_remainder[: r.count - sum(people.values())]:
@@ -276,27 +292,42 @@ def visits_of_tier(r, cells):
 
 def visit_result(r, cells):
     quantity, visits = cells["Quantity"], often(r)
-    per_person = sum(MIX[tier] * f for tier, f in visits.items())
-    if quantity.startswith(("Visits due a year", "Attempts a year")):
-        return [visits_of_tier(r, cells)]
-    if quantity.startswith("A week"):
-        return [r.count * per_person / (OFFICERS * WEEKS)]
-    if quantity.startswith("Attempts a week"):
-        return [CREW * r.count * per_person / (OFFICERS * WEEKS)]
-    if quantity.startswith("Fewest"):
+    if quantity == "Everybody at low risk":
         return [r.count * visits["low"]]
-    if quantity.startswith("Most"):
+    if quantity == "Everybody at very high risk":
         return [r.count * visits["very high"]]
     if quantity.startswith("Extra"):
         return [r.count * (visits["very high"] - visits["low"]) / 100]
+    if quantity.startswith(("Visits due a year", "Attempts a year")):
+        return [visits_of_tier(r, cells)]
+    per_person = sum(mix(r)[tier] * f for tier, f in visits.items())
+    if quantity.startswith(("A week", "Attempts a week")):
+        (constables,) = r.of("ST", rank="constable")
+        crew = CREW if quantity.startswith("Attempts") else 1
+        return [crew * r.count * per_person / (constables["value"] * WEEKS)]
     if quantity.startswith("95% band"):
-        alpha = [50 * share for share in MIX.values()]
+        alpha = [int(quantity.split()[-1]) * share for share in mix(r).values()]
         mixes = np.random.default_rng(SEED).dirichlet(alpha, 10_000)
-        drawn = r.count * mixes @ np.array([visits[tier] for tier in MIX])
+        drawn = r.count * mixes @ np.array([visits[tier] for tier in mix(r)])
         return list(np.percentile(drawn, [2.5, 97.5]))
     (eligible,) = r.of("TI", measure="reactive_eligible_persons")
     (of_all,) = r.of("TI", measure="rsos_in_same_statement")
     return [r.count * (per_person - visits["low"] * eligible["value"] / of_all["value"])]
+
+
+def tier_bounds(r, cells):
+    """Visits due by the tiers of another force, the rest at low and at medium risk."""
+    known = {row["risk_tier"].replace("_", " "): row["value"] for row in r.of("TI")}
+    (whole,) = r.of("RO", series_id="STOCK_FOI")
+    rest = whole["value"] - sum(known.values())
+    certain = sum(people * often(r)[tier] for tier, people in known.items())
+    return [certain + rest * often(r)[tier] for tier in ("low", "medium")]
+
+
+def scaled_bounds(r, cells):
+    (people,) = r.of("RO", series_id="STOCK_MAPPA")
+    (whole,) = r.of("RO", series_id="STOCK_FOI")
+    return [each * people["value"] / whole["value"] for each in tier_bounds(r, cells)]
 
 
 def by_sex(kind):
@@ -373,6 +404,42 @@ COMMUNITY_RATE = {
     "95% interval": lambda r, c: byar(r.count, r.people, 1e5),
     "People aged 10 and over": lambda r, c: r.people,
 }
+
+
+def rate_of_area(r, cells):
+    """A rate of an area, or the published one of the country."""
+    return 1e5 * r.count / r.people if r.by_kind.get("RO") else r.sum("RT")
+
+
+def latest_count(r, cells):
+    """The one count that is not of the date of the estimate."""
+    (row,) = (row for row in r.of("RO") if periods.day_label(row["as_at"]) != cells["Date"])
+    return row["value"]
+
+
+def estimated(r, cells):
+    """Estimate and prediction interval to the nearest ten, from every row behind them."""
+    counts = {
+        row["area_id"]: row["value"]
+        for row in r.of("RO")
+        if periods.day_label(row["as_at"]) == cells["Date"]
+    }
+    people = {row["area_id"]: row["value"] for row in r.of("PD")}
+    target, names = r.sum("RT"), whole().areas.set_index("area_id")
+    kept_out = whole().discrepancies.query("effect == 'not_estimated'")["rows"].str.split("|").sum()
+    doubted = {row["area_id"] for row in r.of("RO") if row["row_id"] in kept_out}
+    sound = [area for area in counts if area not in doubted]
+    tau2 = np.mean(
+        [(1e5 * counts[a] / people[a] - target) ** 2 - 1e5 * target / people[a] for a in sound]
+    )
+    size = sum(people[area] for area in people if area not in counts) / 1e5
+    region = names.index[names["name"] == cells["Area"]][0]
+    held = sum(counts[a] for a in counts if names.at[a, "parent_id"] == region)
+    width = stats.t.ppf(0.975, len(sound)) * np.sqrt(target * size + tau2 * size**2)
+    value = held + target * size
+    return [10 * np.floor(x / 10 + 0.5) for x in (value, value - width, value + width)]
+
+
 OUTCOME_RATE = {
     "Cautions or convictions": lambda r, c: r.sum("BR"),
     "RSOs in the community at the end": lambda r, c: r.count,
@@ -394,7 +461,12 @@ RECIPES = {
     "fig-published-rates": COMMUNITY_RATE,
     "fig-community-counts": COMMUNITY_RATE,
     "fig-country-counts": COMMUNITY_RATE,
-    "fig-funnel": COMMUNITY_RATE,
+    "fig-funnel": {**COMMUNITY_RATE, "Rate": rate_of_area},
+    "tab-estimate": {
+        "Estimate": lambda r, c: estimated(r, c)[:1],
+        "95% interval": lambda r, c: estimated(r, c)[1:],
+        "Latest count found": latest_count,
+    },
     "tab-rate-back-test": COMMUNITY_RATE,
     "tab-register-totals": {"People on the register": lambda r, c: r.register},
     "fig-register-by-year": {"People on the register": lambda r, c: r.register},
@@ -431,9 +503,15 @@ RECIPES = {
         "Fewest visits a year": lambda r, c: r.of("VP")[0]["min_visits_per_year"],
     },
     "tab-visits-by-tier": VISITS,
-    "fig-visits-chart": VISITS,
     "fig-visit-explorer": VISITS,
     "tab-visit-results": {"Value": visit_result},
+    "tab-visit-tier-bounds": {
+        "Very high": lambda r, c: r.of("TI", risk_tier="very_high")[0]["value"],
+        "High": lambda r, c: r.of("TI", risk_tier="high")[0]["value"],
+        "All people": lambda r, c: r.of("RO", series_id="STOCK_FOI")[0]["value"],
+        "Visits due a year": tier_bounds,
+        "Scaled to the people above": scaled_bounds,
+    },
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
     "tab-changes-new": {"Edition for 2021-22": figure_of("Date or period")},
@@ -539,11 +617,9 @@ def only(names):
     for kind, table in dataset.ROW_TABLES.items():
         frame = getattr(data, table)
         if kind == "PD":
-            keep = frame["mid_year"].isna()
+            keep = frame["date"].isna()
             for name in (n for n in names if n.startswith("PD")):
-                area, year = re.fullmatch(r"PD-(\w+)-(\d{4})", name).groups()
-                own = frame["mid_year"].dt.year == int(year)
-                keep |= own if area == "EW" else own & (frame["area_id"] == area)
+                keep |= of_population(frame, name)
         else:
             keep = frame["row_id"].isin(names)
         setattr(data, table, frame[keep].reset_index(drop=True))

@@ -270,7 +270,15 @@ BROKEN = {
     ),
     "district without a population": (
         rows(gone(4, geography_level="district", geography_code="E07000192")),
-        ["column population_total: found nothing"],
+        ["V19", "column population_total: found a district without residents"],
+    ),
+    "one person by sex": (
+        rows(stock("RSO_REGISTER", 1, sex="female")),
+        ["V19", "column sex: found one person by sex"],
+    ),
+    "one person by level": (
+        rows(stock("RSO_BY_LEVEL", 1, mappa_level="3", custody_status="community")),
+        ["V19", "column mappa_level: found one person"],
     ),
     "no residents": (rows(gone(4, population_total=0)), ["a whole number of 1 or more"]),
     "more aged 10 and over than residents": (
@@ -460,7 +468,7 @@ REMARKS = {
             flow("MISSING_TRACED", 3, **MOVED),
             gone(11),
         ],
-        "which makes 12, but 11 at the end (row 5)",
+        "which does not make the 11 at the end (row 5)",
     ),
     "V12": (
         [flow("ANNUAL_CONTACT_FAIL_PERSONS", 9), flow("ANNUAL_CONTACT_FAIL_EVENTS", 8)],
@@ -515,7 +523,7 @@ def test_printed_totals_that_do_not_add_are_remarked():
         ("V09", [REGISTER | {"note": "13 are in both"}, *REMARKS["V09"][0][1:]]),
         ("V10", [REGISTER, gone(1000)]),
         ("V16", [stock("RSO_REGISTER", 1000, as_at="2024-03-31"), stock("RSO_REGISTER", 1200)]),
-        ("V19", [gone(4, population_total=10_001)]),
+        ("V19", [gone(4, population_total=8_600), gone(1, force="LANCASHIRE")]),
         ("V21", [flow("VISITS_DUE", 100), flow("VISITS_MADE", 75)]),
         ("V20", [NOTE | {"note": "counted on 31 March 2025; 12 reviews in 2024-25"}]),
         ("V05", [offences(4, period_start="2024-03-01", period_end="2025-02-28")]),

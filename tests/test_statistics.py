@@ -11,6 +11,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from rso_report import statistics as st
@@ -108,6 +109,49 @@ def test_over_dispersion_widens_funnel_limits_and_under_dispersion_leaves_them()
     assert st.funnel_z(144, 100_000, 122, dispersion=9) == pytest.approx(
         st.funnel_z(144, 100_000, 122) / 3
     )
+
+
+AREAS = [120, 95, 310, 60, 150, 240, 75], [1e5, 9e4, 1.6e5, 5e4, 1.2e5, 1.5e5, 8e4]
+
+
+def test_between_area_variance_is_that_of_dersimonian_and_laird():
+    counts, people = np.array(AREAS)
+    rates, chance = 1e5 * counts / people, 1e5 * 122 / people
+    theirs = combine_effects(rates, chance, method_re="chi2").tau2
+    assert st.between_variance(*AREAS, 122, winsorise=0) == pytest.approx(theirs)
+    pulled_in = np.clip(rates, *np.percentile(rates, [10, 90]))
+    theirs = combine_effects(pulled_in, chance, method_re="chi2").tau2
+    assert st.between_variance(*AREAS, 122) == pytest.approx(theirs)
+    assert st.between_variance(*AREAS, 122) < st.between_variance(*AREAS, 122, winsorise=0)
+
+
+def test_areas_that_differ_by_chance_alone_have_no_variance_between_them():
+    alike = [122, 244, 61], [1e5, 2e5, 5e4]
+    assert st.between_variance(*alike, 122) == st.variance_about(*alike, 122) == 0
+
+
+def test_lying_to_one_side_of_the_target_is_spread_about_it_and_not_between_areas():
+    apart = [150, 300, 75], [1e5, 2e5, 5e4]
+    assert st.between_variance(*apart, 122) == 0
+    chance = np.mean([122e5 / people for people in apart[1]])
+    assert st.variance_about(*apart, 122) == pytest.approx(28**2 - chance)
+
+
+def test_additive_limits_do_not_close_in_on_the_target_however_many_people():
+    assert st.funnel_limits(1e5, 122, variance=0) == st.funnel_limits(1e5, 122)
+    vast = st.funnel_limits(1e12, 122, variance=400)
+    assert vast.upper - 122 == pytest.approx(st.Z95 * 20, rel=1e-4)
+    small = st.funnel_limits(1e5, 122, variance=400)
+    assert small.upper - 122 == pytest.approx(st.Z95 * math.sqrt(122 + 400))
+
+
+def test_a_prediction_allows_for_chance_and_for_the_spread_between_areas():
+    one = st.predicted_count(5e5, 122, 400, areas=16)
+    assert one.value == pytest.approx(610)
+    width = stats.t.ppf(0.975, 16) * math.sqrt(610 + 400 * 5**2)
+    assert (one.upper - 610, 610 - one.lower) == pytest.approx((width, width))
+    assert st.predicted_count(5e5, 122, 400, areas=4).upper > one.upper
+    assert st.predicted_count(5e5, 122, 1e6, areas=16).lower == 0
 
 
 def test_chart_limits_of_counts_never_fall_below_0():
@@ -409,6 +453,11 @@ def test_a_count_that_is_not_a_whole_number_of_0_or_more_is_refused(function, ba
         lambda x: st.funnel_limits(1000, x),
         lambda x: st.funnel_z(5, x, 122),
         lambda x: st.funnel_dispersion([5, 6], [1000, x]),
+        lambda x: st.between_variance([5, 6], [1000, x], 122),
+        lambda x: st.between_variance([5, 6], [1000, 900], x),
+        lambda x: st.variance_about([5, 6], [1000, x], 122),
+        lambda x: st.predicted_count(x, 122, 400, 5),
+        lambda x: st.predicted_count(1000, x, 400, 5),
         lambda x: st.trend([5, 6, 7], exposure=[1, 1, x]),
         lambda x: st.trend([5, 6, 7], year_share=[1, 1, x]),
         lambda x: st.log_growth([5, 6, x]),
@@ -458,6 +507,11 @@ def test_lists_of_different_lengths_are_refused(call, message):
     [
         (lambda: st.pooled_rate([], []), "1 or more values; found 0"),
         (lambda: st.funnel_dispersion([1], [10]), "2 or more values; found 1"),
+        (lambda: st.between_variance([1], [10], 122), "2 or more values; found 1"),
+        (lambda: st.variance_about([1], [10], 122), "2 or more values; found 1"),
+        (lambda: st.predicted_count(10, 122, -1, 5), "variance must be a number of 0"),
+        (lambda: st.predicted_count(10, 122, 1, 0), "areas must be a whole number of 1"),
+        (lambda: st.funnel_limits(10, 122, variance=-1), "variance must be a number of 0"),
         (lambda: st.trend([1, 2]), "3 or more values; found 2"),
         (lambda: st.log_growth([1, 2]), "3 or more values; found 2"),
         (lambda: st.xmr([1]), "2 or more values; found 1"),

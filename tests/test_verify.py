@@ -355,22 +355,6 @@ def test_the_command_prints_the_result_and_ends_with_its_status(copy, tmp_path):
     ]
 
 
-def test_no_withheld_value_goes_into_a_hash(tmp_path, monkeypatch):
-    from test_downloads import DISTRICT, WITHHELD
-
-    hashes = []
-    for count in ("77", "78"):
-        folder = tmp_path / count
-        shutil.copytree(ROOT / "data", folder)
-        with (folder / "areas.csv").open("a") as file:
-            file.write(DISTRICT)
-        with (folder / "registered_offenders.csv").open("a") as file:
-            file.write(WITHHELD.replace(",77,", f",{count},"))
-        monkeypatch.setenv("RSO_REPORT_DATA", str(folder))
-        hashes.append(provenance.data())
-    assert hashes[0] == hashes[1]
-
-
 # --- the commit ------------------------------------------------------------------------------
 
 

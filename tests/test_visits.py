@@ -1,15 +1,24 @@
 """Minimum home visits and workload: facts of the domain, properties, errors."""
 
+import copy
 import math
+import re
 from fractions import Fraction
+from pathlib import Path
 
+import notebook_blocks
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from rso_report import dataset, findings
 from rso_report import visits as v
+from rso_report.edition import open_edition
+from rso_report.parameters import EditionParameters
 
+ROOT = Path(__file__).resolve().parents[1]
 steady = settings(deadline=None, derandomize=True)
 POLICY = {"very_high": 12, "high": 4, "medium": 2, "low": 1}
 MIX = {"very_high": 0.02, "high": 0.18, "medium": 0.30, "low": 0.50}
@@ -90,9 +99,36 @@ def test_the_simulated_band_is_the_same_for_the_same_seed_and_differs_for_anothe
     assert band != v.dirichlet_band(3655, MIX, POLICY, seed=2022)
 
 
-def test_the_band_is_drawn_10_000_times_at_concentration_50_unless_told_otherwise():
-    stated = v.dirichlet_band(3655, MIX, POLICY, seed=2021, concentration=50, draws=10_000)
-    assert v.dirichlet_band(3655, MIX, POLICY, seed=2021) == stated
+def test_the_tiers_of_merseyside_bound_its_visits_and_those_of_a_force_with_the_same_shares():
+    fewest, most = v.tier_bounds({"very_high": 6, "high": 277}, 1769, POLICY)
+    assert (fewest, most) == (6 * 12 + 277 * 4 + 1486 * 1, 6 * 12 + 277 * 4 + 1486 * 2)
+    scaled = [round(each * 3655 / 1769) for each in (fewest, most)]
+    assert scaled == [5508, 8579]
+
+
+def test_bounds_from_tiers_meet_where_all_tiers_are_known_and_widen_where_none_is():
+    tiers = v.largest_remainder(3655, MIX)
+    due = v.minimum_visits(tiers, POLICY)
+    assert v.tier_bounds(tiers, 3655, POLICY) == (due, due)
+    assert v.tier_bounds({}, 3655, POLICY) == v.visit_bounds(3655, POLICY)
+
+
+BANDS = {10: (4933, 12506), 50: (6087, 9640), 200: (6730, 8524)}
+
+
+@pytest.mark.parametrize(("concentration", "span"), BANDS.items())
+def test_the_band_of_the_illustration_at_each_concentration(concentration, span):
+    seed = EditionParameters().seed
+    band = v.dirichlet_band(3655, MIX, POLICY, seed=seed, concentration=concentration)
+    assert (round(band.lower), round(band.upper)) == span
+
+
+def test_the_assumptions_list_the_concentration_with_the_effect_that_is_computed():
+    page = (ROOT / "book" / "assumptions.md").read_text(encoding="utf-8")
+    line = next(line for line in page.splitlines() if line.startswith("| A14 "))
+    found = re.findall(r"([\d,]+) to ([\d,]+)(?: visits)? at (?:a concentration of )?(\d+)", line)
+    said = {int(c): tuple(int(n.replace(",", "")) for n in span) for *span, c in found}
+    assert said == BANDS and f"concentration of {EditionParameters().concentration} " in line
 
 
 def test_the_simulated_band_surrounds_the_stated_mix_and_lies_within_the_bounds():
@@ -178,6 +214,9 @@ def test_attempts_are_at_least_the_visits_they_achieve(visits, success):
         (lambda: v.visit_bounds(-1, POLICY), "total must be a whole number .* found -1"),
         (lambda: v.visit_bounds(9, {**POLICY, "high": None}), r"frequencies\[high\] .* None"),
         (lambda: v.sensitivity(9, POLICY, "lowest", "high"), "Unknown tier 'lowest'"),
+        (lambda: v.tier_bounds({"high": 10}, 9, POLICY), "hold 10 people; found 9 in all"),
+        (lambda: v.tier_bounds({**POLICY}, 20, POLICY), "hold 19 people; found 20 in all"),
+        (lambda: v.tier_bounds({"lowest": 1}, 9, POLICY), "Unknown tier 'lowest'"),
         (lambda: v.minimum_visits({**POLICY, "low": -1}, POLICY), r"people\[low\] must be"),
         (lambda: v.minimum_visits(POLICY, POLICY, reactive=2), "low tier of 1; found 2"),
         (lambda: v.minimum_visits(POLICY, POLICY, reactive=-1), "reactive must be a number of 0"),
@@ -204,3 +243,147 @@ def test_a_mix_is_accepted_when_only_its_last_printed_digit_misses_1():
     mix = {**MIX, "low": 0.5000005}
     assert v.largest_remainder(100, mix)["low"] == 50
     assert sum(v.largest_remainder(50_000_000, mix).values()) == 50_000_000
+
+
+# What an edition takes from the data
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+
+
+def illustrated(data, year="2021-22", region="West Midlands", **given):
+    edition, parameters = open_edition(copy.copy(data), report_year=year, region=region, **given)
+    model = findings.illustration(data, edition, parameters)
+    return model, findings.workload(data, edition, parameters)[0]
+
+
+def with_values(data, table, **values):
+    """A copy of the data in which rows of a table have other values."""
+    other = copy.copy(data)
+    frame = getattr(data, table).copy()
+    for row, value in values.items():
+        assert (frame["row_id"] == row).sum() == 1
+        frame.loc[frame["row_id"] == row, "value"] = value
+    setattr(other, table, frame)
+    return other
+
+
+def test_the_mix_is_the_national_one_in_the_data_and_is_cited(data):
+    model, said = illustrated(data)
+    assert model["mix"] == MIX and model["mix_rows"] == ["TI0006", "TI0007", "TI0008", "TI0009"]
+    assert "national mix" in said and "TI0006 to TI0011" in said
+    moved, said = illustrated(with_values(data, "risk_tiers", TI0006=12, TI0009=40))
+    assert moved["mix"] == {**MIX, "very_high": 0.12, "low": 0.40} and "12/18/30/40" in said
+
+
+def test_rounded_shares_that_add_to_101_are_taken_of_their_sum(data):
+    model, _ = illustrated(with_values(data, "risk_tiers", TI0006=3))
+    assert sum(model["mix"].values()) == pytest.approx(1)
+    assert model["mix"]["very_high"] == pytest.approx(3 / 101)
+
+
+def test_a_mix_that_is_given_is_called_assumed_and_the_national_one_is_not_cited(data):
+    model, said = illustrated(data, tier_mix="5/20/30/45")
+    assert model["mix"]["very_high"] == 0.05 and not model["mix_rows"]
+    assert "assumed" in said and "TI0006" not in said
+
+
+def test_the_officers_are_the_constables_of_the_force_in_the_data(data):
+    assert illustrated(data)[0]["officers"] == 45
+    model, said = illustrated(with_values(data, "staffing", ST0003=90))
+    assert model["officers"] == 90 and "90 constables" in said
+    assert model["per_week"] == pytest.approx(3655 * 2.06 / (90 * 44))
+
+
+@pytest.mark.parametrize("region", ["London", "North West", "Wales"])
+def test_no_region_borrows_the_officers_of_another(data, region):
+    model, said = illustrated(data, region=region)
+    assert model["officers"] is None and model["per_week"] is model["crew_per_week"] is None
+    assert "a week" not in said and "ST0003" not in said
+    assert "No number of constables" in said
+    model, said = illustrated(data, region=region, officers=30)
+    assert model["officers"] == 30 and "30 officers (assumed)" in said
+
+
+def test_visits_due_are_called_no_minimum(data):
+    _, said = illustrated(data)
+    assert "at least" not in said.lower() and "not a finding" in said
+    assert "Fixed intervals ended on 29 June 2017" in said
+
+
+@pytest.mark.parametrize(
+    ("year", "region", "given", "reason"),
+    [
+        ("2013-14", "West Midlands", {}, "policy"),
+        ("2015-16", "West Midlands", {}, "mix of risk tiers"),
+        ("2021-22", "West Midlands", {"force": "WAR"}, "count .* Warwickshire Police"),
+    ],
+)
+def test_where_there_is_no_illustration_the_reason_is_the_part_not_found(
+    data, year, region, given, reason
+):
+    model, said = illustrated(data, year, region, **given)
+    assert model is None
+    assert re.match(f"No illustration: no .*{reason}", said)
+
+
+def test_nothing_of_june_2017_is_used_or_said_before(data):
+    model, said = illustrated(data, "2015-16", tier_mix="2/18/30/50")
+    assert model["visits"] and model["reactive"] is None and not model["reactive_rows"]
+    edition, _ = open_edition(data, report_year="2015-16", region="West Midlands")
+    for text in [said, *findings.visit_frequency(data, edition)]:
+        assert "2017" not in text and "ended" not in text and "reactive" not in text
+    assert findings.known_policies(data, edition)["valid_to"].isna().all()
+    assert illustrated(data, "2017-18")[0]["reactive"]
+
+
+def test_the_intervals_say_whom_the_question_was_about(data):
+    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
+    assert "after statutory supervision" in findings.visit_frequency(data, edition)[0]
+
+
+def test_overdue_visits_carry_their_age_and_the_remark_that_changes_their_meaning(data):
+    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
+    wmp, sta, silent = findings.overdue_visits(data, edition)
+    assert "about 250" in wmp and "checks" in wmp and "6 years before" in wmp
+    assert "260" in sta and "later that the visits had been made" in sta and "4 years before" in sta
+    assert "West Mercia Police and Warwickshire Police" in silent and "no figure" in silent
+
+
+def test_an_edition_shows_the_newest_overdue_visits_that_it_knows(data):
+    def said(year):
+        edition, _ = open_edition(copy.copy(data), report_year=year, region="South West")
+        return findings.overdue_visits(data, edition)[0]
+
+    assert "217" in said("2022-23") and "years before" not in said("2022-23")
+    assert "283" in said("2023-24") and "217" not in said("2023-24")
+    assert "no figure" in said("2021-22")
+
+
+def test_visits_made_are_shown_wherever_they_were(data):
+    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
+    assert "no figure found" in findings.visits_made(data, edition)[0]
+    other = copy.copy(data)
+    made = data.answers["measure_code"] == "VISITS_MADE"
+    earlier = data.answers.assign(
+        period_start=data.answers["period_start"].where(~made, pd.Timestamp("2020-04-01")),
+        period_end=data.answers["period_end"].where(~made, pd.Timestamp("2021-03-31")),
+    )
+    other.answers = earlier
+    (said,) = findings.visits_made(other, edition)
+    assert "Greater Manchester Police" in said and "at least 9,700" in said
+
+
+def test_only_ranks_of_one_source_and_date_are_added_and_decimals_stay(data):
+    later = data.staffing.iloc[:2].assign(
+        row_id=["ST9001", "ST9002"], value=[2.0, 56.5], as_at=pd.Timestamp("2021-11-30"), note=""
+    )
+    other = copy.copy(data)
+    staffing = data.staffing.assign(value=data.staffing["value"].astype(float))
+    other.staffing = pd.concat([staffing, later], ignore_index=True)
+    path = next(p for p in notebook_blocks.NOTEBOOKS if p.stem == "home-visits")
+    shown = notebook_blocks.blocks(path, notebook_blocks.run(path, other))
+    said = [block.text for block in shown if "together" in block.text]
+    assert len(said) == 2 and "54 together" in said[0] and "58.5 together" in said[1]

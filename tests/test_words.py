@@ -268,7 +268,7 @@ MISREADINGS = {
     ),
     "a policy read as visits made": (
         "notebooks/home-visits.html",
-        "fig-visits-chart",
+        "tab-visits-by-tier",
         "does not say that the visits were made",
     ),
     "a MAPPA level read as risk": (

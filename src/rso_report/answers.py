@@ -33,7 +33,7 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
             "Unit": rows["area_id"].map(edition.name),
             "Asked": [MEASURE[code].says for code in rows["measure_code"]],
             "Part": rows["detail"].where(rows["detail"] != "", "[z]"),
-            "Date or period": [_when(row) for _, row in rows.iterrows()],
+            "Date or period": [when(row) for _, row in rows.iterrows()],
             "Answer": [_WITHOUT_NUMBER.get(r["status"]) or _value(r) for _, r in rows.iterrows()],
             "Remark": rows["note"].where(rows["note"] != "", "[z]"),
             "Row": prose.rows(rows["row_id"]),
@@ -75,7 +75,8 @@ def coverage_sentence(data: Tables, edition: Edition) -> str:
     )
 
 
-def _when(row: pd.Series) -> str:
+def when(row: pd.Series) -> str:
+    """The date or the period of an answer, as a reader sees it."""
     if pd.notna(row["as_at"]):
         return prose.as_at(row)
     if row["period_status"] == "part":

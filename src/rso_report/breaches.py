@@ -4,14 +4,17 @@ Offences are classified by their title. Where a source prints a title under the 
 another order, the heading is kept and both readings can be shown.
 """
 
+from collections.abc import Iterator
+from itertools import combinations
+
 import pandas as pd
 
-from rso_report import periods, register, statistics
+from rso_report import comparable, periods, register, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import revised_cells
 from rso_report.revisions import current, first_total
-from rso_report.series import ratio_caveat, require_one_series
+from rso_report.series import SeriesError, ratio_caveat, require_one_series
 from rso_report.statistics import Trend
 
 FAMILIES = {
@@ -20,6 +23,9 @@ FAMILIES = {
     "SRO": "sexual risk orders (SROs)",
 }
 NO_TITLE = "Title not given in the source"
+EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
+# A force's figures of one family, in order of time: one line of a chart, one row of a table.
+SERIES = ["area_id", "reply", "family"]
 
 
 def recorded(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -53,14 +59,25 @@ def by_family(offences: pd.DataFrame) -> pd.DataFrame:
     Columns: area_id, first_source (of the reply), family, period, period_start, period_end, value,
     first_value (before revisions, <NA> if none), part, covered_to_earliest, covered_to_latest,
     source_id (several as `a+b`), rows (the identifiers of the rows that were added, and of those
-    they replace), row_id (without those).
+    they replace), row_id (without those), repeated (`41 and 41` where titles of a table carry the
+    same number, of 20 or more, else ""), least (the sum if that is one number printed twice) and
+    reply (the first source where replies of a force overlap in time, else ""): figures that agree
+    in area_id, reply and family are one series.
     """
     require_one_series(offences[["series_id"]], "add")
     key = ["area_id", "first_source", "family", "period", "period_start", "period_end"]
     revised = offences["first_value"].notna()
     first = offences["first_value"].fillna(offences["value"])
-    return (
-        offences.assign(_first=first, _revised=revised)
+    cells = [*key, "table_as_printed", "value"]
+    large = (offences["table_as_printed"] != "") & (offences["value"] >= EQUAL_CELLS_FROM)
+    equal = large & offences.duplicated(cells, keep=False)
+    found = (
+        offences.assign(
+            _first=first,
+            _revised=revised,
+            _equal=offences["value"].astype("str").where(equal, ""),
+            _once=offences["value"].mask(equal & offences.duplicated(cells), 0),
+        )
         .groupby(key, as_index=False)
         .agg(
             value=("value", "sum"),
@@ -72,35 +89,112 @@ def by_family(offences: pd.DataFrame) -> pd.DataFrame:
             covered_to_latest=("covered_to_latest", "max"),
             rows=("rows", "+".join),
             row_id=("row_id", "+".join),
+            repeated=("_equal", lambda values: " and ".join(filter(None, values))),
+            least=("_once", "sum"),
         )
         .assign(first_value=lambda f: f["first_value"].where(f["_revised"]))
         .drop(columns="_revised")
         .sort_values(["area_id", "family", "period_start"])
         .reset_index(drop=True)
     )
+    return found.assign(reply=_replies(found))
 
 
-def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.DataFrame:
+def _replies(families: pd.DataFrame) -> pd.Series:
+    """The first source of figures whose force has two of a family for the same days, else ""."""
+    apart = {
+        (a.area_id, a.family)
+        for a, b in combinations(families.itertuples(), 2)
+        if (a.area_id, a.family) == (b.area_id, b.family)
+        and a.first_source != b.first_source
+        and a.period_start <= b.period_end
+        and b.period_start <= a.period_end
+    }
+    names = [
+        row.first_source if (row.area_id, row.family) in apart else ""
+        for row in families.itertuples()
+    ]
+    return pd.Series(names, index=families.index, dtype="object")
+
+
+def one_year(frame: pd.DataFrame) -> pd.Series:
+    """Whether each period of a frame is one year long, whatever day it begins on."""
+    next_day = frame["period_end"] + pd.Timedelta(days=1)
+    return next_day == frame["period_start"] + pd.DateOffset(years=1)
+
+
+def full_span(frame: pd.DataFrame) -> list[str]:
+    """Labels of all years from the first to the last of a frame, also of those without a figure.
+
+    Where its periods (period, period_start, period_end) are not all years that begin on the same
+    day, the labels of the periods alone.
+    """
+    own = frame.sort_values(["period_start", "period_end"], kind="stable")
+    own = own.drop_duplicates("period")
+    starts = own["period_start"]
+    if own.empty or not one_year(own).all() or starts.dt.strftime("%m-%d").nunique() > 1:
+        return own["period"].tolist()
+    year = pd.DateOffset(years=1)
+    begins = pd.date_range(starts.iloc[0], starts.iloc[-1], freq=year)
+    return [periods.period_label(day, day + year - pd.Timedelta(days=1)) for day in begins]
+
+
+def without_figure(frame: pd.DataFrame) -> list[str]:
+    """Labels of the years within the span of a frame for which it has no figure."""
+    have = set(frame["period"])
+    return [label for label in full_span(frame) if label not in have]
+
+
+def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
+    """Titles that are printed as 0 from some complete year on, while others of their table go on.
+
+    One row for each title: area_id, first_source, family, offence_title, period (the first that
+    is 0) and rows.
+    """
+    found = []
+    key = ["area_id", "first_source", "table_as_printed"]
+    for _, table in offences[offences["table_as_printed"] != ""].groupby(key, sort=False):
+        for _, own in table.groupby("offence_title", sort=False):
+            own = own.sort_values("period_start")
+            ended = own[own["value"].gt(0)[::-1].cumsum()[::-1] == 0]
+            after = table["period_start"].isin(ended["period_start"])
+            if ended["part"].all() or len(ended) == len(own) or not table.loc[after, "value"].any():
+                continue
+            row = ended.iloc[0]
+            names = ["area_id", "first_source", "family", "offence_title", "period"]
+            found.append({**row[names], "rows": "+".join(own["rows"])})
+    return pd.DataFrame(
+        found, columns=["area_id", "first_source", "family", "offence_title", "period", "rows"]
+    )
+
+
+def title_table(
+    data: Tables, edition: Edition, area: str, family: str, reply: str = ""
+) -> pd.DataFrame:
     """Titles of a family by year, with computed totals beside printed ones.
 
     One row for each title, then `All titles, computed` and `All titles, printed`; one column for
-    each period (part-years marked [p]; a revised cell, and a sum with one, is a text with [r] and
-    the first value), then `Total, computed`, `Total, printed` and `Rows` (the
+    each year of the span (part-years marked [p]; a revised cell, and a sum with one, is a text with
+    [r] and the first value; a title that the source does not list for a year is [x], which is not
+    0), then `Total, computed`, `Total, printed` and `Rows` (the
     row identifiers of the cells and of the printed totals). A printed total is [z] where part of
     what it sums lies after the edition's year, [x] where none is printed. Offences without a title
-    in their source have a row of their own.
+    in their source have a row of their own. With `reply`, only of that source.
     """
     offences = recorded(data, edition)
     own = offences[(offences["area_id"] == area) & (offences["family"] == family)]
+    own = own[own["first_source"].eq(reply) | (reply == "")]
     own = own.replace({"offence_title": {"": NO_TITLE}})
     part = set(own.loc[own["part"], "period"])
     titles = list(dict.fromkeys(own["offence_title"]))
-    columns = list(dict.fromkeys(own.sort_values("period_start", kind="stable")["period"]))
+    columns = full_span(own)
 
     def added(title: str = "", period: str = "") -> object:
         """The sum of the cells of a title, of a period, of one of both, or of all."""
         cells = own[own["offence_title"].eq(title) | (title == "")]
         cells = cells[cells["period"].eq(period) | (period == "")]
+        if cells.empty:
+            return "[x]"
         return revised_cells([int(cells["value"].sum())], [first_total(cells)])[0]
 
     wide = pd.DataFrame(
@@ -157,15 +251,15 @@ def title_table(data: Tables, edition: Edition, area: str, family: str) -> pd.Da
 def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
     """Offences by period, classified by title and by printed heading, where the two differ.
 
-    Columns: area_id, period, for each family `<family> by title`, `<family> by heading` (numbers;
-    what they came to before a revision in `first <column>`, else <NA>), and rows (the row
-    identifiers of all of them).
+    Columns: area_id, first_source, period, period_start, period_end, part, for each family
+    `<family> by title`, `<family> by heading` (numbers; what they came to before a revision in
+    `first <column>`, else <NA>), and rows (the row identifiers of all of them).
     """
     swapped = offences[
         (offences["heading_family"] != "") & (offences["heading_family"] != offences["family"])
     ]
     families = sorted(set(swapped["family"]) | set(swapped["heading_family"]))
-    key = ["area_id", "period", "period_start"]
+    key = ["area_id", "first_source", "period", "period_start", "period_end", "part"]
     parts = []
     for family in families:
         for column, name in (("family", "by title"), ("heading_family", "by heading")):
@@ -174,14 +268,14 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
             firsts = chosen[["value", "first_value"]].apply(first_total)
             parts.append(firsts.rename(f"first {family} {name}").astype("Int64"))
     if not parts:
-        return pd.DataFrame(columns=["area_id", "period", "rows"])
+        return pd.DataFrame(columns=[*key, "rows"])
     counted = offences[offences[["family", "heading_family"]].isin(families).any(axis=1)]
     parts.append(counted.groupby(key)["rows"].agg("+".join).rename("rows"))
     return (
         pd.concat(parts, axis=1)
         .reset_index()
-        .sort_values("period_start")
-        .drop(columns="period_start")
+        .sort_values(["area_id", "first_source", "period_start"])
+        .reset_index(drop=True)
     )
 
 
@@ -190,32 +284,47 @@ def reading_columns(readings: pd.DataFrame) -> list[str]:
     return [name for name in readings if " by " in name and not name.startswith("first ")]
 
 
-def family_trend(families: pd.DataFrame, area: str, family: str, part_years: str = "") -> Trend:
-    """Average annual change of recorded offences of a family, by the stated trend rule.
+def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Complete years of each series between which nothing breaks it, oldest first.
 
-    Complete years only; with `part_years` "earliest" or "latest" a part-year takes part with the
-    share of the year that it covers as exposure. Raises ValueError with fewer than three years.
+    A year within which a break falls compares with no other, so it is a run of its own. `breaks`
+    is `series_breaks`.
     """
-    own = families[(families["area_id"] == area) & (families["family"] == family)]
-    own = own if part_years else own[~own["part"]]
-    days = (own["period_end"] - own["period_start"]).dt.days + 1
-    covered = days.astype("float64")
-    if part_years:
-        until = own[f"covered_to_{part_years}"].where(own["part"], own["period_end"])
-        covered = ((until - own["period_start"]).dt.days + 1).astype("float64")
-    return statistics.trend(
-        own["value"].tolist(),
-        year_share=(covered / days).tolist(),
-        times=own["period_start"].dt.year.tolist(),
-    )
+    complete = families[~families["part"] & one_year(families)]
+    for (_, _, family), own in complete.groupby(SERIES, sort=False):
+        starts = []
+        for row in own.itertuples():
+            cut = not comparable.breaks_between(
+                breaks,
+                "BREACH_RECORDED",
+                starts[-1] if starts else row.period_start,
+                row.period_end,
+                family,
+            ).empty
+            starts.append(row.period_start if cut or not starts else starts[-1])
+        yield from (run for _, run in own.groupby(starts))
+
+
+def run_trend(run: pd.DataFrame) -> Trend | None:
+    """Average annual change over one of `runs`, by the cautious rule of `statistics.trend`.
+
+    None with fewer than five years, or where all offences fall in the first or the last of them.
+    """
+    if len(run) < statistics.TREND_POINTS:
+        return None
+    if not run["value"].iloc[1:].any() or not run["value"].iloc[:-1].any():
+        return None
+    years = run["period_start"].dt.year.tolist()
+    return statistics.trend(run["value"].tolist(), times=years, cautious=True)
 
 
 def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     """Cautions or convictions for breach of notification requirements, and per 1,000 RSOs.
 
     One row for each area and year: the count as printed and, where the community count of the
-    same area at the end of the year is published, the rate per 1,000 RSOs with its interval
-    (Byar, exact below 10). Both rows are identified, and what `revisions.current` adds is there of
+    same area at the end of the year is held, the rate per 1,000 RSOs with its interval (Byar, exact
+    below 10). A number printed as a lower bound has no interval; one whose year is `inferred` has
+    no rate and no interval. Both rows are identified, and what `revisions.current` adds is there of
     the outcomes, and as first_stock and stock_rows of the counts.
     """
     ratio_caveat("BREACH_OUTCOME", "STOCK_MAPPA")
@@ -223,6 +332,7 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     own = current(
         rows[(rows["series_id"] == "BREACH_OUTCOME") & rows["area_id"].isin([*edition.units, "EW"])]
     )
+    own = own.assign(inferred=_year_inferred(own))
     stock = register.community(data, edition)
     stock = stock[stock["qualifier"].isin(["exact", "rounded"])]
     names = {
@@ -235,6 +345,8 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     }
     stock = stock.rename(columns=names)[["area_id", *names.values()]]
     merged = own.merge(stock, on=["area_id", "period_end"], how="left")
+    taken = [name for name in names.values() if name != "period_end"]
+    merged[taken] = merged[taken].mask(merged["inferred"])
     found = [
         statistics.rate(int(count), int(people), per=1000) if pd.notna(people) else None
         for count, people in zip(merged["value"], merged["stock"], strict=True)
@@ -242,9 +354,53 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     for name in ("value", "lower", "upper"):
         column = "per_1000" if name == "value" else name
         merged[column] = [getattr(e, name) if e else float("nan") for e in found]
+    bound = merged["qualifier"] == "at_least"
+    merged[["lower", "upper"]] = merged[["lower", "upper"]].mask(bound)
     merged["period"] = [
         periods.period_label(start, end)
         for start, end in zip(merged["period_start"], merged["period_end"], strict=True)
     ]
     merged["stock"] = merged["stock"].astype("Int64")
     return merged.sort_values(["area_id", "period_end"]).reset_index(drop=True)
+
+
+def _year_inferred(rows: pd.DataFrame) -> pd.Series:
+    """Whether the year of each row is our reading, because its source does not show it."""
+    if "period_precision" in rows:
+        return rows["period_precision"] == "inferred"
+    return rows["note"].str.startswith("year read from")  # how it is marked without that column
+
+
+def same_year(found: pd.DataFrame, first: str, second: str) -> tuple[pd.Series, pd.Series] | None:
+    """The outcomes, with a rate, of two areas in the newest year that both have; None without."""
+    try:
+        pair = comparable.latest_shared(found[found["per_1000"].notna()], [first, second])
+    except SeriesError:
+        return None
+    return pair.iloc[0], pair.iloc[1]
+
+
+def rate_ratio(first: pd.Series, second: pd.Series) -> statistics.Estimate | None:
+    """Outcome rate of the first of two areas over the second's, of one year, log method.
+
+    None where either count is below 10, for which the method is too rough, or both are lower
+    bounds. If the second alone is a lower bound the ratio is at most this, if the first alone is,
+    at least.
+    """
+    bounds = [row["qualifier"] == "at_least" for row in (first, second)]
+    if all(bounds) or min(first["value"], second["value"]) < statistics.EXACT_BELOW:
+        return None
+    return statistics.rate_ratio(first["value"], first["stock"], second["value"], second["stock"])
+
+
+def outcome_years(found: pd.DataFrame, edition: Edition) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Outcome rates to set side by side: `(year, rows)`, newest first, areas in their order.
+
+    Only years in which an area of the region and another area have a rate.
+    """
+    order = [*edition.units, "EW"]
+    rated = found[found["per_1000"].notna()]
+    for _, own in reversed(list(rated.groupby(["period_end", "period_start"]))):
+        if own["area_id"].nunique() > 1 and own["area_id"].ne("EW").any():
+            by_area = own.sort_values("area_id", key=lambda ids: ids.map(order.index))
+            yield own["period"].iloc[0], by_area

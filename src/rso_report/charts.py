@@ -4,14 +4,11 @@ Charts take tidy frames and return Altair charts, nothing else: what is in them 
 they are called.
 """
 
-import json
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
-from rso_report import statistics
 from rso_report.figures import COLOURS
 
 INK = "#0b0c0c"
@@ -115,126 +112,76 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.LayerChart:
     return (lines + points).properties(height=alt.Step(36))
 
 
-def funnel(years: dict[str, tuple[pd.DataFrame, float, float]]) -> alt.LayerChart:
-    """Rates against population with 95% and 99.8% limits, per 100,000, a date at a time.
+KINDS_OF_AREA = ("force of the region", "other police area", "count in doubt", "England and Wales")
 
-    `years` holds for each date (label, oldest first; the reader chooses, the last is shown first)
-    the frame, the target and the dispersion. Columns of the frame: area, population (people aged
-    10 and over), rate, lower, upper (95%), source (label), own (True for the areas to name).
-    Limits are widened by the square root of the dispersion where it is above 1. Any area can be
-    highlighted, and is then named.
+
+def beside(frame: pd.DataFrame, target: float, value_title: str) -> alt.LayerChart:
+    """Rates of the areas of one date with their intervals, around a vertical line at `target`.
+
+    One row for each area, in the order of `frame`. Columns: area (name), kind (one of
+    `KINDS_OF_AREA`), rate, lower, upper (95%; empty for England and Wales), limit_low, limit_high
+    (drawn as short upright strokes), source (label). Any area can be highlighted.
     """
-    frames = [frame.assign(date=date) for date, (frame, _, _) in years.items()]
-    points = pd.concat(frames, ignore_index=True)
-    curves = pd.DataFrame(
-        [
-            (date, population / 1e6, getattr(limits, side), f"{name} limit", side)
-            for date, (frame, target, dispersion) in years.items()
-            for z, name in ((statistics.Z95, "95%"), (statistics.Z998, "99.8%"))
-            # Closer together where the limits bend, so that few points draw a smooth curve.
-            for population in np.geomspace(
-                max(float(frame["population"].min()) * 0.6, 1e5),
-                float(frame["population"].max()) * 1.05,
-                24,
-            )
-            for limits in [statistics.funnel_limits(population, target, z=z, dispersion=dispersion)]
-            for side in ("lower", "upper")
-        ],
-        columns=["date", "population", "rate", "limit", "side"],
-    )
-    targets = pd.DataFrame(
-        [(date, target) for date, (_, target, _) in years.items()], columns=["date", "rate"]
-    )
-    points = points.assign(
-        population=points["population"] / 1e6,
-        who=points["own"].map({True: "force of the region", False: "other area"}),
-        interval=[
-            f"{low:.1f} to {high:.1f}"
-            for low, high in zip(points["lower"], points["upper"], strict=True)
-        ],
-    ).drop(columns=["lower", "upper"])
-    # The widest area of the date fills the width: London, where it has a count, is far the largest.
-    widths = {
-        date: round(float(frame["population"].max()) * 1.2 / 1e6, 1)
-        for date, (frame, _, _) in years.items()
-    }
-    x = alt.X(
-        "population:Q",
-        title="People aged 10 and over, millions",
-        scale=alt.Scale(
-            domainMin=0, domainMax=alt.ExprRef(f"{json.dumps(widths)}[chosen]"), nice=False
-        ),
-    )
-    # One scale of rates for all dates, so that a change of the date moves the points.
-    y = alt.Y(
-        "rate:Q",
-        title="RSOs per 100,000 people aged 10 and over",
-        scale=alt.Scale(domain=[0, float(np.ceil(curves["rate"].max() / 50) * 50)]),
-    )
-    choice = {"bind": alt.binding_select(options=list(years), name="Date ")}
-    chosen = alt.param(name="chosen", value=list(years)[-1], **(choice if len(years) > 1 else {}))
-    limits = (
-        alt.Chart(curves)
-        .transform_filter("datum.date == chosen")
-        .mark_line(color="#3D3D3D", strokeWidth=1.5)
-        .encode(
-            x=x,
-            y=y,
-            detail="side:N",
-            strokeDash=alt.StrokeDash(
-                "limit:N",
-                title=None,
-                scale=alt.Scale(range=[[6, 3], [2, 3]]),
-                legend=alt.Legend(symbolType="stroke", symbolSize=300),
-            ),
-        )
-    )
-    rule = (
-        alt.Chart(targets)
-        .transform_filter("datum.date == chosen")
-        .mark_rule(color="#3D3D3D")
-        .encode(y="rate:Q")
-    )
-    domain = ["force of the region", "other area"]
-    drawn = points[["date", "area", "population", "rate", "interval", "source", "who", "own"]]
-    base = alt.Chart(drawn).transform_filter("datum.date == chosen").encode(x=x, y=y)
-    dots = base.mark_point(filled=True).encode(
-        color=alt.Color(
-            "who:N", title=None, scale=alt.Scale(domain=domain, range=[COLOURS[0], "#757575"])
-        ),
-        shape=alt.Shape(
-            "who:N", title=None, scale=alt.Scale(domain=domain, range=["diamond", "circle"])
-        ),
-        opacity=emphasis("area", 1, 1, FADED),
-        size=emphasis("area", 220, 80, 60),
+    columns = ["area", "kind", "rate", "lower", "upper", "limit_low", "limit_high", "source"]
+    drawn = frame[columns].round(1)
+    drawn["interval"] = [
+        f"{low:.1f} to {high:.1f}" if low == low else "as published"
+        for low, high in zip(drawn["lower"], drawn["upper"], strict=True)
+    ]
+    kinds = [kind for kind in KINDS_OF_AREA if kind in set(drawn["kind"])]
+    shapes = dict(zip(KINDS_OF_AREA, ("diamond", "circle", "cross", "square"), strict=True))
+    colours = dict(zip(KINDS_OF_AREA, (COLOURS[0], "#757575", COLOURS[2], INK), strict=True))
+    x = alt.X("rate:Q", title=value_title, scale=alt.Scale(zero=True))
+    base = alt.Chart(drawn).encode(
+        y=alt.Y("area:N", sort=list(drawn["area"]), title=None, axis=alt.Axis(labelLimit=280)),
         tooltip=[
             alt.Tooltip("area:N", title="Area"),
-            alt.Tooltip("date:N", title="Date"),
             alt.Tooltip("rate:Q", title="Rate", format=".1f"),
             alt.Tooltip("interval:N", title="95% interval"),
-            alt.Tooltip("population:Q", title="People aged 10+, millions", format=".2f"),
             alt.Tooltip("source:N", title="Source"),
         ],
     )
-    names = (
-        base.transform_filter("datum.own || datum.area == highlight")
-        .mark_text(dy=-14, color=INK)
-        .encode(text="area:N")
+    sides = [
+        base.transform_filter(f"isValid(datum.{side})")
+        .mark_tick(thickness=2, size=14, color="#757575")
+        .encode(x=alt.X(f"{side}:Q", title=value_title))
+        for side in ("limit_low", "limit_high")
+    ]
+    intervals = (
+        base.transform_filter("isValid(datum.lower)")
+        .mark_rule(strokeWidth=3)
+        .encode(x=alt.X("lower:Q", title=value_title), x2="upper:Q")
     )
-    own_first = points.sort_values(["own", "area"], ascending=[False, True])["area"]
-    return highlightable(limits + rule + dots + names, list(dict.fromkeys(own_first))).add_params(
-        chosen
+    dots = base.mark_point(filled=True).encode(
+        x=x,
+        color=alt.Color(
+            "kind:N",
+            title=None,
+            scale=alt.Scale(domain=kinds, range=[colours[kind] for kind in kinds]),
+        ),
+        shape=alt.Shape(
+            "kind:N", title=None, scale=alt.Scale(domain=kinds, range=[shapes[k] for k in kinds])
+        ),
+        opacity=emphasis("area", 1, 1, FADED),
+        size=emphasis("area", 220, 100, 60),
     )
+    line = alt.Chart(pd.DataFrame({"rate": [round(target, 1)]})).mark_rule(color=INK).encode(x=x)
+    chart = alt.layer(line, *sides, intervals, dots).properties(height=alt.Step(26))
+    return highlightable(chart, list(drawn["area"]))
 
 
 def visit_explorer(
-    people: int, frequencies: dict[str, int], mix: dict[str, float], officers: int, weeks: int
+    people: int,
+    frequencies: dict[str, int],
+    mix: dict[str, float],
+    officers: float | None,
+    weeks: int,
 ) -> alt.VConcatChart:
     """Visits a year by tier, with the tier mix in the reader's hands.
 
     Three sliders set the percent at very high, high and medium risk; the rest is low. A line of
-    text gives the total and the visits a week for each officer. `mix` (shares of 1) is where the
-    sliders start; without scripts the chart shows that mix.
+    text gives the total and, where the officers are known, the visits a week for each. `mix`
+    (shares of 1) is where the sliders start; without scripts the chart shows that mix.
     """
     names = {"very_high": "Very high", "high": "High", "medium": "Medium", "low": "Low"}
     sliders = [
@@ -275,12 +222,17 @@ def visit_explorer(
     )
     each = " + ".join(f"{tier} * {frequencies[tier]}" for tier in ("very_high", "high", "medium"))
     due = f"{people} / 100 * ({each} + max(0, 100 - ({given})) * {frequencies['low']})"
+    each_week = ""
+    if officers:
+        each_week = (
+            f" + ', ' + format({due} / {officers * weeks:g}, '.2f') + "
+            f"' a week for each of {officers:g} officers'"
+        )
     # A signal of this name is also spoken to screen readers when it changes (rso-charts.js).
     sentence = alt.param(
         name="sentence",
         expr=f"{given} > 100 ? 'The three tiers add to more than 100 percent' : "
-        f"format({due}, ',.0f') + ' visits a year, ' + format({due} / {officers * weeks}, '.2f') + "
-        f"' a week for each of {officers} officers'",
+        f"format({due}, ',.0f') + ' visits a year'{each_week}",
     )
     total = (
         alt.Chart(pd.DataFrame({"line": [0]}))

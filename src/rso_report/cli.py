@@ -145,7 +145,7 @@ def check(machine: bool) -> None:
     Reads data/ (or the folder in RSO_REPORT_DATA) and writes nothing. Three things are checked:
     every cell and rule of datapackage.json; that sizes and hashes there are those of the files;
     and that the ledger in discrepancies.csv speaks of every contradiction that the rules find
-    between the sources.
+    between the sources, and states no figure of them that the rows no longer give.
 
     Exit codes: 0 nothing is wrong, 1 something is, 3 data/ cannot be read.
 
@@ -161,7 +161,7 @@ def check(machine: bool) -> None:
     folder = dataset.data_folder()
     if not (folder / "datapackage.json").is_file():
         raise FileError(f"There is no data package in {folder}: datapackage.json is absent.")
-    faults, unexplained = [], []
+    faults, unexplained, outdated = [], [], []
     tables = [resource["name"] for resource in dataset.descriptor()["resources"]]
     try:
         data = dataset.load(*tables)
@@ -169,19 +169,22 @@ def check(machine: bool) -> None:
         faults = error.faults
     else:
         columns = ["rule", "source_id", "place", "printed", "found"]
-        new = reconcile.unexplained(data, reconcile.findings(data))
-        unexplained = new[columns].to_dict("records")
+        found = reconcile.findings(data)
+        unexplained = reconcile.unexplained(data, found)[columns].to_dict("records")
+        ledger = reconcile.ledger(data, found)
+        outdated = ledger.loc[ledger["stale"] != "", ["discrepancy_id", "stale"]].to_dict("records")
     stale = dataset.stale_hashes()
-    wrong = bool(faults or stale or unexplained)
+    wrong = bool(faults or stale or unexplained or outdated)
     if machine:
-        found = {
+        answer = {
             "ok": not wrong,
             "tables": len(tables),
             "faults": [asdict(fault) for fault in faults],
             "stale_hashes": stale,
             "unexplained_findings": unexplained,
+            "outdated_entries": outdated,
         }
-        click.echo(as_json(found))
+        click.echo(as_json(answer))
     else:
         for fault in faults:
             click.echo(fault)
@@ -196,7 +199,12 @@ def check(machine: bool) -> None:
                 f"{finding['source_id']}, {finding['place']}: printed {finding['printed']}, "
                 f"found {finding['found']}; add an entry that says how it is treated"
             )
-        count = len(faults) + len(stale) + len(unexplained)
+        for entry in outdated:
+            click.echo(
+                f"data/discrepancies.csv, entry {entry['discrepancy_id']}: {entry['stale']}; "
+                "put the entry or the rows right"
+            )
+        count = len(faults) + len(stale) + len(unexplained) + len(outdated)
         click.echo(
             f"{len(tables)} tables: " + (f"{count} to put right." if wrong else "nothing is wrong.")
         )

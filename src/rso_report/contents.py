@@ -24,7 +24,6 @@ _ADDRESS = re.compile(
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"\b(?:alt|title|content|label|value|aria-[a-z]+|data-[\w-]+)=\"([^\"]*)\"")
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
-_HEAD = re.compile(r"<caption\b.*?</caption>|<thead\b.*?</thead>", re.DOTALL)
 _ROW = re.compile(r"(?=<tr\b)")
 _BLOCK = re.compile(
     r"</?(?:p|div|li|d[dt]|h[1-6]|figcaption|summary|text|title|desc|pre|br)\b[^>]*>"
@@ -42,7 +41,7 @@ def files(folder: Path) -> list[Path]:
     )
 
 
-def contents(name: str, content: bytes) -> Iterator[tuple[str, Iterator[tuple[str, str]]]]:
+def contents(name: str, content: bytes) -> Iterator[tuple[str, Iterator[str]]]:
     """The records of a file, or of each member of an archive, with the name to report."""
     kind = Path(name).suffix
     if kind == ".xlsx":
@@ -63,11 +62,8 @@ def without_tags(record: str) -> str:
     return unescape(_TAG.sub(" ", record))
 
 
-def _sheet_records(content: bytes) -> Iterator[tuple[str, str]]:
-    """The rows of every sheet of a workbook, each with what stands above the table's rows.
-
-    That is the lines of one cell, and the first row of several, which holds the column names.
-    """
+def _sheet_records(content: bytes) -> Iterator[str]:
+    """The rows of every sheet of a workbook."""
     with ZipFile(io.BytesIO(content)) as members:
         names = sorted(members.namelist())
         shared = "xl/sharedStrings.xml"
@@ -77,13 +73,8 @@ def _sheet_records(content: bytes) -> Iterator[tuple[str, str]]:
         ]
         for name in names:
             if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                rows = [
-                    [_sheet_cell(cell, texts) for cell in row.iter(f"{_SHEET}c")]
-                    for row in ElementTree.fromstring(members.read(name)).iter(f"{_SHEET}row")
-                ]
-                first = next((i for i, row in enumerate(rows) if len(row) > 1), len(rows))
-                above = "; ".join(text for row in rows[: first + 1] for text in row)
-                yield from ((above, "; ".join(row)) for row in rows)
+                for row in ElementTree.fromstring(members.read(name)).iter(f"{_SHEET}row"):
+                    yield "; ".join(_sheet_cell(cell, texts) for cell in row.iter(f"{_SHEET}c"))
 
 
 def _sheet_cell(cell: ElementTree.Element, texts: list[str]) -> str:
@@ -91,18 +82,14 @@ def _sheet_cell(cell: ElementTree.Element, texts: list[str]) -> str:
     return texts[int(value)] if cell.get("t") == "s" else value
 
 
-def _records(text: str, kind: str = "") -> Iterator[tuple[str, str]]:
-    """The parts of a text in which a value and its words belong together, each with what is above.
-
-    `kind` is a file's suffix or a MIME type.
-    """
+def _records(text: str, kind: str = "") -> Iterator[str]:
+    """The parts of a text whose words belong together. `kind` is a file's suffix or a MIME type."""
     if "csv" in kind:
-        rows = ["; ".join(row) for row in csv.reader(text.splitlines())]
-        yield from ((rows[0], row) for row in rows)
+        yield from ("; ".join(row) for row in csv.reader(text.splitlines()))
         return
     if text.lstrip().startswith(("{", "[")):
         try:
-            yield from _json_records(json.loads(text), "")
+            yield from _json_records(json.loads(text))
             return
         except ValueError:  # a line of text, or a script
             pass
@@ -115,15 +102,15 @@ def _records(text: str, kind: str = "") -> Iterator[tuple[str, str]]:
     for script in _SCRIPT.findall(text):
         yield from _records(script)
     text = _SCRIPT.sub("", text)
-    yield from (("", words) for words in _ATTRIBUTE.findall(text))
+    yield from _ATTRIBUTE.findall(text)
     for table in _TABLE.findall(text):
-        yield from ((" ".join(_HEAD.findall(table)), row) for row in _ROW.split(table))
+        yield from _ROW.split(table)
     text = _TABLE.sub("", text)
-    yield from (("", part) for part in (_BLOCK.split(text) if "</" in text else text.splitlines()))
+    yield from _BLOCK.split(text) if "</" in text else text.splitlines()
 
 
-def _json_records(node: object, above: str) -> Iterator[tuple[str, str]]:
-    """The objects and lists of a JSON value, below the plain texts of those that enclose them."""
+def _json_records(node: object) -> Iterator[str]:
+    """The plain texts of each object and list of a JSON value."""
     if isinstance(node, str):
         yield from _records(node) if _NESTED.search(node) else ()
     elif isinstance(node, list) and any(isinstance(n, str) and n.endswith("\n") for n in node):
@@ -131,7 +118,6 @@ def _json_records(node: object, above: str) -> Iterator[tuple[str, str]]:
     elif isinstance(node, dict | list):
         pairs = node.items() if isinstance(node, dict) else [("", node)]
         items = [(key, n) for key, n in pairs for n in (n if isinstance(n, list) else [n])]
-        plain = [f"{k} {n}" for k, n in items if not _NESTED.search(str(n))]
-        yield above, "; ".join(plain)
+        yield "; ".join(f"{k} {n}" for k, n in items if not _NESTED.search(str(n)))
         for inner in node.values() if isinstance(node, dict) else node:
-            yield from _json_records(inner, f"{above}; {'; '.join(plain)}")
+            yield from _json_records(inner)

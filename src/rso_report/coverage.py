@@ -1,4 +1,4 @@
-"""Which measures are published for which unit and year, and where series break: the map of gaps."""
+"""Which measures were found for which unit and year, and where series break: the map of gaps."""
 
 from collections.abc import Iterable
 
@@ -19,6 +19,8 @@ MEASURES = {
     "orders": "Orders",
     "staffing": "Staffing and overdue visits",
 }
+COUNTS = ("registered_offenders", "missing", "orders", "breaches", "answers")
+GAP = "–"
 # The tables of the data package that `by_year` counts.
 TABLES = (
     "registered_offenders",
@@ -61,25 +63,56 @@ def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
 
 
 def table(grid: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """The grid as a table: a row for each measure and force, a column for each year.
+    """The grid as a table: a row for each measure and unit, with the years that have a figure.
 
     Units other than forces stand in the table only where they have a figure; forces always, so
-    that a gap is seen.
+    that a gap is seen: it shows `GAP`, never 0, for nobody counted that there are none.
     """
-    years = sorted(grid["year"].unique())
-    if years:
-        first, last = (int(year[:4]) for year in (years[0], years[-1]))
-        years = [str(periods.FinancialYear(year)) for year in range(first, last + 1)]
     rows = []
     for measure, name in MEASURES.items():
         for unit in edition.units:
             own = grid[(grid["measure"] == measure) & (grid["area_id"] == unit)]
             if own.empty and unit not in edition.forces:
                 continue
-            figures = dict(zip(own["year"], own["figures"], strict=True))
-            row = {"Measure": name, "Unit": edition.name(unit)}
-            rows.append(row | {year: figures.get(year, 0) for year in years})
+            rows.append(
+                {
+                    "Measure": name,
+                    "Unit": edition.name(unit),
+                    "Figures": GAP if own.empty else prose.number(own["figures"].sum()),
+                    "Financial years with a figure": GAP if own.empty else _runs(own["year"]),
+                }
+            )
     return pd.DataFrame(rows)
+
+
+def _runs(years: Iterable[str]) -> str:
+    """Financial years in order, those that follow each other as one: `2002-03, 2008-09 to 2010-11`.
+
+    What is not named has no figure.
+    """
+    starts = sorted({int(year[:4]) for year in years})
+    runs: list[list[int]] = []
+    for start in starts:
+        if runs and runs[-1][-1] + 1 == start:
+            runs[-1].append(start)
+        else:
+            runs.append([start])
+    label = [[str(periods.FinancialYear(run[i])) for i in (0, -1)] for run in runs]
+    return ", ".join(first if first == last else f"{first} to {last}" for first, last in label)
+
+
+def origins(data: Tables) -> str:
+    """From which kinds of source the counts of people, orders and offences come, in a sentence."""
+    rows = pd.concat([getattr(data, name) for name in COUNTS])
+    rows = rows[rows["value"].notna()]
+    kinds = rows["source_id"].map(data.sources.set_index("source_id")["kind"]).value_counts()
+    press, official = (int(kinds.get(kind, 0)) for kind in ("news_report", "official_statistics"))
+    others = len(rows) - press - official
+    return (
+        f"{prose.number(press)} of {prose.number(len(rows))} counts of people, orders and offences "
+        f"come from press reports, {prose.number(official)} from official statistics; the other "
+        f"{prose.number(others)} are replies and statements of forces."
+    )
 
 
 def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.DataFrame:

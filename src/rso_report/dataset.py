@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import package, plain_cells, revisions
+from rso_report import disclosure, package, plain_cells, revisions
 from rso_report.errors import ReportError, shown
 from rso_report.faults import DataError, Fault
 from rso_report.places import data_folder
@@ -40,7 +40,6 @@ ROW_TABLES = {
     "ST": "staffing",
     "AN": "answers",
     "SM": "statements",
-    "PO": "population",
     "PD": "population_districts",
 }
 
@@ -58,10 +57,8 @@ _SAME_FIGURE = (
     "area_id",
     "as_at",
     "from_date",
-    "mid_year",
     "period_start",
     "period_end",
-    "age_group",
     "custody_status",
     "sex",
     "mappa_level",
@@ -320,7 +317,7 @@ def _frame(resource: dict, folder: Path) -> pd.DataFrame:
 
 
 def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]:
-    """Rules across cells: keys, dates, periods, revisions, more missing than registered."""
+    """Rules across cells: keys, dates, revisions, more missing than registered, disclosure."""
     name, frame = resource["name"], frames[resource["name"]]
     faults: list[Fault] = []
 
@@ -398,13 +395,15 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
         registered = revisions.now(counts, frame["denominator_row"])
         most = registered.map(counts.set_index("row_id")["value"])
         report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
+    if "areas" in frames:
+        for index, *words in disclosure.refused(name, frame, frames["areas"]):
+            faults.append(Fault(f"data/{name}.csv", index + 2, *words))
     if name == "population_districts":
-        young = frame[[f"age_{age}" for age in range(10)]].sum(axis=1)
         report(
-            young > frame["all_ages"],
+            frame["aged_0_9"] > frame["all_ages"],
             "all_ages",
             frame["all_ages"],
-            "at least the sum of ages 0 to 9",
+            "at least the residents aged 0 to 9",
         )
     return faults
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import disclosure, periods
+from rso_report import periods
 from rso_report.dataset import Tables
 from rso_report.parameters import (
     Choices,
@@ -69,10 +69,8 @@ def open_edition(data: Tables, **given: Any) -> tuple[Edition, EditionParameters
     `given` are the parameters that the notebook declares. A name that Papermill injected and the
     notebook does not declare, a badly written or impossible value, an unknown region and a year
     outside the data all raise ParameterError with what was found and what is allowed. `data` needs
-    the tables `areas` and `registered_offenders`; counts that may not be published are dropped
-    from it here, before anything is computed.
+    the tables `areas` and `registered_offenders`.
     """
-    disclosure.release(data)
     faults = unknown(_injected_names(), given)
     try:
         parameters = read_parameters(given, choices=choices(data))

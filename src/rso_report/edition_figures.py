@@ -10,8 +10,7 @@ from rso_report import breaches, missing, periods, register, revisions
 from rso_report.comparable import RATE
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.findings import TIER_NAMES
-from rso_report.series import SeriesError
+from rso_report.findings import TIER_NAMES, repeated_words
 
 # The tables of the data package that `figures` reads.
 TABLES = (
@@ -155,23 +154,16 @@ def _community(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
     for row in counts.itertuples():
         yield _figure(edition, "community", row, "people")
     printed = set(counts.loc[counts["area_id"] == edition.region_id, "as_at"])
-    for as_at, own in counts.groupby("as_at"):
-        parts = own[own["area_id"].isin(edition.forces)]
-        if as_at in printed or register.missing_parts(own, edition, as_at):
+    for as_at in sorted(set(counts["as_at"]) - printed):
+        whole = register.region(counts, edition, as_at)
+        if whole is None or whole.total is None:
             continue
-        try:
-            total = register.region_total(own, edition, as_at)
-        except SeriesError:  # a part is not an exact number
-            continue
-        row = parts.iloc[0].copy()
-        row["area_id"], row["value"], row["row_id"] = (
-            edition.region_id,
-            total,
-            "+".join(parts["rows"]),
-        )
-        row["source_id"] = "+".join(dict.fromkeys(parts["source_id"]))
-        row["first_value"], row["first_row"] = revisions.first_total(parts), ""
-        row["status"] = "revised" if pd.notna(row["first_value"]) else "final"
+        first = revisions.first_total(whole.parts)
+        row = whole.parts.iloc[0].copy()
+        row["area_id"], row["value"] = edition.region_id, whole.total
+        row["row_id"], row["first_row"] = "+".join(whole.parts["rows"]), ""
+        row["source_id"] = "+".join(dict.fromkeys(whole.parts["source_id"]))
+        row["first_value"], row["status"] = first, "revised" if pd.notna(first) else "final"
         yield _figure(edition, "community", row, "people")
 
 
@@ -212,11 +204,13 @@ def _breaches(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
             "offences",
             series_id="BREACH_RECORDED",
             detail=breaches.FAMILIES[row.family],
+            definition=repeated_words(row) if row.repeated else "",
             mark="[p]" if row.part else "[r]" if pd.notna(row.first_value) else "",
             rows=row.rows,
         )
     for row in breaches.outcomes(data, edition).itertuples():
-        own = {"definition": f"counted as {row.unit_as_printed}"}
+        doubt = "; the year is inferred" if row.inferred else ""
+        own = {"definition": f"counted as {row.unit_as_printed}{doubt}"}
         part = {"mark": "[p]"} if row.period_status == "part" else {}
         yield _figure(edition, "outcome", row, row.unit, **own, **part)
         if pd.notna(row.per_1000):

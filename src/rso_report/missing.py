@@ -5,10 +5,11 @@ them, definitions change, and replies come when somebody asks.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
-from rso_report import statistics
+from rso_report import periods, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.register import preferred
@@ -22,8 +23,51 @@ DEFINITIONS = {
     "WHEREABOUTS_UNKNOWN": "whereabouts unknown to the force",
     "WANTED_WARRANT": "wanted on a warrant",
     "MISSING_PERSON": "missing person",
-    "NOT_STATED": "definition not stated",
+    "NOT_STATED": "no definition found",  # of most sources only the opening was read
 }
+
+
+def definition_words(rows: pd.DataFrame) -> pd.Series:
+    """What each row counts as missing: in a few words of ours, or as its code says."""
+    by_code = rows["definition_code"].map(DEFINITIONS).astype("str")
+    if "definition_said" not in rows:
+        return by_code
+    return rows["definition_said"].where(rows["definition_said"] != "", by_code)
+
+
+def definitions_differ(first: pd.Series, last: pd.Series) -> str:
+    """Why two snapshots may not count the same, in words; "" if both say the same in our words.
+
+    One code for both is not enough: sources that share it word it differently.
+    """
+    silent = [str(r["as_at"].year) for r in (first, last) if r["definition_code"] == "NOT_STATED"]
+    if silent:
+        return f"no definition of missing was found for {' and '.join(dict.fromkeys(silent))}"
+    if first["definition"] != last["definition"]:
+        return (
+            f"what counted as missing differs: {first['definition']} in {first['as_at'].year}, "
+            f"{last['definition']} in {last['as_at'].year}"
+        )
+    if not first.get("definition_said"):
+        return "whether the same was counted as missing on both dates is not known"
+    return ""
+
+
+def no_trend(snaps: pd.DataFrame) -> str:
+    """Why no trend can be read from these snapshots (`snapshots`): dates and definitions."""
+    if len(snaps) == 1:
+        return "One snapshot shows no trend."
+    stated = snaps.loc[snaps["definition_code"] != "NOT_STATED", "definition"]
+    dates = snaps["as_at"].nunique()
+    said = "no definition of missing was found for any of them"
+    if len(stated):
+        kinds = stated.nunique()
+        said = f"a definition of missing was found for {len(stated)} of them"
+        said += f", and {kinds} different ones" if kinds > 1 else ""
+    return (
+        f"No trend can be read from these {len(snaps)} snapshots on "
+        f"{dates} {'date' if dates == 1 else 'dates'}: {said}."
+    )
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +87,8 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     Columns of `missing` plus `first_value`, `registered` (RSOs in the same reply), `share`,
     `lower`, `upper` (percent, Wilson; only with that denominator and base of 20 or more) and
     `abroad` (believed to be abroad, same reply), `first_registered` and `first_abroad` (what a
-    revised one said at first, else <NA>) and `rows`, the identifiers of all these.
+    revised one said at first, else <NA>), `rows`, the identifiers of all these, `definition` (what
+    it counts, in words) and `age` (how old it is when the edition ends, "" up to two years).
     """
     ratio_caveat("MISSING_STOCK", "STOCK_FOI")
     rows = edition.visible(data.missing)
@@ -55,7 +100,7 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own = own.merge(abroad[[*same_reply, *names.values()]], on=same_reply, how="left")
     own["abroad"] = own["abroad"].astype("Int64")
     for sum_ in region_totals(data, edition).itertuples():  # a printed total follows its parts
-        if sum_.current != sum_.printed:
+        if sum_.first == sum_.printed != sum_.current:
             row = (own["area_id"] == sum_.area_id) & (own["as_at"] == sum_.as_at)
             own.loc[row, ["value", "first_value", "status", "row_id", "first_row"]] = [
                 sum_.current,
@@ -79,6 +124,9 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows"]]
     parts = parts.astype("object").fillna("")  # a column of nothing is one of numbers
     own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
+    ends = edition.year.end
+    own["definition"] = definition_words(own)
+    own["age"] = [periods.age_words(day, ends) for day in own["as_at"]]
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
 
 
@@ -109,42 +157,69 @@ def region_totals(data: Tables, edition: Edition) -> pd.DataFrame:
 
     One row for each printed total whose parts the same source gives, unless a source has revised
     the total itself. Columns: area_id, as_at, as_at_precision, printed, first (sum of the parts as
-    first given), current (after revisions), units (number of units), revised (number of units whose
-    part was revised), source_id, rows (of the current sum), first_rows (of the printed total and of
-    the sum as first given).
+    first given; other than `printed`, the source contradicts itself), current (after revisions),
+    units (number of units), revised (number of units whose part was revised), source_id, rows (of
+    the current sum), first_rows (of the printed total and of the sum as first given).
     """
     rows = whole(edition.visible(data.missing))
     rows = rows[rows["area_id"].isin(edition.units)]
+    totals = totals_with_parts(rows, data.areas)
+    return pd.DataFrame(t for t in totals if not t.pop("total_revised"))
+
+
+def totals_with_parts(rows: pd.DataFrame, areas: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every total in `rows` whose parts the same source gives for the same date, none absent.
+
+    `rows` count all missing people (`whole`). Each total is a mapping with the columns of
+    `region_totals` and total_revised: whether the total itself was revised.
+    """
+    forces = _forces_of(areas)
     newest, as_first = current(rows), first_printed(rows)
-    joint = set(edition.units) - set(edition.forces)
     found = []
-    unrevised = as_first["area_id"].isin(joint) & as_first["row_id"].isin(newest["row_id"])
-    for printed in as_first[unrevised].itertuples():
+    for printed in as_first[as_first["area_id"].isin(forces)].itertuples():
+        own = forces[printed.area_id]
+        inside = {name for name, part in forces.items() if part < own}
         first, last = (
             parts[
                 (parts[source] == printed.source_id)
                 & (parts["as_at"] == printed.as_at)
-                & (parts["area_id"] != printed.area_id)
+                & parts["area_id"].isin(inside)
             ]
             for parts, source in ((as_first, "source_id"), (newest, "first_source"))
         )
-        if len(first) > 1 and int(first["value"].sum()) == printed.value:
-            found.append(
-                {
-                    "area_id": printed.area_id,
-                    "as_at": printed.as_at,
-                    "as_at_precision": printed.as_at_precision,
-                    "printed": int(printed.value),
-                    "first": int(first["value"].sum()),
-                    "current": int(last["value"].sum()),
-                    "units": len(last),
-                    "revised": len(set(last["row_id"]) - set(first["row_id"])),
-                    "source_id": printed.source_id,
-                    "rows": "+".join(last["row_id"]),
-                    "first_rows": "+".join([printed.row_id, *first["row_id"]]),
-                }
-            )
-    return pd.DataFrame(found)
+        covered = [force for part in first["area_id"] for force in forces[part]]
+        if sorted(covered) != sorted(own) or set(last["area_id"]) != set(first["area_id"]):
+            continue
+        found.append(
+            {
+                "area_id": printed.area_id,
+                "as_at": printed.as_at,
+                "as_at_precision": printed.as_at_precision,
+                "printed": int(printed.value),
+                "first": int(first["value"].sum()),
+                "current": int(last["value"].sum()),
+                "units": len(last),
+                "revised": len(set(last["row_id"]) - set(first["row_id"])),
+                "source_id": printed.source_id,
+                "rows": "+".join(last["row_id"]),
+                "first_rows": "+".join([printed.row_id, *first["row_id"]]),
+                "total_revised": printed.row_id not in set(newest["row_id"]),
+            }
+        )
+    return found
+
+
+def _forces_of(areas: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """The forces that each force, region and named group of forces takes in."""
+    is_force = areas["kind"] == "force"
+    forces = set(areas.loc[is_force, "area_id"])
+    found = {force: frozenset([force]) for force in forces}
+    for row in areas[~is_force].itertuples():
+        named = set(row.coverage.split("|"))
+        own = set(areas.loc[is_force & (areas["parent_id"] == row.area_id), "area_id"])
+        if parts := named if named <= forces else own:
+            found[row.area_id] = frozenset(parts)
+    return found
 
 
 def share_change(snaps: pd.DataFrame, area: str) -> tuple[pd.Series, pd.Series, Estimate] | None:

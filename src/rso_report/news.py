@@ -34,7 +34,8 @@ def whats_new(data: Tables, edition: Edition) -> list[str]:
     elif not found:
         lead = (
             f"Nothing is new for the region: no figure of its forces has a date or period that "
-            f"ends in {edition.year}. Those shown are the figures of the edition for {before.year}."
+            f"ends in {edition.year}. Of the forces, those shown are the figures of the edition "
+            f"for {before.year}."
         )
     else:
         lead = (
@@ -74,7 +75,7 @@ def _new_values(data: Tables, edition: Edition) -> dict[str, list[str]]:
         "register": _stocks(data, edition, totals),
         "recorded": [
             f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}, "
-            f"{findings.recorded_words(row.value, row.first_value, row.part)} in {row.period} "
+            f"{findings.recorded_words(row)} in {row.period} "
             f"{cited(data.sources, [row.source_id], [row.rows])}"
             for row in families.itertuples()
             if periods.year_of(row.period_end) == edition.year
@@ -164,7 +165,7 @@ def replacements(data: Tables) -> pd.DataFrame:
 
 
 # What tells apart the figures of one table, and words that say nothing.
-_KINDS = ("measure", "order_type", "offence_title", "axis", "age_group", "risk_tier", "rank")
+_KINDS = ("measure", "order_type", "offence_title", "axis", "risk_tier", "rank")
 _KINDS += ("statistic", "sex", "mappa_level", "custody_status", "subset", "believed_abroad")
 _UNSAID = {"", "all", "not_stated", "community", "value"}
 _IN_WORDS = {
@@ -172,7 +173,6 @@ _IN_WORDS = {
     "believed_abroad": "believed abroad: {}",
     "custody_status": "custody: {}",
     "axis": "printed total of a {}",
-    "age_group": "residents, ages: {}",
 }
 
 
@@ -183,7 +183,7 @@ def _measure(data: Tables, table: str, row: pd.Series) -> str:
         words.append(data.series.set_index("series_id").at[row["series_id"], "name"])
     for column in _KINDS:
         said = str(row.get(column, ""))
-        if said not in _UNSAID or (column == "age_group" and said):
+        if said not in _UNSAID:
             words.append(_IN_WORDS.get(column, "{}").format(said.replace("_", " ")))
     return ", ".join(words)
 
@@ -191,6 +191,4 @@ def _measure(data: Tables, table: str, row: pd.Series) -> str:
 def _when(row: pd.Series) -> str:
     if pd.notna(row.get("period_start")):
         return periods.period_label(row["period_start"], row["period_end"])
-    if "mid_year" in row:
-        return periods.day_label(row["mid_year"])
     return periods.as_at_label(row["as_at"], row["as_at_precision"])

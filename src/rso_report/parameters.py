@@ -42,7 +42,7 @@ class EditionParameters(BaseModel):
     """All parameters of an edition; the defaults are those of the notebooks.
 
     Report year and region choose the edition. The others are the assumptions of the worked
-    illustration on home visits, with the defaults that the key findings quote.
+    illustration on home visits; an empty mix and 0 officers mean what the data hold.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -86,22 +86,33 @@ class EditionParameters(BaseModel):
     tier_mix: Annotated[
         str,
         _about(
-            "Assumed percent at very high/high/medium/low risk",
+            "Assumed percent at very high/high/medium/low risk; empty: the national mix",
             "percent",
-            "no force publishes how all its people divide by tier, so this is an assumption",
-            "four percentages that add to 100, very high/high/medium/low, such as '2/18/30/50'",
+            "the mix of a force was found nowhere; a national one is in risk_tiers.csv",
+            "four percentages that add to 100, very high/high/medium/low, such as '2/18/30/50', "
+            "or '' for the national mix in risk_tiers.csv",
         ),
-    ] = "2/18/30/50"
-    officers: Annotated[
+    ] = ""
+    concentration: Annotated[
         int,
         _about(
-            "Visiting officers; default: the constables in staffing.csv",
-            "officers",
-            "the only number of constables in the data",
+            "How closely the drawn mixes keep to the mix; larger keeps them closer",
+            "none",
+            "an assumption, shown beside a looser and a closer one",
             ge=1,
             le=10_000,
         ),
-    ] = 45
+    ] = 50
+    officers: Annotated[
+        int,
+        _about(
+            "Visiting officers; 0: the force's own constables in staffing.csv, if any",
+            "officers",
+            "the data know the constables of some forces; another force's say nothing",
+            ge=0,
+            le=10_000,
+        ),
+    ] = 0
     crew: Annotated[
         int,
         _about(
@@ -167,10 +178,15 @@ class EditionParameters(BaseModel):
         """What to pass to a notebook: of the parameters it declares those that differ."""
         return {name: value for name, value in self.changed.items() if name in declared}
 
-    def mix(self) -> dict[str, float]:
-        """The tier mix as shares of 1, by tier; ReportError if not four parts of 100."""
+    def mix(self) -> dict[str, float] | None:
+        """The assumed tier mix as shares of 1, by tier; None: the national one of the data.
+
+        Raises ParameterError if it is not four parts of 100.
+        """
         from rso_report.visits import TIERS  # needs numpy and scipy, which checking does not
 
+        if not self.tier_mix:
+            return None
         parts = percentages(self.tier_mix)
         if parts is None:
             raise ParameterError([_fault("tier_mix", self.tier_mix)])
@@ -339,9 +355,10 @@ def _wrong(values: Mapping[Any, Any], choices: Choices) -> list[ParameterFault]:
         found = f"{_shown_value(valid['force'])}{suggestion(valid['force'], forces)}"
         allowed = f"{', '.join(forces)}, or '' for the one with the largest count"
         faults.append(ParameterFault("force", found, allowed))
-    if "tier_mix" in valid and percentages(valid["tier_mix"]) is None:
+    if valid.get("tier_mix") and percentages(valid["tier_mix"]) is None:
         faults.append(_fault("tier_mix", valid["tier_mix"]))
-    if valid.get("crew", 1) > valid.get("officers", 1) and {"crew", "officers"} <= valid.keys():
+    officers = valid.get("officers")  # 0: the data's, which are not known here
+    if officers and valid.get("crew", 1) > officers:
         allowed = f"no more than officers, which is {valid['officers']}"
         faults.append(ParameterFault("crew", str(valid["crew"]), allowed))
     return sorted(faults, key=lambda fault: NAMES.index(fault.parameter))

@@ -67,7 +67,7 @@ def period_label(start: date, end: date) -> str:
 
 def day_label(day: date) -> str:
     """A day as written on a page: `31 March 2021` (not by the locale of the machine)."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def as_at_label(day: date, precision: str) -> str:
@@ -76,12 +76,12 @@ def as_at_label(day: date, precision: str) -> str:
         return "not stated"
     return {
         "day": day_label(day),
-        "month": f"{_MONTHS[day.month - 1]} {day.year}",
+        "month": f"{MONTHS[day.month - 1]} {day.year}",
         "year": f"{day.year} (day not stated)",
         "publication_date": f"reported {day_label(day)} (as-at date not stated)",
         "response_date": f"reply of {day_label(day)}",
         "undated": "not dated",
-        "inferred": f"about {_MONTHS[day.month - 1]} {day.year} (inferred)",
+        "inferred": f"about {MONTHS[day.month - 1]} {day.year} (inferred)",
     }[precision]
 
 
@@ -92,7 +92,22 @@ def as_at_phrase(day: date, precision: str) -> str:
     return ("in the " if precision == "response_date" else words.get(precision, "")) + label
 
 
-_MONTHS = (
+def age_words(day: date, edition_end: date) -> str:
+    """How old a figure is when its edition ends: `4 years old by March 2022`.
+
+    "" where it is not older than two years: then its date says enough. Whole years, as of a person.
+    """
+    if day is None or day != day:
+        return ""
+    birthday_to_come = (edition_end.month, edition_end.day) < (day.month, day.day)
+    years = edition_end.year - day.year - birthday_to_come
+    exactly = (edition_end.month, edition_end.day) == (day.month, day.day)
+    if years < 2 or (years == 2 and exactly):
+        return ""
+    return f"{years} years old by {MONTHS[edition_end.month - 1]} {edition_end.year}"
+
+
+MONTHS = (
     "January",
     "February",
     "March",

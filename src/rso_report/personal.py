@@ -7,6 +7,7 @@ name without a title, a label or an age has none, and needs a person who reads.
 
 import csv
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -84,7 +85,7 @@ def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
     for path in files(folder):
         name = path.relative_to(folder).as_posix()
         for place, records in contents(name, path.read_bytes()):
-            for _, record in records:
+            for record in records:
                 # Cell by cell, or a word of one and the capital of the next would make a name.
                 pieces = [without_tags(piece) for piece in _CELL.split(record)]
                 addresses = _ADDRESS.findall(record)
@@ -93,7 +94,12 @@ def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
 
 
 def require_none(folder: Path) -> None:
-    """Raise PersonalError, with files and kinds but not the details, if `scan` finds any."""
+    """Raise PersonalError, with files and kinds but not the details, if `scan` finds any.
+
+    Also if there is no file to search: a mistyped folder is not a clean one.
+    """
+    if not files(folder):
+        raise PersonalError(f"{folder}: there is no file to search for personal details.")
     found = Counter((place, finding.kind) for place, finding in scan(folder))
     if found:
         lines = [f"{place}: {kind}, {n} times" for (place, kind), n in sorted(found.items())]
@@ -192,3 +198,20 @@ _KINDS: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
         ("NHS number", r"(?i:\bNHS\b[^\d]{0,15})\d{10}\b", _is_nhs_number),
     )
 ]
+
+
+def main(arguments: list[str]) -> int:
+    """Search the folder that is named; return the exit status."""
+    if len(arguments) != 1:
+        print("usage: python -m rso_report.personal FOLDER", file=sys.stderr)
+        return 2
+    try:
+        require_none(Path(arguments[0]))
+    except PersonalError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -11,6 +11,7 @@ from rso_report.statistics import round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
+NOT_FOUND = "no figure found"  # a gap is one of our finding: `searched` says where we looked
 
 
 def say(*paragraphs: str) -> None:
@@ -98,6 +99,17 @@ def listed(words: Iterable[str]) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 offence`, `4 offences`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def searched(sources: pd.DataFrame) -> str:
+    """What `NOT_FOUND` means: how many sources were searched, and how far they were read."""
+    opening = int((sources["read"] == "opening part only").sum())
+    return (
+        f"“{NOT_FOUND[0].upper()}{NOT_FOUND[1:]}” means: not in the "
+        f"[{number(len(sources))} sources listed]({SOURCES_PAGE}#sources), of "
+        f"{number(opening)} of which only the opening could be read. It does not mean "
+        "that nothing was published."
+    )
 
 
 def source_label(sources: pd.DataFrame, source_id: str, first: float = float("nan")) -> str:

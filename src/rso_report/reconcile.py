@@ -5,6 +5,7 @@ the report treats it. A new source passes through the same rules. A source is ch
 its figures first; sources are set against each other with what they printed later, too.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -13,14 +14,15 @@ from typing import Any
 import pandas as pd
 
 from rso_report import periods, statistics
-from rso_report.breaches import FAMILIES
-from rso_report.dataset import Tables
-from rso_report.missing import whole
+from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
+from rso_report.dataset import ROW_TABLES, Tables
+from rso_report.disclosure import HIDDEN, THRESHOLD, difference
+from rso_report.missing import totals_with_parts, whole
 from rso_report.prose import beside_first
-from rso_report.register import population_10plus, population_row, preferred
+from rso_report.register import populations, preferred
 from rso_report.revisions import as_printed, current, first_printed
 
-EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
+RATE, PEOPLE_PER_RSO = "rate_per_100k_10plus", "people_10plus_per_rso"
 LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
 
 
@@ -47,26 +49,79 @@ def findings(data: Tables) -> pd.DataFrame:
 
 
 def ledger(data: Tables, found: pd.DataFrame) -> pd.DataFrame:
-    """The ledger with `evidence`: how many of the findings bear out each computed entry."""
+    """The ledger with `evidence` and `stale`, for the entries that a rule computes.
+
+    `evidence` is the number of findings that bear the entry out. `stale` says why the entry no
+    longer fits the rows ("" if it does): no finding bears it out, or a number that it states is
+    neither in those findings nor in the rows of its sources.
+    """
     entries = data.discrepancies
-    evidence = [
-        sum(_speaks_of(entry, finding) for finding in found.itertuples())
-        for entry in entries.itertuples()
-    ]
-    return entries.assign(evidence=evidence)
+    held = _values_by_source(data)
+    evidence, stale = [], []
+    for entry in entries.itertuples():
+        own = [finding for finding in found.itertuples() if _bears_out(entry, finding)]
+        evidence.append(len(own))
+        stale.append(_why_stale(entry, own, held) if entry.rule else "")
+    return entries.assign(evidence=evidence, stale=stale)
 
 
 def unexplained(data: Tables, found: pd.DataFrame) -> pd.DataFrame:
     """Findings that no entry of the ledger speaks of: a new source may bring some."""
     entries = list(data.discrepancies.itertuples())
-    known = [any(_speaks_of(e, finding) for e in entries) for finding in found.itertuples()]
+    known = [any(_bears_out(e, finding) for e in entries) for finding in found.itertuples()]
     return found[[not k for k in known]]
 
 
-def _speaks_of(entry: Any, finding: Any) -> bool:  # noqa: ANN401
-    """Whether a ledger entry is about a finding: same rule, and a source in common."""
+def _bears_out(entry: Any, finding: Any) -> bool:  # noqa: ANN401
+    """Whether a finding is what a ledger entry says: its rule, a source and a number in common.
+
+    Without the number one finding would stand for every entry about its source.
+    """
     own = {entry.source_id, *entry.other_sources.split("|")}
-    return entry.rule == finding.rule and not own.isdisjoint(finding.source_id.split("|"))
+    if entry.rule != finding.rule or own.isdisjoint(finding.source_id.split("|")):
+        return False
+    stated = _numbers(entry.printed, entry.found)
+    return not stated or not stated.isdisjoint(_numbers(finding.printed, finding.found))
+
+
+def _why_stale(entry: Any, own: list[Any], held: dict[str, set[float]]) -> str:  # noqa: ANN401
+    if not own:
+        return "no finding of its rule bears it out"
+    known: set[float] = set()
+    for finding in own:
+        known |= _numbers(finding.place, finding.printed, finding.found)
+    for source in (entry.source_id, *entry.other_sources.split("|")):
+        known |= held.get(source, set())
+    known |= {float(statistics.round_half_up(number)) for number in known}  # 56.1 is told as 56
+    absent = sorted(_numbers(entry.printed, entry.found) - known)
+    if not absent:
+        return ""
+    return f"the rows no longer give {', '.join(f'{number:,g}' for number in absent)}"
+
+
+# Years, days of a month and numbers of forces stand in ledger sentences beside the figures.
+_FIGURE = re.compile(
+    r"(?<![\d.])(?!(?:19|20)\d\d\b(?!,\d))\d[\d,]*+(?:\.\d+)?+(?! forces| (?:"
+    + "|".join(month[:3] for month in periods.MONTHS)
+    + r"))"
+)
+
+
+def _numbers(*texts: str) -> set[float]:
+    """The figures stated in texts, without signs."""
+    found = (match.strip(",") for text in texts for match in _FIGURE.findall(text))
+    return {float(text.replace(",", "")) for text in found}
+
+
+def _values_by_source(data: Tables) -> dict[str, set[float]]:
+    """Every value that the rows of a source hold, by source."""
+    held: dict[str, set[float]] = {}
+    for name in ROW_TABLES.values():
+        frame = getattr(data, name, None)
+        if frame is not None and {"value", "source_id"} <= set(frame):
+            for source, own in frame.dropna(subset=["value"]).groupby("source_id"):
+                held.setdefault(source, set()).update(own["value"].abs().astype("float64"))
+    return held
 
 
 def _printed_totals(data: Tables) -> list[Finding]:
@@ -267,6 +322,7 @@ def _two_counts(data: Tables) -> list[Finding]:
     found = []
     for rows, group in groups.items():
         values = sorted({int(r["value"]) for r in group})
+        gap = difference(values[-1] - values[0])
         found.append(
             Finding(
                 "two_counts",
@@ -274,7 +330,7 @@ def _two_counts(data: Tables) -> list[Finding]:
                 group[0]["area_id"],
                 periods.as_at_label(group[0]["as_at"], "month"),
                 " and ".join(f"{v:,}" for v in values),
-                f"{values[-1] - values[0]:,} apart",
+                f"{f'fewer than {THRESHOLD}' if gap == HIDDEN else f'{gap:,}'} apart",
                 "+".join(rows),
             )
         )
@@ -307,72 +363,96 @@ def _rate_base(data: Tables) -> list[Finding]:
     """Rates said to be per 100,000 people that come out only with people aged 10 and over."""
     printed = as_printed(data.published_rates)
     printed = printed[
-        (printed["measure"] == "rate_per_100k_10plus")
+        (printed["measure"] == RATE)
         & printed["base_as_printed"].isin(["people", "population", "residents"])
     ]
-    counts = preferred(data.registered_offenders, data.sources)
-    counts = counts[counts["series_id"] == "STOCK_MAPPA"].set_index(["area_id", "as_at"])
-    counts, count_rows = counts["value"], counts["row_id"]
-    districts = data.population_districts
+    counts = _community_counts(data)
+    keys = list(zip(printed["area_id"], printed["as_at"], strict=True))
     found = []
-    for row in printed.itertuples():
-        older = population_10plus(districts, row.area_id, row.as_at.year - 1)
-        count = counts.get((row.area_id, row.as_at))
-        if older is None or count is None:
+    for row, base in zip(printed.itertuples(), populations(data, keys).itertuples(), strict=True):
+        key = (row.area_id, row.as_at)
+        if not base.population_row or key not in counts.index:
             continue
-        own = districts[districts["mid_year"].dt.year == row.as_at.year - 1]
-        own = own if row.area_id == "EW" else own[own["area_id"] == row.area_id]
-        by_10plus = statistics.round_half_up(1e5 * count / older)
-        by_all = statistics.round_half_up(1e5 * count / own["all_ages"].sum())
-        if by_10plus == row.value != by_all:
+        count = int(counts.at[key, "value"])
+        by_10plus, by_all = (1e5 * count / n for n in (base.population_10plus, base.all_ages))
+        if _agrees(RATE, by_10plus, row.value) and not _agrees(RATE, by_all, row.value):
             found.append(
                 Finding(
                     "rate_base",
                     row.source_id,
                     row.area_id,
                     periods.as_at_label(row.as_at, row.as_at_precision),
-                    f"{row.value:.0f} per 100,000 {row.base_as_printed}",
+                    f"{row.value:g} per 100,000 {row.base_as_printed}",
                     f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
-                    "+".join(
-                        [
-                            row.row_id,
-                            count_rows[row.area_id, row.as_at],
-                            population_row(row.area_id, row.as_at.year - 1),
-                        ]
-                    ),
+                    "+".join([row.row_id, counts.at[key, "row_id"], base.population_row]),
                 )
             )
     return found
 
 
-def _revised_totals(data: Tables) -> list[Finding]:
-    """Printed totals of missing people of which a part was later revised."""
-    newest, printed = (step(whole(data.missing)) for step in (current, first_printed))
-    pairs = newest.merge(
-        printed[["area_id", "as_at", "source_id", "row_id", "value"]],
-        left_on=["area_id", "as_at", "first_source"],
-        right_on=["area_id", "as_at", "source_id"],
-        suffixes=("", "_first"),
-    )
+def _totals_of_missing(data: Tables) -> list[Finding]:
+    """Totals of missing people that a source printed for several forces against their parts.
+
+    As first given they have to add up; later, a revised part may leave its total behind.
+    """
     found = []
-    for part in pairs[pairs["row_id"] != pairs["row_id_first"]].itertuples():
-        same = printed[
-            (printed["source_id"] == part.source_id_first)
-            & (printed["as_at"] == part.as_at)
-            & (printed["area_id"] != part.area_id)
+    for total in totals_with_parts(whole(data.missing), data.areas):
+        if total["first"] != total["printed"]:
+            rule, says = "parts_of_total", f"parts sum to {total['first']:,}"
+        elif total["current"] != total["printed"] and not total["total_revised"]:
+            parts = "one part" if total["revised"] == 1 else f"{total['revised']} parts"
+            rule, says = "revised_total", f"{total['current']:,} after the revision of {parts}"
+        else:
+            continue
+        found.append(
+            Finding(
+                rule,
+                total["source_id"],
+                total["area_id"],
+                periods.as_at_label(total["as_at"], total["as_at_precision"]),
+                f"{total['printed']:,}",
+                says,
+                "+".join(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+"))),
+            )
+        )
+    return found
+
+
+def _parts_of_missing(data: Tables) -> list[Finding]:
+    """MAPPA levels, people abroad and other parts of missing people that exceed their total.
+
+    Levels that name the unknown one too have to make the total.
+    """
+    rows = first_printed(data.missing)
+    rows = rows[(rows["series_id"] == "MISSING_STOCK") & (rows["subset"] == "all")]
+    totals = whole(rows)
+    found = []
+    for total in totals.itertuples():
+        own = rows[
+            (rows["source_id"] == total.source_id)
+            & (rows["area_id"] == total.area_id)
+            & (rows["as_at"] == total.as_at)
+            & ~rows["row_id"].isin(totals["row_id"])
         ]
-        for total in same[same["value"] > part.value_first].itertuples():
-            parts = same[same["row_id"] != total.row_id]["value"].sum()
-            if parts + part.value_first == total.value:
+        levels = own[own["mappa_level"] != "all"]
+        sums = [(f"parts sum to {levels['value'].sum():,}", levels)]
+        others = own.drop(levels.index)
+        sums += [
+            (f"a part of {row.value:,}", others.loc[[row.Index]]) for row in others.itertuples()
+        ]
+        for says, parts in sums:
+            whole_split = "unknown" in set(parts["mappa_level"])
+            summed = parts["value"].sum()
+            if summed > total.value or (whole_split and summed != total.value):
                 found.append(
                     Finding(
-                        "revised_total",
-                        part.source_id_first,
+                        "parts_of_total",
+                        total.source_id,
                         total.area_id,
-                        total.locator,
-                        str(total.value),
-                        f"{parts + part.value} after the revision of one part",
-                        "+".join([*same["row_id"], part.row_id, part.row_id_first]),
+                        periods.as_at_label(total.as_at, total.as_at_precision),
+                        f"{total.value:,}",
+                        says,
+                        "+".join([total.row_id, *parts["row_id"]]),
                     )
                 )
     return found
@@ -391,9 +471,7 @@ def _change_claims(data: Tables) -> list[Finding]:
         last = value.get((claim.area_id, claim.as_at))
         if first is None or last is None:
             continue
-        change = last - first
-        if claim.measure == "change_pct":
-            change = 100 * change / first
+        change = _change(claim.measure, first, last)
         digits = 0 if float(claim.value).is_integer() else len(str(claim.value).split(".")[1])
         if claim.qualifier == "exact" and claim.measure == "change_persons":
             digits = 0
@@ -408,9 +486,11 @@ def _change_claims(data: Tables) -> list[Finding]:
                     claim.area_id,
                     f"{claim.from_date.year} to {claim.as_at.year}",
                     f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                    f"{change:+.1f} from "
-                    f"{beside_first(f'{first:,}', at_first[claim.area_id, claim.from_date])} to "
-                    f"{beside_first(f'{last:,}', at_first[claim.area_id, claim.as_at])}",
+                    _change_words(
+                        claim.measure,
+                        (first, at_first[claim.area_id, claim.from_date]),
+                        (last, at_first[claim.area_id, claim.as_at]),
+                    ),
                     "+".join(
                         [
                             claim.row_id,
@@ -421,6 +501,24 @@ def _change_claims(data: Tables) -> list[Finding]:
                 )
             )
     return found
+
+
+def _change(measure: str, first: float, last: float) -> float:
+    return 100 * (last - first) / first if measure == "change_pct" else last - first
+
+
+def _change_words(measure: str, first: tuple[float, float], last: tuple[float, float]) -> str:
+    """The change between two counts, each given now and at first (<NA> if never revised)."""
+    change = _change(measure, first[0], last[0])
+    hidden = measure == "change_persons" and difference(int(change)) == HIDDEN
+    text = (
+        f"{HIDDEN if hidden else f'{change:+.1f}'} from "
+        f"{beside_first(f'{first[0]:,}', first[1])} to {beside_first(f'{last[0]:,}', last[1])}"
+    )
+    if hidden or (pd.isna(first[1]) and pd.isna(last[1])):
+        return text
+    before = [now if pd.isna(old) else old for now, old in (first, last)]
+    return f"{text}; {_change(measure, *before):+.1f} by the first values"
 
 
 def _parts_of_total(data: Tables) -> list[Finding]:
@@ -442,7 +540,7 @@ def _parts_of_total(data: Tables) -> list[Finding]:
                         area,
                         periods.as_at_label(as_at, "month"),
                         f"{total:,}",
-                        f"parts sum to {parts:,}",
+                        f"parts sum to {parts:,}, {abs(total - parts):,} apart",
                         "+".join(by["row_id"]),
                     )
                 )
@@ -483,60 +581,138 @@ def _large_steps(data: Tables) -> list[Finding]:
     return found
 
 
-def rate_back_test(data: Tables) -> pd.DataFrame:
-    """Every published rate for which count and population are held, computed again.
+def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
+    """Every published rate for which a count and the population of its date are held, again.
 
-    Columns: area_id, as_at, count, population_10plus, published, first_count and first_published
-    (before a revision, else <NA>), computed (unrounded), difference (computed less published),
-    agrees (equal after rounding half up), explanation, source_id (of the rate), rows (rate, count,
-    population).
+    `measure` is RATE, per 100,000, or PEOPLE_PER_RSO, the "one in N" of the press. Columns:
+    area_id, as_at, count, population_10plus, base_date and base_segment (see `register.rates`),
+    published, first_count and first_published (before a revision, else <NA>), computed (unrounded),
+    difference (computed less published), agrees (see `_agrees`), explanation, source_id (of the
+    rate), rows (rate, count, population).
     """
+    return _tested(data, measure).assign(
+        explanation=lambda tests: [_why(data, test) for test in tests.itertuples()]
+    )
+
+
+def _tested(data: Tables, measure: str) -> pd.DataFrame:
+    """What `rate_back_test` returns, unexplained; `by_first` is the rate of a first count."""
     rates = current(data.published_rates)
-    printed = rates[rates["measure"] == "rate_per_100k_10plus"]
-    counts = preferred(data.registered_offenders, data.sources)
-    counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
-    counts = counts.set_index(["area_id", "as_at"])
+    counts = _community_counts(data)
+    rates = rates[rates["measure"] == measure]
+    keys = list(zip(rates["area_id"], rates["as_at"], strict=True))
     found = []
-    for row in printed.itertuples():
-        key, mid_year = (row.area_id, row.as_at), row.as_at.year - 1
-        people = population_10plus(data.population_districts, row.area_id, mid_year)
-        if people is None or key not in counts.index:
+    for row, base in zip(rates.itertuples(), populations(data, keys).itertuples(), strict=True):
+        key = (row.area_id, row.as_at)
+        if not base.population_row or key not in counts.index:
             continue
-        count = counts.at[key, "value"]
-        computed = 1e5 * count / people
-        agrees = statistics.round_half_up(computed) == row.value
+        people = int(base.population_10plus)
+        count, first = int(counts.at[key, "value"]), counts.at[key, "first_value"]
+        computed = _rate(measure, count, people)
         found.append(
             {
                 "area_id": row.area_id,
                 "as_at": row.as_at,
-                "count": int(count),
+                "measure": measure,
+                "count": count,
                 "population_10plus": people,
+                "base_date": base.base_date,
+                "base_segment": base.base_segment,
                 "published": row.value,
-                "first_count": counts.at[key, "first_value"],
+                "first_count": first,
                 "first_published": row.first_value,
                 "computed": computed,
+                "by_first": None if pd.isna(first) else _rate(measure, int(first), people),
                 "difference": computed - row.value,
-                "agrees": agrees,
-                "explanation": _why_a_rate_misses(row.as_at, computed - row.value, agrees),
+                "agrees": _agrees(measure, computed, row.value),
                 "source_id": row.source_id,
-                "rows": "+".join(
-                    [
-                        row.rows,
-                        counts.at[key, "rows"],
-                        population_row(row.area_id, mid_year),
-                    ]
-                ),
+                "rows": "+".join([row.rows, counts.at[key, "rows"], base.population_row]),
             }
         )
     return pd.DataFrame(found).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
 
 
-def _why_a_rate_misses(as_at: pd.Timestamp, difference: float, agrees: bool) -> str:
-    if agrees:
+def _community_counts(data: Tables) -> pd.DataFrame:
+    """The community count that is used of each area and date, by both, unless it is a bound."""
+    counts = preferred(data.registered_offenders, data.sources)
+    own = counts[
+        (counts["series_id"] == "STOCK_MAPPA")
+        & (counts["sex"] == "all")
+        & (counts["mappa_level"] == "all")
+        & counts["qualifier"].isin(["exact", "rounded"])
+    ]
+    return own.set_index(["area_id", "as_at"])
+
+
+def _rate(measure: str, count: int, people: int) -> float:
+    return 1e5 * count / people if measure == RATE else people / count
+
+
+def _agrees(measure: str, computed: float, published: float) -> bool:
+    """Whether a computed rate is the published one after rounding half up to its decimals.
+
+    "One in N" agrees too if N is 100,000 divided by the rounded rate, as the press makes it.
+    """
+    digits = 0 if float(published).is_integer() else len(str(published).split(".")[1])
+    if statistics.round_half_up(computed, digits) == published:
+        return True
+    rounded = statistics.round_half_up(1e5 / computed)
+    return bool(
+        measure == PEOPLE_PER_RSO
+        and rounded > 0
+        and statistics.round_half_up(1e5 / rounded) == published
+    )
+
+
+def _first_fits(test: Any) -> bool:  # noqa: ANN401
+    """Whether the count of a test was revised, and the rate is the one of the first count."""
+    return pd.notna(test.by_first) and _agrees(test.measure, test.by_first, test.published)
+
+
+def _why(data: Tables, test: Any) -> str:  # noqa: ANN401
+    """Why a published rate does not come out: a revised count, else what the ledger says of it."""
+    if test.agrees:
         return "agrees after rounding"
-    if as_at.year >= 2024 and difference < 0:
-        return "published with an earlier population estimate than mid-2023; not held"
-    return "not explained"
+    ledger = data.discrepancies
+    entries = [
+        entry
+        for entry in ledger[ledger["rule"] == "rate_miss"].itertuples()
+        if test.source_id in {entry.source_id, *entry.other_sources.split("|")}
+        and _place(data, test) in entry.place.split("; ")
+    ]
+    known = "; ".join(f"{entry.discrepancy_id}: {entry.found}" for entry in entries)
+    if _first_fits(test):
+        return f"agrees with the count as first published, {test.first_count:,}" + (
+            f" ({', '.join(entry.discrepancy_id for entry in entries)})" if entries else ""
+        )
+    return known or "not explained"
+
+
+def _place(data: Tables, test: Any) -> str:  # noqa: ANN401
+    """The area and date of a test as the ledger writes them: `Norfolk, March 2022`."""
+    name = data.areas.set_index("area_id").at[test.area_id, "short_name"]
+    return f"{name}, {test.as_at:%B %Y}"
+
+
+def _rate_misses(data: Tables) -> list[Finding]:
+    """Published rates that do not come out from the count and the population of their date."""
+    found = []
+    for measure, words in ((RATE, "{:g} per 100,000"), (PEOPLE_PER_RSO, "1 in {:g}")):
+        tests = _tested(data, measure)
+        for test in tests[~tests["agrees"]].itertuples():
+            first = f"; {test.first_count:,} make {test.by_first:.1f}" if _first_fits(test) else ""
+            found.append(
+                Finding(
+                    "rate_miss",
+                    test.source_id,
+                    test.area_id,
+                    _place(data, test),
+                    words.format(test.published),
+                    f"{test.count:,} make {test.computed:.1f}{first}",
+                    test.rows,
+                )
+            )
+    return found
 
 
 RULES: tuple[Callable[[Any], list[Finding]], ...] = (
@@ -550,7 +726,9 @@ RULES: tuple[Callable[[Any], list[Finding]], ...] = (
     _two_counts,
     _two_series,
     _rate_base,
-    _revised_totals,
+    _rate_misses,
+    _totals_of_missing,
+    _parts_of_missing,
     _change_claims,
     _parts_of_total,
     _large_steps,

@@ -5,15 +5,17 @@ STOCK_FOI is what a force itself calls its register, usually with people in cust
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import series, statistics
+from rso_report import disclosure, series, statistics
+from rso_report.comparable import RATE, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.revisions import current, first_total
-from rso_report.series import SeriesError, ratio_caveat
+from rso_report.series import ratio_caveat
 
 _KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
 _PRECISION = ["day", "month", "response_date", "publication_date", "year", "inferred"]
@@ -64,17 +66,13 @@ def community(data: Tables, edition: Edition, areas: list[str] | None = None) ->
     return preferred(edition.visible(own), data.sources)
 
 
-def comparable(counts: pd.DataFrame, area: str) -> pd.DataFrame:
+def comparable(counts: pd.DataFrame, breaks: pd.DataFrame, area: str) -> pd.DataFrame:
     """Community counts of an area between which a change can be given, oldest first.
 
-    Exact or rounded counts from March 2007 on, where the published series begins to compare.
+    Exact or rounded counts since the last break in the series (`series_breaks`).
     """
-    own = counts[
-        (counts["area_id"] == area)
-        & counts["qualifier"].isin(["exact", "rounded"])
-        & (counts["as_at"] >= "2007-03-31")
-    ]
-    return own.sort_values("as_at")
+    own = counts[(counts["area_id"] == area) & counts["qualifier"].isin(["exact", "rounded"])]
+    return unbroken(own, breaks, "STOCK_MAPPA")
 
 
 def register_totals(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -117,15 +115,16 @@ def _sum_of_sexes(own: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_sex(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Register totals of the region's forces by sex, one row for each force and date.
+    """What the region's forces call their register by sex, a row for each force, date and custody.
 
-    Columns: area_id, as_at, male, female, first_male, first_female and first_both (before a
-    revision, else <NA>), source_id (several as `a+b`), rows. Only dates for which both sexes are
-    published.
+    Columns: area_id, as_at, custody_status, male, female, first_male, first_female and first_both
+    (before a revision, else <NA>), source_id (several as `a+b`), rows. Only dates for which both
+    sexes are given.
     """
     stocks = edition.visible(data.registered_offenders)
     own = stocks[stocks["sex"].isin(["male", "female"]) & stocks["area_id"].isin(edition.forces)]
-    return sexes_side_by_side(preferred(own, data.sources), ["area_id", "as_at"])
+    key = ["area_id", "as_at", "custody_status"]
+    return sexes_side_by_side(preferred(own, data.sources), key)
 
 
 def sexes_side_by_side(own: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -147,23 +146,97 @@ def sexes_side_by_side(own: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def population_10plus(districts: pd.DataFrame, area: str, mid_year: int) -> int | None:
-    """Residents aged 10 and over of a police area, or of England and Wales (`EW`).
+def population_base(data: Tables, as_at: pd.Timestamp) -> pd.Series | None:
+    """The row of `population_bases` for the rates of a 31 March.
 
-    All ages less single years 0 to 9, summed over the districts of the area. None where the
-    data hold no estimate for that mid-year.
+    None where none is held, or only one that no published rate has tested: which population a
+    year's rates divide by is a fact about that year, and no rule gives it.
     """
-    rows = districts[districts["mid_year"].dt.year == mid_year]
-    rows = rows if area == "EW" else rows[rows["area_id"] == area]
-    if rows.empty:
-        return None
-    young = rows[[f"age_{age}" for age in range(10)]].sum(axis=1)
-    return int((rows["all_ages"] - young).sum())
+    bases = data.population_bases
+    own = bases[(bases["as_at"] == as_at) & (bases["evidence"] != "untested")]
+    return None if own.empty else own.iloc[0]
 
 
-def population_row(area: str, mid_year: int) -> str:
-    """Identifier of a sum of district rows, `PD-WMP-2020`; its page lists the districts in it."""
-    return f"PD-{area}-{mid_year}"
+def _members(areas: pd.DataFrame, area: str) -> set[str]:
+    """The police areas that an area is made of: all for `EW`, itself where it is one."""
+    if area == "EW":
+        return set(areas.loc[areas["kind"] == "force", "area_id"])
+    inside = areas.loc[(areas["parent_id"] == area) & (areas["kind"] == "force"), "area_id"]
+    together = areas.loc[areas["area_id"] == area, "coverage"].str.split("|").explode()
+    return {area, *inside, *together}
+
+
+def populations(data: Tables, keys: Iterable[tuple[str, pd.Timestamp]]) -> pd.DataFrame:
+    """Residents that the rates of areas and dates divide by, one row for each (area, date).
+
+    Columns: population_10plus (all ages less those aged 0 to 9) and all_ages, Int64, summed over
+    the districts of the area; population_row (see there); base_date, the day of those residents;
+    base_segment, within which rates compare. `EW` are all districts; a region or a unit of several
+    forces has those of its forces. <NA>, NaT and "" where `population_base` knows no base.
+    """
+    parts = data.population_districts.assign(older=lambda f: f["all_ages"] - f["aged_0_9"])
+    sums = parts.groupby(["date", "area_id"])[["older", "all_ages"]].sum().to_dict("index")
+    rows, bases, members = [], {}, {}
+    for area, as_at in keys:
+        if as_at not in bases:
+            bases[as_at] = population_base(data, as_at)
+        if area not in members:
+            members[area] = _members(data.areas, area)
+        row = (pd.NA, pd.NA, "", pd.NaT, "")
+        if (base := bases[as_at]) is not None:
+            day = base["base_date"]
+            found = [sums[day, part] for part in members[area] if (day, part) in sums]
+            row = (*row[:3], day, base["segment"])
+            if found:
+                older, whole = (sum(f[name] for f in found) for name in ("older", "all_ages"))
+                row = (older, whole, population_row(area, day), *row[3:])
+        rows.append(row)
+    columns = ["population_10plus", "all_ages", "population_row", "base_date", "base_segment"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"population_10plus": "Int64", "all_ages": "Int64", "base_date": "datetime64[us]"}
+    )
+
+
+def population_10plus(data: Tables, area: str, as_at: pd.Timestamp) -> int | None:
+    """Residents aged 10 and over that the rate of an area on a 31 March divides by, or None."""
+    people = populations(data, [(area, as_at)])["population_10plus"].iloc[0]
+    return None if pd.isna(people) else int(people)
+
+
+def base_row(data: Tables, area: str, as_at: pd.Timestamp) -> str:
+    """`population_row` of what the rate of an area and date divides by, "" where there is none."""
+    return populations(data, [(area, as_at)])["population_row"].iloc[0]
+
+
+def population_row(area: str, date: pd.Timestamp) -> str:
+    """Identifier of a sum of district rows: `PD-WMP-2020`, for a census `PD-WMP-2021-03-21`.
+
+    `date` is the day of the residents. A year alone stands for its mid-year estimate.
+    """
+    mid_year = (date.month, date.day) == (6, 30)
+    return f"PD-{area}-{date:%Y}" if mid_year else f"PD-{area}-{date:%Y-%m-%d}"
+
+
+def population_sums(data: Tables) -> pd.DataFrame:
+    """Residents of every area that consists of whole police areas, on every date that is held.
+
+    Columns: row_id (`population_row`), area_id, date, districts (how many), all_ages, aged_0_9,
+    aged_10plus, source_id. In the order of the areas table, by date.
+    """
+    found = []
+    for area in data.areas["area_id"]:
+        members = _members(data.areas, area)
+        own = data.population_districts[data.population_districts["area_id"].isin(members)]
+        sums = own.groupby(["date", "source_id"], as_index=False).agg(
+            {"lad_code": "count", "all_ages": "sum", "aged_0_9": "sum"}
+        )
+        rows = [population_row(area, day) for day in sums["date"]]
+        found.append(
+            sums.rename(columns={"lad_code": "districts"}).assign(row_id=rows, area_id=area)
+        )
+    return pd.concat(found, ignore_index=True).assign(
+        aged_10plus=lambda sums: sums["all_ages"] - sums["aged_0_9"]
+    )
 
 
 def published_rates(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -186,12 +259,13 @@ def _named(frame: pd.DataFrame, value: str, part: str) -> pd.DataFrame:
 def rates(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count, published rate and our own rate with its interval, by area and date.
 
-    The rate at 31 March of year Y uses residents aged 10 and over at mid-year Y-1, as the
-    official one does. Columns: area_id, as_at, count (a text with its qualifier is for the page
-    to make), population_10plus, rate, lower, upper (per 100,000; Byar, exact below 10),
-    published, and the row and source identifiers (`population_row`: a sum of district rows).
-    `first_count` and `first_published` are what a revised one said at first, `count_rows` and
-    `rate_rows` name the rows of both. Empty where a part is not published.
+    The rate of a 31 March divides by the residents that `population_bases` names for it. Columns:
+    area_id, as_at, count (a text with its qualifier is for the page to make), population_10plus,
+    base_date (day of those residents), base_segment (rates compare within one; "" where there is
+    no base), rate, lower, upper (per 100,000; Byar, exact below 10), published, and the row and
+    source identifiers (`population_row`: a sum of district rows). `first_count` and
+    `first_published` are what a revised one said at first, `count_rows` and `rate_rows` name the
+    rows of both. Empty where no figure is held.
     """
     keep = ["area_id", "as_at"]
     counts = _named(community(data, edition), "count", "count")
@@ -202,17 +276,8 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
         on=keep,
         how="outer",
     )
-    merged["population_10plus"] = [
-        population_10plus(data.population_districts, area, day.year - 1)
-        for area, day in zip(merged["area_id"], merged["as_at"], strict=True)
-    ]
-    merged["population_10plus"] = merged["population_10plus"].astype("Int64")
-    merged["population_row"] = [
-        population_row(area, day.year - 1) if pd.notna(people) else ""
-        for area, day, people in zip(
-            merged["area_id"], merged["as_at"], merged["population_10plus"], strict=True
-        )
-    ]
+    people = populations(data, zip(merged["area_id"], merged["as_at"], strict=True))
+    merged = merged.join(people.drop(columns="all_ages"))
     for column in ("rate", "lower", "upper"):
         merged[column] = pd.Series(float("nan"), index=merged.index)
     ready = merged["count"].notna() & merged["population_10plus"].notna()
@@ -225,16 +290,22 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
 
 
 def growth_split(
-    found: pd.DataFrame, area: str
+    found: pd.DataFrame, breaks: pd.DataFrame, area: str
 ) -> tuple[pd.Series, pd.Series, float, float] | None:
-    """Growth of an area's count, and of its population, between the ends of what `rates` holds.
+    """Growth of an area's count, and of its population, between two dates of one population base.
 
-    `found` is what `rates` returns. Its first and last comparable row with a population, growth of
-    the count, and growth of residents aged 10 and over, both in percent; None with fewer than two.
+    `found` is what `rates` returns. The first and the last comparable row with a population of the
+    newest run of dates on one base that has two of them, growth of the count, and growth of
+    residents aged 10 and over, both in percent; None where no run has two. Across a change of base
+    the difference of two populations is not growth.
     """
-    ready = comparable(found[found["rate"].notna()], area)
-    if len(ready) < 2:
+    ready = comparable(found[found["rate"].notna()], breaks, area)
+    if ready.empty:
         return None
+    runs = [own for _, own in ready.groupby(segments(ready, breaks, RATE)) if len(own) > 1]
+    if not runs:
+        return None
+    ready = runs[-1]
     first, last = ready.iloc[0], ready.iloc[-1]
     split = statistics.growth_split(
         first["count"], first["population_10plus"], last["count"], last["population_10plus"]
@@ -254,27 +325,44 @@ def missing_parts(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -
     return [force for force in edition.forces if force not in have]
 
 
-def region_total(counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp) -> int:
-    """Community RSOs of the whole region at a date, the sum of all its forces.
+@dataclass(frozen=True)
+class Region:
+    """The region at the newest date of its forces: the sum of all of them, or why there is none.
 
-    Raises SeriesError if a force is missing: part of a region is not the region. So it does for
-    a rounded or approximate part (see `series.total`).
+    `parts` are the rows of `community` of its forces at `as_at`; `total` is None where a force is
+    `absent` or a part is not an exact number.
     """
+
+    as_at: pd.Timestamp
+    parts: pd.DataFrame
+    absent: list[str]
+    total: int | None
+
+
+def region(
+    counts: pd.DataFrame, edition: Edition, as_at: pd.Timestamp | None = None
+) -> Region | None:
+    """The region at a date, or at the newest date of its forces; None if they have no count.
+
+    Part of a region is never called the region (see `series.total` for what is not added).
+    """
+    own = counts[counts["area_id"].isin(edition.forces)]
+    if own.empty:
+        return None
+    as_at = own["as_at"].max() if as_at is None else as_at
+    parts = own[own["as_at"] == as_at]
     absent = missing_parts(counts, edition, as_at)
-    if absent:
-        raise SeriesError(
-            f"No regional total: no count for {', '.join(absent)} at {as_at:%Y-%m-%d}."
-        )
-    own = counts[(counts["as_at"] == as_at) & counts["area_id"].isin(edition.forces)]
-    return series.total(own)
+    exact = (parts["qualifier"] == "exact").all()
+    return Region(as_at, parts, absent, series.total(parts) if exact and not absent else None)
 
 
 def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count beside register total of the same force and calendar year.
 
     Columns: area_id, year, community, register, first_community and first_register (before a
-    revision, else <NA>), gap, ratio_percent, caveat, the identifiers of both rows and of those they
-    replace, and both sources. Dates and definitions differ, so the ratio has no interval.
+    revision, else <NA>), gap (`disclosure.difference`), ratio_percent, caveat, the identifiers of
+    both rows and of those they replace, and both sources. Dates and definitions differ, so the
+    ratio has no interval.
     """
     caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
     totals = register_totals(data, edition)
@@ -289,7 +377,7 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "register": pairs["value_register"],
             "first_community": pairs["first_value_community"],
             "first_register": pairs["first_value_register"],
-            "gap": pairs["value_register"] - pairs["value_community"],
+            "gap": (pairs["value_register"] - pairs["value_community"]).map(disclosure.difference),
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
             "community_row": pairs["rows_community"],
@@ -300,64 +388,125 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class Funnel:
-    """All police areas of a date against their pooled rate.
+FEWEST_AREAS = 10
 
-    `areas` has a row for each area with count and population: area_id, count, first_count (before a
-    revision, else <NA>), population, rate (per 100,000 aged 10 and over), lower, upper (95%), z
-    (with dispersion), outside (beyond the 99.8% limits), source_id (of the count), rows (count and
-    population). `absent` are the areas without data.
+
+@dataclass(frozen=True)
+class National:
+    """The rate of England and Wales on a 31 March, per 100,000 residents aged 10 and over.
+
+    `rate` is the published one; where none is held, `computed` is True and it is the count over
+    the population. `rows` and `source_id` say where it stands. `count` is None if none is held.
+    """
+
+    rate: float
+    computed: bool
+    count: int | None
+    population: int
+    rows: str
+    source_id: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rates of all police areas with a count on a 31 March, beside the national rate.
+
+    `areas` has a row for each area, in the order of the areas table: area_id, count, first_count
+    (before a revision, else <NA>), population, rate (per 100,000 aged 10 and over), lower, upper
+    (95%), limit_low, limit_high (99.8%, see `statistics.funnel_limits`), doubted (entry of the
+    ledger that doubts the count, else ""), outside (beyond the limits, and not doubted), source_id
+    (of the count), rows (count and population). `variance` is that between areas; doubted counts
+    have no part in it. `absent` are the areas of which no count was found.
     """
 
     as_at: pd.Timestamp
-    target: float
-    dispersion: float
+    national: National
+    variance: float
     areas: pd.DataFrame
     absent: list[str]
 
+    @property
+    def sound(self) -> pd.DataFrame:
+        """The areas whose count no entry of the ledger doubts."""
+        return self.areas[self.areas["doubted"] == ""]
 
-def funnels(data: Tables, edition: Edition) -> list[Funnel]:
-    """Each 31 March with populations and ten counts or more, all areas of England and Wales.
 
-    The target is the pooled rate of the areas with data, phi the mean of their squared z-scores
-    (Spiegelhalter's funnel plot, Statistics in Medicine 2005); limits are widened by sqrt(phi)
-    where phi is above 1. Dates with fewer than ten counts are left out; the last is the latest.
+def comparisons(data: Tables, edition: Edition) -> list[Comparison]:
+    """Each 31 March with a national rate and ten exact counts of police areas or more, in order.
+
+    Dates without a population base are left out.
     """
     forces = edition.areas.loc[edition.areas["kind"] == "force", "area_id"].tolist()
     counts = community(data, edition, forces)
     counts = counts[(counts["qualifier"] == "exact") & (counts["as_at_precision"] == "day")]
-    held = data.population_districts["mid_year"].dt.year + 1
-    counts = counts[counts["as_at"].dt.year.isin(held.unique()) & (counts["as_at"].dt.month == 3)]
-    # The rates of March 2022 and later rest on estimates that are not held for those dates.
-    counts = counts[counts["as_at"] < "2022-03-31"]
-    return [
-        _funnel(data, as_at, own, [force for force in forces if force not in set(own["area_id"])])
-        for as_at, own in counts.groupby("as_at")
-        if len(own) >= 10
-    ]
+    counts = counts.sort_values("area_id", key=lambda ids: ids.map(forces.index), kind="stable")
+    found = []
+    for as_at, own in counts[counts["as_at"].dt.month == 3].groupby("as_at"):
+        national = national_rate(data, edition, as_at)
+        if len(own) >= FEWEST_AREAS and national:
+            absent = [force for force in forces if force not in set(own["area_id"])]
+            found.append(_comparison(data, own, national, absent))
+    return found
 
 
-def _funnel(data: Tables, as_at: pd.Timestamp, own: pd.DataFrame, absent: list[str]) -> Funnel:
+def beside_region(found: list[Comparison], edition: Edition) -> Comparison | None:
+    """The newest date at which a force of the region has a count, else the newest of all."""
+    own = [each for each in found if each.areas["area_id"].isin(edition.forces).any()]
+    return (own or found or [None])[-1]
+
+
+def national_rate(data: Tables, edition: Edition, as_at: pd.Timestamp) -> National | None:
+    """The rate of England and Wales at a date; None without a population, or rate and count."""
+    people = population_10plus(data, "EW", as_at)
+    counts, printed = community(data, edition, ["EW"]), published_rates(data, edition)
+    counts = counts[(counts["as_at"] == as_at) & counts["qualifier"].isin(["exact", "rounded"])]
+    printed = printed[(printed["area_id"] == "EW") & (printed["as_at"] == as_at)]
+    if not people or (counts.empty and printed.empty):
+        return None
+    count = None if counts.empty else int(counts["value"].iloc[0])
+    if len(printed):
+        row = printed.iloc[0]
+        return National(float(row["value"]), False, count, people, row["rows"], row["source_id"])
+    row = counts.iloc[0]
+    rows = f"{row['rows']}+{base_row(data, 'EW', as_at)}"
+    return National(1e5 * count / people, True, count, people, rows, row["source_id"])
+
+
+def doubted(data: Tables) -> dict[str, str]:
+    """Figures that the ledger keeps out of estimates: its entry by row identifier."""
+    ledger = data.discrepancies[data.discrepancies["effect"] == "not_estimated"]
+    return {
+        row: each.discrepancy_id for each in ledger.itertuples() for row in each.rows.split("|")
+    }
+
+
+def _comparison(
+    data: Tables, own: pd.DataFrame, national: National, absent: list[str]
+) -> Comparison:
     """The areas of one date, given their counts."""
-    people = [
-        population_10plus(data.population_districts, area, as_at.year - 1)
-        for area in own["area_id"]
-    ]
-    pooled = statistics.pooled_rate(own["value"].tolist(), people)
-    phi = statistics.funnel_dispersion(own["value"].tolist(), people)
-    rows = []
-    for row, population in zip(own.itertuples(), people, strict=True):
-        count = int(row.value)
-        rate = statistics.rate(count, population)
-        z = statistics.funnel_z(count, population, pooled.value, dispersion=phi)
-        rows.append((row.area_id, count, population, rate.value, rate.lower, rate.upper, z))
-    columns = ["area_id", "count", "population", "rate", "lower", "upper", "z"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame["source_id"] = own["source_id"].to_numpy()
-    frame["first_count"] = own["first_value"].array
-    frame["rows"] = [
-        f"{row.rows}+{population_row(row.area_id, as_at.year - 1)}" for row in own.itertuples()
-    ]
-    frame["outside"] = frame["z"].abs() > statistics.Z998
-    return Funnel(as_at, pooled.value, phi, frame.sort_values("rate", ascending=False), absent)
+    as_at = own["as_at"].iloc[0]
+    own = own.reset_index(drop=True)
+    base = populations(data, [(area, as_at) for area in own["area_id"]])
+    frame = pd.DataFrame(
+        {
+            "area_id": own["area_id"],
+            "count": own["value"].astype("int64"),
+            "first_count": own["first_value"],
+            "population": base["population_10plus"].astype("int64"),
+            "doubted": own["row_id"].map(doubted(data)).fillna(""),
+            "source_id": own["source_id"],
+            "rows": own["rows"] + "+" + base["population_row"],
+        }
+    )
+    sound = frame[frame["doubted"] == ""]
+    variance = statistics.between_variance(sound["count"], sound["population"], national.rate)
+    for index, count, people in frame[["count", "population"]].itertuples():
+        rate = statistics.rate(count, people)
+        limits = statistics.funnel_limits(
+            people, national.rate, z=statistics.Z998, variance=variance
+        )
+        frame.loc[index, ["rate", "lower", "upper"]] = [rate.value, rate.lower, rate.upper]
+        frame.loc[index, ["limit_low", "limit_high"]] = [limits.lower, limits.upper]
+    within = frame["rate"].between(frame["limit_low"], frame["limit_high"])
+    frame["outside"] = ~within & (frame["doubted"] == "")
+    return Comparison(as_at, national, variance, frame, absent)

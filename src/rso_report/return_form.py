@@ -552,7 +552,11 @@ CHECKS = {
     "V16": ("No figure changes by more than a fifth, and by more than 20, in a year", "remark"),
     "V17": ("Counts with people in custody are not compared with the community only", "stop"),
     "V18": ("Each measure is there once, in the return and beside the published data", "stop"),
-    "V19": ("The area has more than 10,000 residents, and is a whole force", "withhold"),
+    "V19": (
+        "The area is a whole force; a district has more than 10,000 residents; no row is of one "
+        "person by sex, tier or the like",
+        "withhold",
+    ),
     "V20": ("No text seems to be about one person", "stop"),
     "V21": (
         "Orders and visits made are in likely proportion to RSOs and to visits due",

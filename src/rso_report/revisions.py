@@ -69,13 +69,6 @@ def now(frame: pd.DataFrame, identifiers: pd.Series) -> pd.Series:
     return identifiers.map(lambda name: _last(following, name))
 
 
-def chains(frame: pd.DataFrame, identifiers: pd.Series) -> set[str]:
-    """Identifiers of all rows that revise, or are revised by, a row that is named, and its own."""
-    following = _following(frame)
-    ends = frame["row_id"].map(lambda name: _last(following, name))
-    return set(frame.loc[ends.isin(now(frame, identifiers)), "row_id"])
-
-
 def _first_of_chain(frame: pd.DataFrame, own: pd.DataFrame) -> pd.Series:
     """Identifier of the row that each of `own` goes back to; its own where it revises none."""
     known = frame[frame["revises_row"].isin(frame["row_id"])]

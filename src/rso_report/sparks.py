@@ -69,18 +69,6 @@ def counts(points: pd.DataFrame, breaks: Iterable[pd.Timestamp] = ()) -> alt.Lay
     return alt.layer(*layers)
 
 
-def snapshots(points: pd.DataFrame) -> alt.Chart:
-    """Dots that are never joined: columns as_at and value."""
-    drawn = pd.DataFrame(
-        {"year": _years(points["as_at"]), "value": points["value"].astype("int64")}
-    )
-    return (
-        alt.Chart(drawn)
-        .mark_point(color="currentColor")
-        .encode(x=_x("year"), y=_y(drawn["value"].max()))
-    )
-
-
 def bars(points: pd.DataFrame) -> alt.Chart:
     """A bar for each year of a flow, hollow for a part-year; a year without figure stays empty.
 

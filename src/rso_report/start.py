@@ -25,11 +25,17 @@ from rso_report import (
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.findings import NOT_PUBLISHED
-from rso_report.parameters import EditionParameters
-from rso_report.prose import beside_first, counted, listed, number, on_date, signed, with_first
+from rso_report.prose import (
+    NOT_FOUND,
+    beside_first,
+    counted,
+    listed,
+    number,
+    on_date,
+    signed,
+    with_first,
+)
 from rso_report.revisions import first_total
-from rso_report.series import SeriesError
 from rso_report.sparks import Spark
 
 SMALLEST_BASE = 20  # no percentage is given of less
@@ -77,18 +83,18 @@ class Tile:
     page: tuple[str, str]
 
 
-def tiles(data: Tables, edition: Edition, parameters: EditionParameters) -> list[Tile]:
+def tiles(data: Tables, edition: Edition) -> list[Tile]:
     """The tiles of the start page in their order.
 
     `data` needs areas, sources, registered_offenders, published_rates, population_districts,
-    breaches, missing, visit_policy, risk_tiers and series_breaks.
+    breaches, missing, staffing and series_breaks.
     """
     return [
         community(data, edition),
         whereabouts_unknown(data, edition),
         recorded(data, edition),
         outcomes(data, edition),
-        workload(data, edition, parameters),
+        visits_overdue(data, edition),
     ]
 
 
@@ -100,11 +106,7 @@ def community(data: Tables, edition: Edition) -> Tile:
         _count(data, edition, area, register.latest(counts, area), rates) for area in edition.forces
     ]
     entries.append(_region(edition, counts))
-    dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
-    country = counts[counts["area_id"] == "EW"]
-    beside = country[country["as_at"] == dates.max()]
-    row = beside.iloc[0] if len(beside) else register.latest(counts, "EW")
-    entries.append(_count(data, edition, "EW", row, rates))
+    entries.append(_country(data, edition, counts))
     return Tile(
         "tile-community",
         "Managed in the community, and how fast that grows",
@@ -120,9 +122,8 @@ def _count(
 ) -> Entry:
     name = edition.name(area)
     if row is None:
-        return Entry(name, NOT_PUBLISHED, "STOCK_MAPPA")
-    until = rates[rates["as_at"] <= row["as_at"]]
-    own = register.comparable(until, area)
+        return Entry(name, NOT_FOUND, "STOCK_MAPPA")
+    own = register.comparable(rates[rates["as_at"] <= row["as_at"]], data.series_breaks, area)
     grown = (
         len(own) > 1
         and own.iloc[-1]["count_row"] == row["row_id"]
@@ -130,12 +131,12 @@ def _count(
     )
     note, rows, sources = "no earlier count to compare with", [], []
     if grown:
-        note, rows, sources = _growth(until, own, area)
+        note, rows, sources = _growth(data, rates, own, area)
     return Entry(
         name,
         with_first(row),
         "STOCK_MAPPA",
-        on_date(row),
+        findings.aged(edition, row),
         note,
         tuple(row["rows"].split("+")),
         tuple(rows),
@@ -144,34 +145,64 @@ def _count(
     )
 
 
-def _growth(rates: pd.DataFrame, own: pd.DataFrame, area: str) -> tuple[str, list[str], list[str]]:
-    """The change of a count, in all and a year and beside the population's; its rows and sources.
+def _growth(
+    data: Tables, rates: pd.DataFrame, own: pd.DataFrame, area: str
+) -> tuple[str, list[str], list[str]]:
+    """The change of a count, of the population and of England and Wales over the same dates.
 
-    `own` are the comparable counts of the area in `rates`.
+    `own` are the comparable counts of the area in `rates`. Also the rows and the sources.
     """
     first, last = own.iloc[0], own.iloc[-1]
-    years = last["as_at"].year - first["as_at"].year
     text = f"{signed(statistics.total_change(first['count'], last['count']))}% since "
     text += periods.day_label(first["as_at"])
-    if years > 1:
-        yearly = statistics.compound_growth(first["count"], last["count"], years)
-        text += f", {signed(yearly)}% a year"
-    used, rows = [first, last], []
-    if split := register.growth_split(rates, area):
-        *ends, count, residents = split
-        text += (
-            f"; {ends[0]['as_at'].year} to {ends[1]['as_at'].year}: {signed(count)}% "
-            f"(residents aged 10+: {signed(residents)}%)"
-        )
+    used, rows, beside = [first, last], [], []
+    split = register.growth_split(rates, data.series_breaks, area)
+    if split and (split[0]["as_at"], split[1]["as_at"]) == (first["as_at"], last["as_at"]):
+        beside.append(f"residents aged 10+: {signed(split[3])}%")
+        rows += [end["population_row"] for end in split[:2]]
+    country = rates[(rates["area_id"] == "EW") & rates["count"].notna()].set_index("as_at")
+    if {first["as_at"], last["as_at"]} <= set(country.index):
+        ends = [country.loc[first["as_at"]], country.loc[last["as_at"]]]
+        total = statistics.total_change(ends[0]["count"], ends[1]["count"])
+        beside.append(f"England and Wales: {signed(total)}%")
         used += ends
-        rows = [end["population_row"] for end in ends]
-    counts = [each["count_row"] for each in used]
-    return text, counts + rows, [each["count_source"] for each in used]
+    text += f" ({'; '.join(beside)})" if beside else ""
+    doubts = register.doubted(data)
+    entries = dict.fromkeys(doubts[row] for row in own["count_row"] if row in doubts)
+    text += f"; counts in between are in doubt ({', '.join(entries)})" if entries else ""
+    return text, [each["count_row"] for each in used] + rows, [u["count_source"] for u in used]
+
+
+def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> Entry:
+    """England and Wales at the newest date of the forces, or its own newest if that is old."""
+    name = edition.name("EW")
+    newest = register.latest(counts, "EW")
+    if newest is None:
+        return Entry(name, NOT_FOUND, "STOCK_MAPPA")
+    dates = counts.loc[counts["area_id"].isin(edition.forces), "as_at"]
+    beside = counts[(counts["area_id"] == "EW") & (counts["as_at"] == dates.max())]
+    row = newest
+    if len(beside) and not periods.age_words(dates.max(), edition.year.end):
+        row = beside.iloc[0]
+    other = newest if row is not newest else beside.iloc[0] if len(beside) else newest
+    note, more = "", ()
+    if other["row_id"] != row["row_id"]:
+        note, more = f"{with_first(other)} {on_date(other)}", tuple(other["rows"].split("+"))
+    return Entry(
+        name,
+        with_first(row),
+        "STOCK_MAPPA",
+        findings.aged(edition, row),
+        note,
+        tuple(row["rows"].split("+")),
+        more,
+        tuple(dict.fromkeys([row["source_id"], other["source_id"]])),
+    )
 
 
 def _stock_spark(data: Tables, name: str, own: pd.DataFrame) -> Spark:
     breaks = data.series_breaks
-    days = breaks.loc[breaks["topic"] == "register", "date"]
+    days = breaks.loc[breaks["cuts"].str.contains("STOCK_MAPPA"), "date"]
     drawn = own.rename(columns={"count": "value"})
     said = "; ".join(
         f"{r.as_at.year} {beside_first(number(r.value), r.first_count)}" for r in drawn.itertuples()
@@ -187,28 +218,21 @@ def _stock_spark(data: Tables, name: str, own: pd.DataFrame) -> Spark:
 def _region(edition: Edition, counts: pd.DataFrame) -> Entry:
     """The sum of the forces on their newest date, or why there is none."""
     name = edition.name(edition.region_id)
-    own = counts[counts["area_id"].isin(edition.forces)]
-    if own.empty:
-        return Entry(name, NOT_PUBLISHED, "STOCK_MAPPA")
-    own = own[own["as_at"] == own["as_at"].max()]
-    when = periods.day_label(own["as_at"].iloc[0])
-    if absent := register.missing_parts(counts, edition, own["as_at"].iloc[0]):
-        names = listed(edition.name(force) for force in absent)
-        why = f"no figure for {names} on {when} is published"
-        return Entry(name, "no total", "STOCK_MAPPA", note=why)
-    try:
-        total = register.region_total(counts, edition, own["as_at"].iloc[0])
-    except SeriesError:
-        why = f"a force's figure on {when} is not an exact number"
+    found = register.region(counts, edition)
+    if found is None:
+        return Entry(name, NOT_FOUND, "STOCK_MAPPA")
+    when = f"on {periods.day_label(found.as_at)}"
+    if found.total is None:
+        why = f"{when}: {findings.why_no_total(edition, found)}"
         return Entry(name, "no total", "STOCK_MAPPA", note=why)
     return Entry(
         name,
-        beside_first(number(total), first_total(own)),
+        beside_first(number(found.total), first_total(found.parts)),
         "STOCK_MAPPA",
-        f"on {when}",
+        when,
         "the sum of its forces",
-        tuple(row for names in own["rows"] for row in names.split("+")),
-        sources=tuple(dict.fromkeys(own["source_id"])),
+        tuple(row for names in found.parts["rows"] for row in names.split("+")),
+        sources=tuple(dict.fromkeys(found.parts["source_id"])),
     )
 
 
@@ -219,7 +243,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     units = [unit for unit in edition.units if kinds[unit] != "group"]
     found = [row for unit in units if (row := register.latest(snaps, unit)) is not None]
     found.sort(key=lambda row: row["as_at"], reverse=True)
-    entries = [_snapshot(edition, snaps, row) for row in found]
+    entries = [_snapshot(edition, row) for row in found]
     covered = {
         part
         for unit in {row["area_id"] for row in found}
@@ -236,47 +260,27 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _snapshot(edition: Edition, snaps: pd.DataFrame, row: pd.Series) -> Entry:
-    name = edition.name(row["area_id"])
-    beyond = findings.snapshot_words(row).removeprefix(f"{counted(row)} {on_date(row)}")
-    own = snaps[
-        (snaps["area_id"] == row["area_id"])
-        & (snaps["definition_code"] == row["definition_code"])
-        & snaps["qualifier"].eq("exact")
-    ]
-    spark = None
-    if len(own) > 1:
-        said = "; ".join(
-            f"{r.as_at.year} {beside_first(number(r.value), r.first_value)}"
-            for r in own.itertuples()
-        )
-        drawn = "+".join(filter(None, [*own["row_id"], *own["first_row"]]))
-        spark = Spark(
-            sparks.snapshots(own),
-            f"{name}, snapshots of the same definition, not joined: {said}.",
-            f"{own['as_at'].min().year} to {own['as_at'].max().year}",
-            tuple(dict.fromkeys(drawn.split("+"))),
-        )
+def _snapshot(edition: Edition, row: pd.Series) -> Entry:
+    """One snapshot with its definition; no chart, because definitions differ or are not stated."""
     return Entry(
-        name,
+        edition.name(row["area_id"]),
         counted(row),
         "MISSING_STOCK",
         on_date(row),
-        re.sub(r"^ \((.*? at first reply)\)", r"\1", beyond).lstrip("; "),
+        "; ".join(findings.snapshot_notes(row)),
         tuple(row["row_id"].split("+")),
         tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
-        spark,
     )
 
 
 def recorded(data: Tables, edition: Edition) -> Tile:
-    """Breach offences recorded in the newest period, by force and family."""
+    """Breach offences recorded in the last complete year, by force and family."""
     offences = breaches.recorded(data, edition)
     families = breaches.by_family(offences)
     entries = [
-        _offences(edition, own.sort_values("period_end"))
-        for _, own in families.groupby(["area_id", "family"], sort=False)
+        _offences(data, edition, own.sort_values("period_end"))
+        for _, own in families.groupby(breaches.SERIES, sort=False)
     ]
     entries += _gap(edition, set(offences["area_id"]), "BREACH_RECORDED")
     return Tile(
@@ -289,44 +293,58 @@ def recorded(data: Tables, edition: Edition) -> Tile:
     )
 
 
-def _offences(edition: Edition, own: pd.DataFrame) -> Entry:
-    last = own.iloc[-1]
-    name = f"{edition.name(last['area_id'])}, {breaches.FAMILIES[last['family']]}"
-    shown, note = [last], ""
-    complete = own[~own["part"]]
-    if last["part"] and len(complete):
-        shown.append(complete.iloc[-1])
-        before = beside_first(number(shown[-1]["value"]), shown[-1]["first_value"])
-        note = f"{before} in {shown[-1]['period']}, the last complete year"
+def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
+    """The last complete year of a series, and in its note the part-year that follows."""
+    rows = list(own.itertuples())
+    lead, last = findings.last_complete(rows), rows[-1]
+    name = findings.series_name(data, edition, lead)
+    notes = [
+        findings.repeated_words(lead) if lead.repeated else "",
+        periods.age_words(lead.period_end, edition.year.end),
+    ]
+    if last is not lead:
+        notes.append(findings.part_year_words(last, lead, data.series_breaks))
+    shown = [lead, *([last] if last is not lead else [])]
     return Entry(
         name,
-        findings.recorded_words(last["value"], last["first_value"], last["part"]),
+        beside_first(f"{number(lead.value)}{' [p]' if lead.part else ''}", lead.first_value),
         "BREACH_RECORDED",
-        f"in {last['period']}",
-        note,
-        tuple(last["rows"].split("+")),
-        tuple(row for each in shown[1:] for row in each["rows"].split("+")),
-        tuple(dict.fromkeys(each["source_id"] for each in shown)),
+        f"in {lead.period}",
+        "; ".join(filter(None, notes)),
+        tuple(lead.rows.split("+")),
+        tuple(row for each in shown[1:] for row in each.rows.split("+")),
+        tuple(dict.fromkeys(each.source_id for each in shown)),
         _flow_spark(name, own, "offences recorded"),
     )
 
 
 def outcomes(data: Tables, edition: Edition) -> Tile:
-    """Cautions or convictions for breach in the newest year of each force and the country."""
-    found = breaches.outcomes(data, edition).assign(part=False)
-    entries = []
+    """Cautions or convictions for breach: of each force, and of the country in their newest year.
+
+    A figure whose year is inferred stands only where there is no other.
+    """
+    found = breaches.outcomes(data, edition).assign(part=False, repeated="")
+    entries, years = [], set()
     for area in [*edition.forces, "EW"]:
         own = found[found["area_id"] == area]
+        own = own[~own["inferred"]] if not own["inferred"].all() else own
         if own.empty:
             continue
-        row, name = own.iloc[-1], edition.name(area)
+        shared = own[own["period_end"].isin(years)] if area == "EW" else own
+        row, name = (shared if len(shared) else own).iloc[-1], edition.name(area)
+        years.add(row["period_end"])
+        notes = [
+            f"printed as “{row['unit_as_printed']}”",
+            "the year is inferred" if row["inferred"] else "",
+            periods.age_words(row["period_end"], edition.year.end),
+        ]
         entries.append(
             Entry(
                 name,
                 with_first(row),
                 "BREACH_OUTCOME",
                 f"in {row['period']}",
-                "",
+                "; ".join(filter(None, notes)),
                 tuple(row["rows"].split("+")),
                 (),
                 (row["source_id"],),
@@ -353,8 +371,11 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     said = "; ".join(
         f"{r.period} {beside_first(number(r.value), r.first_value)}"
         f"{' (part-year)' if r.part else ''}"
+        f"{f' ({findings.repeated_words(r)})' if r.repeated else ''}"
         for r in own.itertuples()
     )
+    if absent := breaches.without_figure(own):
+        said += f"; no figure found for {listed(absent)}"
     drawn = own.assign(year=own["period_start"].dt.year)
     return Spark(
         sparks.bars(drawn),
@@ -364,32 +385,28 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     )
 
 
-def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> Tile:
-    """What minimum of visits would follow for one force: an illustration, and marked as one."""
-    model = findings.illustration(data, edition, parameters)
-    if model is None:
-        why = "no count, or no policy known by then, to start from"
-        entry = Entry("Illustration", NOT_PUBLISHED, "STOCK_MAPPA", note=why)
-    else:
-        people = beside_first(number(model["people"]), model["first_people"])
-        entry = Entry(
-            model["force"],
-            f"{number(model['visits'])} visits a year",
-            "STOCK_MAPPA",
-            f"for the {people} people managed in the community {model['on_date']}",
-            f"if the intervals of 2014 applied to an assumed risk mix ({parameters.tier_mix} "
-            f"percent): {number(model['per_week'], 2)} a week for each of {parameters.officers} "
-            f"officers. The mix is not published; the range is {number(model['fewest'])} to "
-            f"{number(model['most'])}",
-            tuple(dict.fromkeys([*model["people_rows"].split("+"), *model["rows"]])),
-            sources=tuple(dict.fromkeys(model["sources"])),
+def visits_overdue(data: Tables, edition: Edition) -> Tile:
+    """Visits reported overdue, each with its age and the remark that belongs to it."""
+    found = findings.overdue(data, edition)
+    entries = [
+        Entry(
+            edition.name(row["area_id"]),
+            with_first(row),
+            "VISITS_OVERDUE",
+            findings.aged(edition, row),
+            row["note"],
+            tuple(row["rows"].split("+")),
+            sources=(row["source_id"],),
         )
+        for _, row in found.iterrows()
+    ]
+    entries += _gap(edition, set(found["area_id"]), "VISITS_OVERDUE")
     return Tile(
-        "tile-workload",
-        "Workload: an illustration",
-        (entry,),
-        "Not a finding: this joins figures of different years. A visit that is due is not a visit "
-        "that was made.",
+        "tile-visits",
+        "Home visits reported overdue",
+        tuple(entries),
+        "What inspectors or forces said on one day. How many visits were due or made is not in "
+        "these figures.",
         ("Home visits", "home-visits.ipynb"),
     )
 
@@ -397,7 +414,7 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> T
 def _gap(edition: Edition, covered: set[str], series_id: str) -> list[Entry]:
     """One entry that names the forces without a figure; none if there is no such force."""
     silent = [edition.name(force) for force in edition.forces if force not in covered]
-    return [Entry(listed(silent), NOT_PUBLISHED, series_id)] if silent else []
+    return [Entry(listed(silent), NOT_FOUND, series_id)] if silent else []
 
 
 def to_html(shown: Iterable[Tile], data: Tables) -> str:

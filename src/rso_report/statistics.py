@@ -40,7 +40,7 @@ class Estimate:
 class Trend:
     """A fitted average change per year, in percent.
 
-    `change` follows the report's rule; `poisson` is the plain Poisson interval, to show beside it.
+    `change` follows the rule that `trend` was asked for; `poisson` is the plain Poisson interval.
     `complete_points` leaves out part-years; with too few, `interpretable` is False.
     """
 
@@ -231,24 +231,35 @@ def share_difference(count_a: float, total_a: float, count_b: float, total_b: fl
     return Estimate(value, lower, upper, "Newcombe 95%")
 
 
-# Funnel plot (Spiegelhalter, Statistics in Medicine 2005; 24: 1185)
+# Areas of one date beside a target rate (Spiegelhalter, Statistics in Medicine 2005; 24: 1185)
 
 
-def _funnel_error(population: float, target: float, per: float, dispersion: float) -> float:
+def _funnel_error(
+    population: float, target: float, per: float, dispersion: float, variance: float = 0
+) -> float:
     d = checked_number(population, "population", positive=True)
-    theta = checked_number(target, "target", positive=True) / per
-    return per * math.sqrt(max(1.0, checked_number(dispersion, "dispersion")) * theta / d)
+    theta = checked_number(target, "target", positive=True)
+    chance = max(1.0, checked_number(dispersion, "dispersion")) * per * theta / d
+    return math.sqrt(chance + checked_number(variance, "variance"))
 
 
 def funnel_limits(
-    population: float, target: float, z: float = Z95, dispersion: float = 1, per: float = 100_000
+    population: float,
+    target: float,
+    z: float = Z95,
+    dispersion: float = 1,
+    per: float = 100_000,
+    variance: float = 0,
 ) -> Estimate:
-    """Funnel limits, per `per`, around a target rate at one population; never below 0.
+    """Limits, per `per`, around a target rate at one population; never below 0.
 
-    `z` is Z95, or Z998 to flag an area. Over-dispersion widens the limits; it never narrows them.
+    `z` is Z95, or Z998 to flag an area. `variance` is the between-area variance of rates (see
+    `between_variance`), which is added to that of chance: theta +- z sqrt(theta/D + tau^2), the
+    additive random-effects form that the pages use. `dispersion` multiplies the variance of chance
+    instead and never narrows the limits; it is here for reference only.
     """
-    width = z * _funnel_error(population, target, per, dispersion)
-    return Estimate(target, max(0.0, target - width), target + width, f"funnel, z = {z:g}")
+    width = z * _funnel_error(population, target, per, dispersion, variance)
+    return Estimate(target, max(0.0, target - width), target + width, f"limits, z = {z:g}")
 
 
 def funnel_z(
@@ -265,6 +276,72 @@ def funnel_dispersion(counts: Iterable[float], populations: Iterable[float]) -> 
     d = _positive(populations, "populations", len(o))
     target = pooled_rate(o, d).value
     return float(np.mean([funnel_z(*area, target) ** 2 for area in zip(o, d, strict=True)]))
+
+
+def between_variance(
+    counts: Iterable[float],
+    populations: Iterable[float],
+    target: float,
+    per: float = 100_000,
+    winsorise: float = 0.1,
+) -> float:
+    """Variance tau^2 of areas' rates beyond chance, in squared units of the rate; 0 or more.
+
+    DerSimonian and Laird's (1986) moment estimate from the rates r, with s^2 = theta/D and
+    w = 1/s^2: Q = sum w (r - m)^2 about the weighted mean m, and tau^2 = (Q - (k - 1)) /
+    (sum w - sum w^2 / sum w). Rates beyond the quantiles `winsorise` and 1 - `winsorise` (linear
+    interpolation) are first set to them, so that an outlier does not hide itself; 0 sets none.
+    """
+    r, chance = _rates_and_chance(counts, populations, target, per)
+    if winsorise:
+        r = np.clip(r, *np.quantile(r, [winsorise, 1 - winsorise]))
+    w = 1 / chance
+    q = w @ (r - w @ r / w.sum()) ** 2
+    return max(0.0, float((q - (len(r) - 1)) / (w.sum() - w @ w / w.sum())))
+
+
+def variance_about(
+    counts: Iterable[float],
+    populations: Iterable[float],
+    target: float,
+    per: float = 100_000,
+) -> float:
+    """Mean squared distance of areas' rates from a target rate, less that of chance; 0 or more.
+
+    mean((r - theta)^2 - theta/D), in squared units of the rate. Unlike `between_variance` it counts
+    it as spread if the areas lie to one side of the target, and sets no rate back.
+    """
+    r, chance = _rates_and_chance(counts, populations, target, per)
+    return max(0.0, float(np.mean((r - target) ** 2 - chance)))
+
+
+def _rates_and_chance(
+    counts: Iterable[float], populations: Iterable[float], target: float, per: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rates of two or more areas, and the variance that chance alone gives each at the target."""
+    o = _counts(counts, at_least=2)
+    d = _positive(populations, "populations", len(o))
+    return per * o / d, per * checked_number(target, "target", positive=True) / d
+
+
+def predicted_count(
+    population: float, target: float, variance: float, areas: int, per: float = 100_000
+) -> Estimate:
+    """Count to expect in an area without a figure, with its 95% prediction interval.
+
+    theta D +- t sqrt(theta D + tau^2 D^2), D in units of `per`: rates of areas scatter around the
+    target with `variance` and, on top, by chance. t has as many degrees of freedom as there were
+    `areas` to estimate the variance from (see `variance_about`: the target is given, not
+    estimated). Never below 0. Of several areas together give the population of all: they are then
+    taken to lie to the same side, and their errors do not cancel.
+    """
+    d = checked_number(population, "population", positive=True) / per
+    expected = checked_number(target, "target", positive=True) * d
+    spread = math.sqrt(expected + checked_number(variance, "variance") * d**2)
+    degrees = checked_count(areas, "areas", minimum=1)
+    width = float(stdtrit(degrees, 1 - TAIL)) * spread
+    method = f"prediction, t({degrees}) 95%"
+    return Estimate(expected, max(0.0, expected - width), expected + width, method)
 
 
 # Change over time
@@ -307,15 +384,20 @@ def trend(
     exposure: Iterable[float] | None = None,
     times: Iterable[float] | None = None,
     year_share: Iterable[float] | None = None,
+    *,
+    cautious: bool = False,
 ) -> Trend:
     """Average change per year in percent: Poisson log-linear, with an exposure offset.
 
     `exposure` is a population or other base; `times` are years (0, 1, 2, ... if not given);
     `year_share` is the share of each year that the count covers, 1 for a complete year: a part-year
-    is offset, never annualised. The rule: phi is Pearson's chi-squared over n - 2; if phi <= 1 the
-    Wald z interval stands; if phi > 1 the standard error is multiplied by sqrt(phi) and t with
-    n - 2 degrees of freedom is used (quasi-Poisson). Fewer than 5 complete points are exploratory.
-    For a stock the interval is descriptive only: its years hold mostly the same people.
+    is offset, never annualised. phi is Pearson's chi-squared over n - 2.
+
+    With `cautious`, the rule of the pages, the standard error is multiplied by sqrt(max(1, phi))
+    and t with n - 2 degrees of freedom is used, always. Without it, the rule of the reference
+    values: that for phi > 1, and for phi <= 1 Wald's z, which makes a short series look certain.
+    Fewer than 5 complete points are exploratory. For a stock the interval is descriptive only:
+    its years hold mostly the same people.
 
     ValueError also for fewer than 3 counts, or if all events fall in the first or the last year.
     """
@@ -329,10 +411,10 @@ def trend(
     error = 1 / math.sqrt(fitted @ (t - fitted @ t / fitted.sum()) ** 2)
     dispersion = float(((y - fitted) ** 2 / fitted).sum() / (n - 2))
     poisson = change = _change(slope, error, Z95, "Poisson, Wald z 95%")
-    if dispersion > 1:
+    if dispersion > 1 or cautious:
         quantile = float(stdtrit(n - 2, 1 - TAIL))
-        method = f"quasi-Poisson, t({n - 2}) 95%"
-        change = _change(slope, error * math.sqrt(dispersion), quantile, method)
+        method = f"{'quasi-Poisson' if dispersion > 1 else 'Poisson'}, t({n - 2}) 95%"
+        change = _change(slope, error * math.sqrt(max(1.0, dispersion)), quantile, method)
     model = "quasi-Poisson" if dispersion > 1 else "Poisson"
     return Trend(change, poisson, dispersion, model, n, int((covered == 1).sum()))
 

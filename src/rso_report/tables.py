@@ -27,6 +27,7 @@ SYMBOLS = {
     "[x]": "not available",
     "[z]": "not applicable",
     "[b]": "break in series",
+    "[e]": "estimated, not a published figure",
 }
 
 Source = str | Sequence[tuple[str, str | None]]

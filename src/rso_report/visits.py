@@ -1,6 +1,7 @@
-"""Minimum home visits under a policy, and the workload that follows, as pure functions.
+"""Home visits due under fixed intervals, and the workload that follows, as pure functions.
 
-A policy's minimum is demand, not visits made. People in custody, abroad or missing receive no home
+Visits due are demand, not visits made, and no floor once fixed intervals have ended or people are
+managed reactively. People in custody, abroad or missing receive no home
 visits: leave them out of the people passed in. `frequencies` are minimum visits a year for each
 tier, `mix` is the share of people in each tier; both name all four TIERS. Every function raises
 ValueError, saying what was found and what is allowed, for an unknown or absent tier, a negative or
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # the calculation itself needs no pandas, and starts faster w
 
 TIERS = ("very_high", "high", "medium", "low")
 MIX_TOLERANCE = 1e-6
+DRAWS = 10_000  # random mixes behind a band
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,26 @@ def visit_bounds(total: float, frequencies: Mapping[str, float]) -> tuple[float,
     return people * min(visits), people * max(visits)
 
 
+def tier_bounds(
+    known: Mapping[str, int], total: int, frequencies: Mapping[str, float]
+) -> tuple[float, float]:
+    """Fewest and most visits due a year for `total` people of whom only some tiers are known.
+
+    `known` is people by tier; the others are all put in the least, then in the most visited of
+    the remaining tiers. Raises ValueError if the known tiers hold more people than there are, or
+    fewer although no tier remains.
+    """
+    people, visits = checked_count(total, "total"), _by_tier(frequencies, "frequencies")
+    number = {_tier(tier): checked_count(n, f"known[{tier}]") for tier, n in known.items()}
+    remaining = [visits[tier] for tier in TIERS if tier not in number]
+    others = people - sum(number.values())
+    if others < 0 or (others and not remaining):
+        raise ValueError(f"the tiers hold {sum(number.values())} people; found {people} in all.")
+    certain = sum(n * visits[tier] for tier, n in number.items())
+    least, most = (min(remaining), max(remaining)) if remaining else (0, 0)
+    return certain + others * least, certain + others * most
+
+
 def sensitivity(
     total: float,
     frequencies: Mapping[str, float],
@@ -121,7 +143,7 @@ def dirichlet_band(
     *,
     seed: int,
     concentration: float = 50,
-    draws: int = 10_000,
+    draws: int = DRAWS,
 ) -> VisitBand:
     """Minimum visits a year when the mix is only roughly known: a seeded 95% band.
 
@@ -167,7 +189,7 @@ def people_per_officer(total: float, officers: float) -> float:
 
 
 def frequencies(policy: "pd.DataFrame", policy_id: str) -> dict[str, int]:
-    """Minimum visits a year for each tier, from the table `visit_policy`.
+    """Visits due a year for each tier, from the table `visit_policy`.
 
     Raises ValueError if the policy is not in the table or sets no fixed number for some tier.
     """

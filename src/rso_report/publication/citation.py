@@ -5,6 +5,7 @@ import os
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import nbformat
 
 from rso_report.errors import ReportError
+from rso_report.parameters import EditionParameters
 
 TITLE = "How registered sexual offenders are managed"
 AUTHOR = "The rso-report contributors"
@@ -25,16 +27,32 @@ LICENCE = (
 
 @dataclass(frozen=True)
 class StoredEdition:
-    """The report year and the region that executed notebooks were made with."""
+    """The report year and the region that executed notebooks were made with.
+
+    `others` are the parameters of any of them that differ from their defaults, in words.
+    """
 
     report_year: str
     region: str
+    others: str = ""
 
     @property
     def name(self) -> str:
-        """`West Midlands region, 2021-22`; Wales is a country and keeps its bare name."""
+        """`West Midlands region, 2021-22`; Wales is a country and keeps its bare name.
+
+        What was changed beside year and region is part of the name: `…, 2021-22 (officers 30)`.
+        """
         region = self.region if self.region == "Wales" else f"{self.region} region"
-        return f"{region}, {self.report_year}"
+        return f"{region}, {self.report_year}{f' ({self.others})' if self.others else ''}"
+
+
+@lru_cache(maxsize=256)  # each page asks for its edition
+def _parameter_cells(notebook: Path, changed: int) -> tuple[str, ...]:
+    return tuple(
+        cell.source
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
+    )
 
 
 def stored_parameters(notebook: Path) -> dict[str, object]:
@@ -43,22 +61,29 @@ def stored_parameters(notebook: Path) -> dict[str, object]:
     What Papermill injected comes after the notebook's own parameters and goes before them.
     """
     values: dict[str, object] = {}
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])):
-            for node in ast.parse(cell.source).body:
-                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-                    target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-                    values[ast.unparse(target)] = ast.literal_eval(node.value)
+    for source in _parameter_cells(notebook, notebook.stat().st_mtime_ns):
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+                values[ast.unparse(target)] = ast.literal_eval(node.value)
     return values
 
 
 def stored_edition(notebook: Path) -> StoredEdition:
-    """Return the edition of an executed notebook.
+    """Return the edition of an executed notebook and of those that lie beside it.
 
     Raises KeyError if the notebook declares no `report_year` or no `region`.
     """
     values = stored_parameters(notebook)
-    return StoredEdition(str(values["report_year"]), str(values["region"]))
+    beside = [stored_parameters(path) for path in sorted(notebook.parent.glob("*.ipynb"))]
+    every = {name: value for own in beside for name, value in own.items()}
+    default = EditionParameters().model_dump()
+    others = ", ".join(
+        f"{name} {every[name]}"
+        for name in default
+        if name not in ("report_year", "region") and every.get(name, default[name]) != default[name]
+    )
+    return StoredEdition(str(values["report_year"]), str(values["region"]), others)
 
 
 def public_address() -> str:

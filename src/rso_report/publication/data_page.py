@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset, news, prose, tables
 from rso_report.dataset import ROW_TABLES
-from rso_report.register import population_row
+from rso_report.register import population_sums
 from rso_report.tables import page_links
 
 _KINDS = {
@@ -209,63 +209,67 @@ def rows_html(data: dataset.Tables, name: str) -> str:
     )
 
 
+_SEGMENTS = {
+    "before-census-2021": "estimates before Census 2021",
+    "census-2021": "Census 2021",
+    "after-census-2021": "estimates after Census 2021",
+    "": "not known",
+}
+_EVIDENCE = {
+    "reproduced": "published rates come out with it",
+    "by_pattern": "no published rate found to test it; the dates on both sides are tested",
+    "untested": "not tested: no rate is computed",
+}
+
+
 def _population_html(data: dataset.Tables) -> tuple[list[str], str]:
-    """People aged 10 and over by police area and mid-year, then the districts they are sums of."""
-    districts = data.population_districts
-    young = districts[[f"age_{age}" for age in range(10)]].sum(axis=1)
-    people = districts.assign(under_10=young, older=districts["all_ages"] - young)
-    country = people.assign(area_id="EW")
-    sums = (
-        pd.concat([country, people])
-        .groupby(["area_id", "mid_year", "source_id"], sort=False, as_index=False)
-        .agg({"lad_code": "count", "all_ages": "sum", "under_10": "sum", "older": "sum"})
-    )
+    """Which population the rates of each March divide by, then the residents of every area."""
+    bases, sums = data.population_bases, population_sums(data)
     names = data.areas.set_index("area_id")["name"]
     titles = data.sources.set_index("source_id")["title"]
-    identifiers = [
-        population_row(row.area_id, row.mid_year.year) for row in sums.itertuples(index=False)
-    ]
+    by_march = pd.DataFrame(
+        {
+            "Rates of": bases["as_at"].map(tables.cell_text),
+            "Divide by residents of": bases["base_date"].map(tables.cell_text),
+            "Compare with rates on": bases["segment"].map(_SEGMENTS),
+            "Tested": bases["evidence"].map(_EVIDENCE),
+            "Note": bases["note"],
+        }
+    )
     by_area = pd.DataFrame(
         {
-            "Row": identifiers,
+            "Row": sums["row_id"],
             "Area": sums["area_id"].map(names),
-            "Mid-year": sums["mid_year"].map(tables.cell_text),
-            "Districts": sums["lad_code"],
+            "Day": sums["date"].map(tables.cell_text),
+            "Districts": sums["districts"],
             "All ages": sums["all_ages"],
-            "Aged 0 to 9": sums["under_10"],
-            "Aged 10 and over": sums["older"],
+            "Aged 0 to 9": sums["aged_0_9"],
+            "Aged 10 and over": sums["aged_10plus"],
             "Source": [
-                tables.Link(titles[s], f"data-and-sources.md#source-{s}") for s in sums["source_id"]
+                tables.Link(source, f"data-and-sources.md#source-{source}")
+                for source in sums["source_id"]
             ],
         }
     )
-    by_district = pd.DataFrame(
-        {
-            "District": people["lad_name"],
-            "Code": people["lad_code"],
-            "Police area": people["area_id"].map(names),
-            "Mid-year": people["mid_year"].dt.year.astype("str"),
-            "All ages": people["all_ages"],
-            "Aged 0 to 9": people["under_10"],
-            "Aged 10 and over": people["older"],
-        }
-    ).sort_values(["Mid-year", "Police area", "District"])
+    used = titles[sums["source_id"].unique()]
     html = [
+        tables.to_html(
+            by_march,
+            table_id="tab-rows-population-bases",
+            caption="Rows of population_bases.csv: what the rates of each 31 March divide by",
+        ),
         tables.to_html(
             by_area,
             table_id="tab-rows-population-districts",
-            caption="People aged 10 and over by police area: sums of the districts below",
-            notes=["Aged 10 and over: all ages less each single year of age from 0 to 9."],
-        ),
-        tables.to_html(
-            by_district,
-            table_id="tab-rows-districts",
-            caption="Rows of population_districts.csv",
-            row_header=["District", "Mid-year"],
-            notes=["Counted for each mid-year by the police area that the district belongs to."],
+            caption="Residents by area and day: sums of population_districts.csv",
+            notes=[
+                "Aged 10 and over: all ages less those aged 0 to 9. Figures of different bases are "
+                "not subtracted from each other.",
+                *(f"{source}: {title}" for source, title in used.items()),
+            ],
         ),
     ]
-    return identifiers, "\n".join(html)
+    return sums["row_id"].tolist(), "\n".join(html)
 
 
 def _value(value: object, status: object = "") -> str:

@@ -4,10 +4,7 @@ All are made from what the pages are made of: the data package and the stored ou
 executed notebooks. The same input gives the same bytes, so a file that differs is a change.
 """
 
-import csv
-import hashlib
 import io
-import json
 import re
 from dataclasses import dataclass, replace
 from html import escape
@@ -21,7 +18,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset
-from rso_report.disclosure import COUNTS, withheld_rows
+from rso_report.faults import DataError
 from rso_report.publication import citation
 from rso_report.publication.workbook import published_tables, workbook
 from rso_report.returns import template
@@ -73,44 +70,13 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 
 def data_files(folder: Path | None = None) -> dict[str, bytes]:
-    """Return the files of the data package that may be published, by name.
-
-    Rows that `disclosure.withheld_rows` names are left out, references to them emptied, and
-    sizes and hashes in the copy of the description brought up to date. Where nothing is withheld
-    these are the bytes of `data/`. Raises DataError if the data have faults.
-    """
+    """Return the files of the data package by name. Raises DataError if the data have faults."""
     folder = folder or dataset.data_folder()
-    package = dataset.descriptor(folder)
-    files = {r["path"]: dataset.contents(r, folder) for r in package["resources"]}
-    description = (folder / "datapackage.json").read_bytes()
-    withheld = set().union(*withheld_rows(dataset.load(*COUNTS, folder=folder)).values())
-    if withheld:
-        for resource in package["resources"]:
-            content = _without(files[resource["path"]], resource["schema"], withheld)
-            files[resource["path"]] = content
-            resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
-            resource["bytes"] = len(content)
-        description = (json.dumps(package, indent=2, ensure_ascii=False) + "\n").encode()
-    return files | {"datapackage.json": description}
-
-
-def _without(content: bytes, schema: dict[str, Any], withheld: set[str]) -> bytes:
-    """A table without the withheld rows, and with nothing where a cell refers to one of them."""
-    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
-    names = [field["name"] for field in schema["fields"]]
-    keys = schema.get("foreignKeys", [])
-    references = [key["fields"] for key in keys if key["reference"]["fields"] == "row_id"]
-    kept = [row for row in rows if row.get("row_id") not in withheld]
-    pointing = [row for row in kept if any(row[name] in withheld for name in references)]
-    if len(kept) == len(rows) and not pointing:
-        return content
-    for row in pointing:
-        row.update({name: "" for name in references if row[name] in withheld})
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(kept)
-    return text.getvalue().encode()
+    if faults := dataset.check(folder):
+        raise DataError(faults)
+    resources = dataset.descriptor(folder)["resources"]
+    files = {r["path"]: dataset.contents(r, folder) for r in resources}
+    return files | {"datapackage.json": (folder / "datapackage.json").read_bytes()}
 
 
 def read_me(package: dict[str, Any]) -> str:

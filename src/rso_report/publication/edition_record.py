@@ -56,7 +56,11 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
     stored = stored_edition(notebooks[0])
     data = dataset.load(*TABLES)
     edition, _ = open_edition(data, report_year=stored.report_year, region=stored.region)
-    text = json.dumps(record(data, edition), indent=1, ensure_ascii=False) + "\n"
+    # The title names parameters that were changed, which the year and the region do not tell.
+    text = (
+        json.dumps({**record(data, edition), "title": stored.name}, indent=1, ensure_ascii=False)
+        + "\n"
+    )
     Path(app.outdir, RECORD).write_text(text, encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rso_report import coverage, disclosure, parameters, periods
+from rso_report import coverage, parameters, periods
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.publication.citation import StoredEdition, stored_edition
@@ -23,7 +23,6 @@ def buildable(data: Tables) -> pd.DataFrame:
     in `coverage.MEASURES` of which no unit of the region has a figure in or before the year.
     `data` is `dataset.load(*TABLES)`. Regions are in the order of the areas table, years ascending.
     """
-    disclosure.release(data)
     found = []
     for region in data.areas[data.areas["kind"] == "region"].itertuples():
         any_year = periods.FinancialYear(0)

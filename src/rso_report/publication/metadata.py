@@ -18,11 +18,11 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 from rso_report import dataset
-from rso_report.disclosure import COUNTS
 from rso_report.errors import ReportError
 from rso_report.publication import citation
 from rso_report.publication.downloads import DATA, TABLES, notebook_pages
 
+_COUNTS = ("registered_offenders", "missing", "orders", "breaches", "answers")
 _LONGEST = 200  # characters of a description; what search engines show is about that long
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"'])")
 _LICENCES = {
@@ -108,7 +108,7 @@ def about_data(edition: citation.StoredEdition, base: str) -> dict[str, Any]:
     package = dataset.descriptor()
     names = {package["licenses"][0]["name"]}
     names |= {licence["name"] for r in package["resources"] for licence in r["licenses"]}
-    data = dataset.load(*COUNTS)
+    data = dataset.load(*_COUNTS)
     region = edition.name.rpartition(", ")[0]
     files = {DATA: "application/zip", TABLES: _XLSX}
     return {
@@ -123,7 +123,7 @@ def about_data(edition: citation.StoredEdition, base: str) -> dict[str, Any]:
         "spatialCoverage": [
             {"@type": "Place", "name": name} for name in dict.fromkeys([region, _WHOLE])
         ],
-        "temporalCoverage": years([getattr(data, name) for name in COUNTS]),
+        "temporalCoverage": years([getattr(data, name) for name in _COUNTS]),
         "measurementTechnique": "Transcription of published figures, one row a figure, each with "
         "its source, its place in the source, its definition and its date",
         "variableMeasured": data.series["name"].tolist(),

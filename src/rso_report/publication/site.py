@@ -71,7 +71,7 @@ class BuiltEdition:
     @property
     def place(self) -> str:
         """The region in a sentence: `the West Midlands region`, `Wales`."""
-        place = self.title.removesuffix(f", {self.year}")
+        place = self.title.partition(f", {self.year}")[0]
         return f"the {place}" if place.endswith(" region") else place
 
 
@@ -205,11 +205,12 @@ def _row(edition: BuiltEdition) -> str:
     if edition.data_end:
         ends = day_label(date.fromisoformat(edition.data_end))
         cells = (ends, "; ".join(edition.lacks) or "nothing")
+    others = edition.title.partition(f", {edition.year}")[2].strip(" ()") or edition.name
     return (
         f'<tr><th scope="row"><a href="{name}/{INDEX}">{escape(edition.year)}'
         f'<span class="hidden">, {escape(edition.place)}</span></a>'
         f"{' <strong>latest</strong>' if edition.latest else ''}"
-        f"{'' if edition.is_plain else f' with other parameters: {name}'}</th>"
+        f"{'' if edition.is_plain else f' with other parameters: {escape(others)}'}</th>"
         + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         + f"<td>{', '.join(more) or 'none'}</td></tr>\n"
     )
@@ -363,7 +364,7 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     """Publish editions, given by their start pages, beside those at `live`; return where they are.
 
     Nothing is touched if the site is that already. Raises SiteError, and leaves the last site as
-    it was, if a page holds what was withheld, a link is broken, or a file can't be read or written.
+    it was, if a page holds a personal detail, a link is broken, or a file can't be read or written.
     """
     starts, live = list(starts), live.absolute()
     store = live.parent / "build" / "site"

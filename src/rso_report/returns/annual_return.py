@@ -368,7 +368,7 @@ def _splits(row: dict, measure: Measure) -> Wrong:
 
 
 def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Wrong:
-    """V02 and V03: a district has a code of its force and a population, a force has none."""
+    """V03: a district has a code of its force, a force has none."""
     code, force = row["geography_code"], row["force"]
     if row["geography_level"] != "district":
         if code:
@@ -379,9 +379,6 @@ def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) ->
     if district_area.get(code) not in own:
         shown = _quoted(code) if code else "nothing"
         yield "V03", "geography_code", shown, f"the code of a district of {force}", "look it up"
-    if row["population_total"] is None:
-        may = "residents of all ages, needed for a district"
-        yield "V02", "population_total", "nothing", may, "fill it in"
 
 
 def _one_of(allowed: tuple[str, ...]) -> str:

@@ -13,9 +13,9 @@ from typing import Literal
 
 import pandas as pd
 
+from rso_report import disclosure
 from rso_report.breaches import FAMILIES
 from rso_report.dataset import Tables
-from rso_report.disclosure import SMALL_AREA
 from rso_report.errors import ReportError
 from rso_report.periods import day_label
 from rso_report.reconcile import LARGE_STEP
@@ -290,7 +290,7 @@ def _flow_of_missing(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
                 "value",
                 f"{first[0][2]:,} missing at the start ({first[0][3]}), "
                 f"{by['MISSING_NEW'].value:,} new and {by['MISSING_TRACED'].value:,} traced, "
-                f"which makes {expected:,}, but {last[0][2]:,} at the end ({last[0][3]})",
+                f"which does not make the {last[0][2]:,} at the end ({last[0][3]})",
                 "a flow that leads from the first stock to the last",
                 "correct it, or explain it in note",
             )
@@ -521,21 +521,22 @@ def _twice(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
         first.setdefault(key, row.row)
 
 
-def _small_areas(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V19: nothing is published of an area that is too small, or that nobody has cleared."""
+def decided(row: Answer) -> disclosure.Decision:
+    """Whether a row of a return may enter the data: the rule of module `disclosure`."""
+    parts = {name: getattr(row, name) for name in disclosure.PARTS if hasattr(row, name)}
+    return disclosure.decide(row.value, row.geography_level, row.population_total, parts)
+
+
+def _disclosure(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+    """V19: one person by an attribute is refused, and the value of a district is withheld."""
     for row in rows:
-        if row.value is None:
-            continue
-        residents = row.population_total
-        small = residents is not None and residents <= SMALL_AREA
-        if small:
-            found, allowed = f"{residents:,} residents", f"more than {SMALL_AREA:,} residents"
-        elif row.geography_level == "district":
-            found, allowed = "a district", "a whole force, until the force clears its districts"
-        else:
-            continue
-        do = "nothing to do: the row is kept, its value is not"
-        yield ReturnFault("V19", row.row, "value", found, allowed, do, "withhold")
+        outcome, column, found, allowed = decided(row)
+        if outcome == "refused":
+            do = "fill it in" if column == "population_total" else "leave the breakdown out"
+            yield ReturnFault("V19", row.row, column, found, allowed, do)
+        elif outcome == "withheld":
+            do = "nothing to do: the row is kept, its value is not"
+            yield ReturnFault("V19", row.row, column, found, allowed, do, "withhold")
 
 
 def _unlikely(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
@@ -583,6 +584,6 @@ CHECKS: tuple[Callable[[Rows, Tables], Iterator[ReturnFault]], ...] = (
     _large_steps,
     _custody,
     _twice,
-    _small_areas,
+    _disclosure,
     _unlikely,
 )

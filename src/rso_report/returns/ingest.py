@@ -54,7 +54,6 @@ _TOPICS = {  # of the ledger, by the letters that rows begin with
     "RO": "register",
     "CH": "register",
     "RT": "rates",
-    "PO": "population",
     "PD": "population",
     "BR": "breaches",
     "TO": "breaches",

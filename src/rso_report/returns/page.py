@@ -16,7 +16,7 @@ from rso_report.returns.annual_return import force_codes
 
 _DOES = {
     "stop": "stops the return",
-    "withhold": "the value is withheld",
+    "withhold": "stops the return, or withholds the value of a district",
     "remark": "a remark",
 }
 

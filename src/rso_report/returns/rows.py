@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pandas as pd
 
 from rso_report.dataset import ROW_TABLES, Tables
-from rso_report.disclosure import SMALL_AREA
 from rso_report.return_form import FIELD, MEASURE, SHEET, TIERS, TITLES, Answer
 from rso_report.returns.checks import (
     ReturnFault,
+    decided,
     family_of_heading,
     registered_with,
     whole_years,
@@ -103,8 +103,7 @@ def _cells(row: Answer) -> tuple[str, dict[str, str]]:
 
 def is_withheld(row: Answer) -> bool:
     """Whether the value of a row is not to be written anywhere (V19)."""
-    few = row.population_total is not None and row.population_total <= SMALL_AREA
-    return row.value is not None and (few or row.geography_level == "district")
+    return decided(row).outcome != "allowed"
 
 
 def _period(start: date | None, end: date | None) -> dict[str, str]:

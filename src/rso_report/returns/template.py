@@ -180,8 +180,8 @@ NOTES = (
     "its parts and sum to it; if they do not, say why in note.",
     "Offences are given by title, word for word as recorded, one row for each title.",
     "A row for each sex, tier or level may be added beside the total; together they sum to it.",
-    "Of a district no value is published. The value of an area of 10,000 residents or fewer is "
-    "not kept at all.",
+    "The value of a district is not kept: no count below a force is published. Leave out areas of "
+    "10,000 residents or fewer, and a breakdown in which a sex, tier or level is one person.",
     "If a number replaces one that is published already, write revised in value_status and the "
     "identifier of the published row, such as BR0005, in revises_row.",
 )

@@ -1,0 +1,121 @@
+"""An estimate for police areas of which no count was found, and whether it can be trusted.
+
+The rates of the areas of a date scatter around the national rate. How far they do is measured on
+the areas that are held; an area without a count is given the national rate times its population,
+with a 95% prediction interval that has this scatter and chance in it. The held areas are those that
+somebody wrote about, and their rates lie above the national one more often than below. So the
+national rate stands in the middle and not their own, and being to one side counts as scatter.
+
+Areas of one region are more alike than others, so the forces of a region that are estimated are
+taken to lie to the same side of the national rate: their errors do not cancel in its sum.
+
+Whether such intervals hold what they should is seen by leaving out each held count in turn.
+An estimate is no published figure: it is marked [e] and is in no total but the estimated one.
+"""
+
+import pandas as pd
+
+from rso_report import statistics
+from rso_report.dataset import Tables
+from rso_report.edition import Edition
+from rso_report.register import Comparison, base_row, population_10plus
+
+MARK = "[e]"
+# 95% intervals that cover more or less often than this are not what they claim to be.
+COVERS = (90, 98)
+# Below so many residents aged 10 and over chance is not normal, and people could be singled out.
+FEWEST_PEOPLE = 100_000
+
+
+def for_gaps(data: Tables, edition: Edition, found: Comparison) -> pd.DataFrame:
+    """Estimated counts of the region's forces without one at a date, then of the region.
+
+    Columns: area_id, population (of the forces that are estimated), value, lower, upper (people; a
+    95% prediction interval), held (counts that are in the value, unchanged), rows (populations;
+    the national rate and the counts of `found` are behind every estimate as well). Empty if no
+    force of the region is absent; no row for a force that is too small (`FEWEST_PEOPLE`), and then
+    none for the region.
+    """
+    spread = variance(found.sound, found.national.rate)
+
+    def row(area: str, parts: dict[str, int], held: int) -> dict:
+        people = sum(parts.values())
+        rest = statistics.predicted_count(
+            people, found.national.rate, spread, areas=len(found.sound)
+        )
+        return {
+            "area_id": area,
+            "population": people,
+            "value": held + rest.value,
+            "lower": held + rest.lower,
+            "upper": held + rest.upper,
+            "held": held,
+            "rows": "+".join(base_row(data, part, found.as_at) for part in parts),
+        }
+
+    gaps = [force for force in edition.forces if force in found.absent]
+    people = {force: population_10plus(data, force, found.as_at) for force in gaps}
+    enough = {force: many for force, many in people.items() if many and many >= FEWEST_PEOPLE}
+    rows = [row(force, {force: many}, 0) for force, many in enough.items()]
+    if enough and len(enough) == len(gaps):
+        own = found.areas["area_id"].isin(edition.forces)
+        rows.append(row(edition.region_id, enough, int(found.areas.loc[own, "count"].sum())))
+    return pd.DataFrame(rows)
+
+
+def variance(areas: pd.DataFrame, target: float) -> float:
+    """How far rates of areas lie from the national rate beyond chance: see `variance_about`."""
+    return statistics.variance_about(areas["count"], areas["population"], target)
+
+
+def coverage(found: list[Comparison]) -> pd.DataFrame:
+    """How the estimate would have done for counts that are held, by date and over all dates.
+
+    Each count is left out in turn and estimated from the others of its date. Columns: as_at (NaT:
+    all dates), areas (counts left out in turn), covered (those within their 95% interval), percent,
+    and for the areas of which no count was found, together: expected (the national rate times their
+    population) and actual (the national count less the counts held; <NA> where no exact one is).
+    """
+    rows = [
+        {
+            "as_at": each.as_at,
+            "areas": len(each.areas),
+            "covered": sum(_covers(each, area) for _, area in each.areas.iterrows()),
+            "expected": _expected_rest(each),
+            "actual": _actual_rest(each),
+        }
+        for each in found
+    ]
+    frame = pd.DataFrame(rows, columns=["as_at", "areas", "covered", "expected", "actual"])
+    whole = {"as_at": pd.NaT, "areas": frame["areas"].sum(), "covered": frame["covered"].sum()}
+    frame = pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
+    frame = frame.astype({"areas": "int64", "covered": "int64", "actual": "Int64"})
+    return frame.assign(percent=100 * frame["covered"] / frame["areas"])
+
+
+def holds(coverage_of_dates: pd.DataFrame) -> bool:
+    """Whether the intervals cover as often as they should over all dates of `coverage`."""
+    low, high = COVERS
+    return bool(low <= coverage_of_dates["percent"].iloc[-1] <= high)
+
+
+def _covers(found: Comparison, area: pd.Series) -> bool:
+    """Whether the interval made without an area holds its count."""
+    others = found.sound[found.sound["area_id"] != area["area_id"]]
+    spread = variance(others, found.national.rate)
+    guess = statistics.predicted_count(
+        area["population"], found.national.rate, spread, areas=len(others)
+    )
+    return bool(guess.lower <= area["count"] <= guess.upper)
+
+
+def _expected_rest(found: Comparison) -> float:
+    """The national rate times the population of the areas of which no count was found."""
+    rest = found.national.population - found.areas["population"].sum()
+    return found.national.rate * rest / 1e5
+
+
+def _actual_rest(found: Comparison) -> int | None:
+    """The national count less the counts that are held."""
+    whole = found.national.count
+    return None if whole is None else whole - int(found.areas["count"].sum())
