@@ -189,7 +189,7 @@ def test_every_source_is_of_a_kind_that_is_published(folder):
 @pytest.fixture(scope="module")
 def data():
     names = {*compare.TABLES, "published_rates", "published_changes", "printed_totals"}
-    return dataset.load(*sorted(names), "staffing", "visit_policy", "population")
+    return dataset.load(*sorted(names), "staffing", "visit_policy")
 
 
 def changed(data, table, row_id, value):
