@@ -149,7 +149,7 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
     """Titles that are printed as 0 from some complete year on, while others of their table go on.
 
     One row for each title: area_id, first_source, family, offence_title, period (the first that
-    is 0) and rows.
+    is 0) and rows (of the table).
     """
     found = []
     key = ["area_id", "first_source", "table_as_printed"]
@@ -162,7 +162,7 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
                 continue
             row = ended.iloc[0]
             names = ["area_id", "first_source", "family", "offence_title", "period"]
-            found.append({**row[names], "rows": "+".join(own["rows"])})
+            found.append({**row[names], "rows": "+".join(table["rows"])})
     return pd.DataFrame(
         found, columns=["area_id", "first_source", "family", "offence_title", "period", "rows"]
     )

@@ -556,11 +556,11 @@ def _against_country(latest: pd.Series, own: pd.Series, country: pd.Series) -> s
         )
     ratio = breaches.rate_ratio(own, country)
     if ratio:
-        words += f"; the force's rate was {_ratio_words(own, country, ratio, 'that')}"
+        words += f"; the force's rate was {_times_words(own, country, ratio, 'that')}"
     return words
 
 
-def _ratio_words(
+def _times_words(
     first: pd.Series, second: pd.Series, ratio: statistics.Estimate, whose: str
 ) -> str:
     """`0.28 times that (0.17 to 0.45)`; where one of the two is a lower bound, it says so."""
@@ -596,7 +596,7 @@ def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
         )
         texts.append(
             f"In {pair[0]['period']} the rate of {edition.name(first)} was "
-            f"{_ratio_words(*pair, ratio, f'that of {edition.name(second)}')}: {clear} "
+            f"{_times_words(*pair, ratio, f'that of {edition.name(second)}')}: {clear} "
             f"{_cites(data, pair)}."
         )
     return texts
