@@ -139,7 +139,7 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             base = ["count", "population_10plus"]
             ratio = statistics.rate_ratio(*row[base], *country.iloc[0][base])
             whose = "the rate of England and Wales"
-            against += f"; {_ratio_words(row, country.iloc[0], ratio, whose)}"
+            against += f"; {_times_words(row, country.iloc[0], ratio, whose)}"
             sources.append(country.iloc[0]["count_source"])
             rows += [country.iloc[0]["count_row"], country.iloc[0]["population_row"]]
         cite = cited(data.sources, sources, rows)
@@ -206,12 +206,9 @@ def _no_change(data: Tables, found: pd.DataFrame, own: pd.DataFrame, area: str) 
         return "cannot be said: one count was found"
     last = every["as_at"].max()
     crossed = breaks_between(data.series_breaks, "STOCK_MAPPA", every["as_at"].min(), last)
-    why = (
-        f"the series breaks between them ({listed(crossed['title'])})"
-        if len(crossed)
-        else ("the others are bounds or approximate")
-    )
-    return f"cannot be said: of {prose.plural(len(every), 'count')} found, {why}"
+    if len(crossed):
+        return f"cannot be said: the series breaks between those found ({listed(crossed['title'])})"
+    return "cannot be said: of those found all but one are bounds or approximate"
 
 
 def _growth(
