@@ -1,16 +1,26 @@
 """Recorded offences by title and outcomes, on the real data."""
 
+import math
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
-from rso_report import breaches, dataset
+from rso_report import breaches, dataset, start
 from rso_report.edition import open_edition
 
 
 @pytest.fixture(scope="module")
 def data():
-    return dataset.load("areas", "sources", "registered_offenders", "breaches", "printed_totals")
+    return dataset.load(
+        *("areas", "sources", "registered_offenders", "breaches", "printed_totals"),
+        "series_breaks",
+    )
+
+
+def other(data, **tables):
+    """The data with other tables in place of some."""
+    return SimpleNamespace(**vars(data) | tables)
 
 
 def edition_of(data, year="2021-22", region="West Midlands"):
@@ -86,19 +96,93 @@ def test_both_readings_of_headings_and_titles(data):
     assert (last["SRO by title"], last["SRO by heading"]) == (30, 85)
 
 
-def test_the_fall_in_notification_offences_is_not_established(families):
-    fit = breaches.family_trend(families, "WMP", "NOTIFICATION")
-    assert fit.model == "quasi-Poisson" and not fit.interpretable
-    assert fit.change.lower < 0 < fit.change.upper
-    assert not fit.poisson.lower < 0 < fit.poisson.upper  # the plain interval would mislead
+def years_of(runs, family):
+    own = [run for run in runs if run["family"].iloc[0] == family]
+    return [(run["period"].iloc[0], len(run)) for run in own]
 
 
-def test_a_part_year_counts_for_the_share_of_the_year_it_covers(families):
-    fit = breaches.family_trend(families, "WMP", "NOTIFICATION", "earliest")
-    assert (fit.points, fit.complete_points) == (5, 4)
-    assert fit.change.value == pytest.approx(-8.36516, abs=5e-6)  # R47 of the reference values
-    later = breaches.family_trend(families, "WMP", "NOTIFICATION", "latest")
-    assert later.change.value < fit.change.value  # more days covered: a lower rate
+def test_a_run_of_years_ends_at_a_break_and_holds_complete_years_only(data, families):
+    runs = list(breaches.runs(families, data.series_breaks))
+    assert years_of(runs, "NOTIFICATION") == [("2017-18", 4)]
+    # The Sentencing Act began within 2020-21.
+    assert years_of(runs, "SHPO") == [("2017-18", 3), ("2020-21", 1)]
+    assert years_of(runs, "SRO") == [("2017-18", 4)]
+
+
+def test_a_model_takes_five_years_and_the_cautious_interval(data, families):
+    complete = families.assign(part=False)
+    fits = {
+        run["family"].iloc[0]: fit
+        for run in breaches.runs(complete, data.series_breaks)
+        if (fit := breaches.run_trend(run))
+    }
+    assert set(fits) == {"NOTIFICATION", "SRO"}
+    assert all("t(3)" in fit.change.method for fit in fits.values())
+    assert not any(map(breaches.run_trend, breaches.runs(families, data.series_breaks)))
+
+
+def test_offences_all_in_one_end_year_get_no_model(data, families):
+    zeros = families.assign(part=False, value=[0] * 4 + [9] + [0] * 10)
+    assert not any(map(breaches.run_trend, breaches.runs(zeros, data.series_breaks)))
+
+
+def test_a_title_that_a_reply_does_not_list_is_not_0(data):
+    gone = data.breaches[~data.breaches["row_id"].isin(["BR0008", "BR0009", "BR0010"])]
+    table = breaches.title_table(
+        other(data, breaches=gone), edition_of(data), "WMP", "NOTIFICATION"
+    ).set_index("Offence title")
+    row = table.loc["Fail to Comply with Notification of changes requirement"]
+    assert row[["2017-18", "2019-20", "2020-21"]].tolist() == [9, "[x]", "[x]"]
+    assert row["Total, computed"] == 18
+    assert table.loc["Fail to Comply with the Periodic Notification requirement", "2019-20"] == 0
+
+
+def test_a_year_without_a_figure_keeps_its_column(data):
+    gone = data.breaches[data.breaches["period_start"] != "2018-04-01"]
+    without = other(data, breaches=gone)
+    table = breaches.title_table(without, edition_of(data), "WMP", "SRO")
+    assert (table["2018-19"].iloc[:-1] == "[x]").all()
+    found = breaches.by_family(breaches.recorded(without, edition_of(data)))
+    assert breaches.without_figure(found[found["family"] == "SRO"]) == ["2018-19"]
+
+
+def test_two_replies_about_the_same_years_are_kept_apart(data):
+    again = data.breaches[data.breaches["source_id"] == "wmp-foi-233a-22"]
+    again = again.assign(
+        row_id=again["row_id"].str.replace("BR00", "BR90"), source_id="wmp-foi-5022-14"
+    )
+    both = other(data, breaches=pd.concat([data.breaches, again], ignore_index=True))
+    edition = edition_of(data)
+    found = breaches.by_family(breaches.recorded(both, edition))
+    own = found[found["family"] == "SRO"]
+    assert set(own["reply"]) == {"wmp-foi-233a-22", "wmp-foi-5022-14"}
+    assert all(each["value"].sum() == 174 for _, each in own.groupby(breaches.SERIES))
+    table = breaches.title_table(both, edition, "WMP", "SRO", "wmp-foi-5022-14")
+    assert table.loc[table["Offence title"] == "All titles, computed", "2020-21"].tolist() == [49]
+    assert len(start.recorded(both, edition).entries) == 7
+
+
+def test_a_later_reply_about_other_years_goes_on_with_the_series(data, families):
+    later = data.breaches[data.breaches["row_id"].isin(["BR0001", "BR0006"])].assign(
+        row_id=["BR9001", "BR9002"],
+        source_id="wmp-foi-5022-14",
+        period_start=pd.Timestamp("2016-04-01"),
+        period_end=pd.Timestamp("2017-03-31"),
+    )
+    both = other(data, breaches=pd.concat([data.breaches, later], ignore_index=True))
+    found = breaches.by_family(breaches.recorded(both, edition_of(data)))
+    assert set(found["reply"]) == {""} and len(found) == len(families) + 1
+
+
+def test_equal_numbers_under_two_titles_may_be_one_number(families):
+    last = families.set_index(["family", "period"])
+    assert last.loc[("SHPO", "2021-22"), ["value", "repeated", "least"]].tolist() == [
+        85,
+        "41 and 41",
+        44,
+    ]
+    rest = families.drop(index=families[families["repeated"] != ""].index)
+    assert len(rest) == 14 and (rest["least"] == rest["value"]).all()
 
 
 def test_outcomes_are_per_1000_in_the_community_at_the_end_of_the_year(data):
@@ -115,3 +199,57 @@ def test_a_region_without_recorded_offences_gives_an_empty_frame(data):
     recorded = breaches.recorded(data, edition)
     assert recorded.empty and breaches.by_family(recorded).empty
     assert breaches.both_readings(recorded).empty
+
+
+@pytest.fixture(scope="module")
+def rated(data):
+    return breaches.outcomes(data, edition_of(data))
+
+
+@pytest.mark.parametrize(
+    ("area", "period", "counts", "printed"),
+    [
+        ("WMC", "2019-20", (16, 1405, 2559, 62435), ("0.28", "0.17", "0.45")),
+        ("WMP", "2020-21", (46, 3655, 1640, 64300), ("0.49", "0.37", "0.66")),
+    ],
+)
+def test_a_force_is_divided_by_the_country_of_the_same_year(rated, area, period, counts, printed):
+    force, country = breaches.same_year(rated, area, "EW")
+    assert force["period"] == country["period"] == period
+    a, n, b, m = counts
+    spread = math.exp(1.959964 * math.sqrt(1 / a + 1 / b))
+    wanted = (a / n) / (b / m)
+    found = breaches.rate_ratio(force, country)
+    assert (found.value, found.lower, found.upper) == pytest.approx(
+        (wanted, wanted / spread, wanted * spread)
+    )
+    assert tuple(f"{limit:.2f}" for limit in (found.value, found.lower, found.upper)) == printed
+
+
+def test_a_lower_bound_has_a_rate_without_interval(rated):
+    row = rated.set_index(["area_id", "period"]).loc[("EW", "2020-21")]
+    assert row["per_1000"] == pytest.approx(25.5054, abs=5e-5) and math.isnan(row["lower"])
+
+
+def test_a_figure_whose_year_is_inferred_has_no_rate_and_is_no_headline(data, rated):
+    (row,) = [row for _, row in rated.iterrows() if row["inferred"]]
+    assert (row["row_id"], row["value"]) == ("BR0060", 1905)
+    assert math.isnan(row["per_1000"]) and math.isnan(row["upper"])
+    entries = start.outcomes(data, edition_of(data)).entries
+    (country,) = [entry for entry in entries if entry.label == "England and Wales"]
+    assert (country.value, country.when) == ("at least 1,640", "in 2020-21")
+
+
+def test_rates_stand_side_by_side_within_one_year_only(data, rated):
+    years = dict(breaches.outcome_years(rated, edition_of(data)))
+    assert list(years) == ["2020-21", "2019-20"]
+    assert all(set(own["period"]) == {year} for year, own in years.items())
+    assert years["2020-21"]["area_id"].tolist() == ["WMP", "STA", "EW"]
+    assert breaches.same_year(rated, "WMC", "WMP") is None
+
+
+def test_no_ratio_of_a_count_below_10_or_of_two_lower_bounds(rated):
+    force, country = breaches.same_year(rated, "WMP", "EW")
+    assert breaches.rate_ratio(force.replace({46: 9}), country) is None
+    bound = pd.concat([force.drop("qualifier"), pd.Series({"qualifier": "at_least"})])
+    assert breaches.rate_ratio(bound, country) is None

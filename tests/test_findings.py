@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rso_report import dataset, findings
+from rso_report import breaches, dataset, findings
 from rso_report.edition import open_edition
 
 ANSWERS = [
@@ -42,8 +42,8 @@ def text(data, answer, **edition):
         (findings.change, ["+6.4%", "over the same dates +6.6%"]),
         (findings.register_difference, ["4,620", "3,655", "965", "79.1%"]),
         (findings.whereabouts_unknown, ["46", "1.05%", "4,380", "14", "2 [r]", "5 at first", "52"]),
-        (findings.offences, ["1,721", "237", "174", "2021-22 286 [p]"]),
-        (findings.outcomes, ["46, 12.6", "26, 19.7"]),
+        (findings.offences, ["268 in 2020-21", "50 in 2020-21", "49 in 2020-21", "286 [p]"]),
+        (findings.outcomes, ["46 (printed as “breaches”), 12.6", "19.7", "11.4", "41.0"]),
         (findings.visit_frequency, ["12 visits", "4 visits", "2 visits", "1 visit a year"]),
         (findings.gaps, ["Warwickshire Police"]),
     ],
@@ -128,14 +128,82 @@ def test_a_changed_cell_changes_the_sentence(data):
     assert "3,655" not in text(changed, findings.community)
 
 
-def test_no_rise_or_fall_is_claimed_where_none_is_established(data):
+def with_values(data, table="breaches", **cells):
+    """A copy of the data in which rows of a table have other values."""
+    changed = copy.copy(data)
+    frame = getattr(data, table).copy()
+    for row_id, value in cells.items():
+        frame.loc[frame["row_id"] == row_id, "value"] = value
+    setattr(changed, table, frame)
+    return changed
+
+
+def test_no_change_a_year_is_fitted_to_four_years(data):
     edition, _ = opened(data)
-    said = findings.breach_trend(data, edition, "WMP", "NOTIFICATION")
-    assert "−35.0 to +20.5" in said and "no rise or fall is established" in said
-    assert "exploratory and not interpreted" in said
+    families = breaches.by_family(breaches.recorded(data, edition))
+    runs = list(breaches.runs(families, data.series_breaks))
+    assert not any(findings.breach_trend(data, edition, run) for run in runs)
+    assert findings.trends_headline(runs).startswith("No change a year is fitted")
+
+
+def test_with_five_complete_years_an_interval_across_0_establishes_nothing(data):
+    edition, _ = opened(data)
+    full = copy.copy(data)
+    full.breaches = data.breaches.assign(period_status="complete")
+    families = breaches.by_family(breaches.recorded(full, edition))
+    runs = list(breaches.runs(families, data.series_breaks))
+    said = [text for run in runs if (text := findings.breach_trend(full, edition, run))]
+    assert len(said) == 2  # SHPO offences have three years before the Sentencing Act
+    assert all("no rise or fall is established" in text for text in said)
+    assert findings.trends_headline(runs).startswith("A rise or fall is established for 0 of 2")
 
 
 def test_a_lower_bound_gets_no_interval(data):
     said = text(data, findings.outcomes, year="2020-21")
     line = next(line for line in said.splitlines() if "England and Wales" in line)
-    assert "at least 1,640, at least 25.5 per 1,000" in line
+    assert "at least 1,640 (printed as “times”), at least 25.5 per 1,000" in line
+
+
+def test_a_force_stands_beside_the_country_in_the_same_year(data):
+    lines = text(data, findings.outcomes).splitlines()
+    mercia, midlands = (
+        next(line for line in lines if name in line) for name in ("West Mercia", "West Midlands P")
+    )
+    assert "2019-20" in mercia and "0.28 times that (0.17 to 0.45)" in mercia
+    assert "2020-21" in midlands and "at most 0.49 times that (0.37 to 0.66" in midlands
+    assert "1,905" not in "".join(lines)  # its year is inferred
+
+
+def test_a_part_year_that_exceeds_the_year_before_is_said_only_where_it_holds(data):
+    def line(data, family):
+        lines = text(data, findings.offences).splitlines()
+        return next(line for line in lines if family in line)
+
+    beyond = "already more than in all of 2020-21"
+    assert beyond in line(data, "notification requirements")
+    assert beyond not in line(with_values(data, BR0005=268), "notification requirements")
+    assert beyond not in line(data, "prevention orders")  # the Sentencing Act lies between
+    assert beyond not in line(data, "risk orders")
+    assert beyond in line(with_values(data, BR0030=60), "risk orders")
+
+
+def test_one_number_under_two_titles_is_said_beside_the_sum(data):
+    doubt = "41 and 41 under 2 titles: 44 if that is one number"
+    assert text(data, findings.offences).count(doubt) == 1
+    assert "one number" not in text(with_values(data, BR0040=42), findings.offences)
+
+
+def test_more_offences_than_people_under_an_order_are_said_where_it_is_so(data):
+    edition, _ = opened(data)
+    (said,) = findings.offences_and_people(data, edition)
+    assert "30 [p]" in said and "19 people" in said and "85 [p]" in said
+    assert not findings.offences_and_people(with_values(data, "orders", OR0003=28), edition)
+
+
+def test_titles_are_called_merged_only_where_a_0_is_printed(data):
+    edition, _ = opened(data)
+    (said,) = findings.recoded_titles(data, edition)
+    assert "3 titles are printed as 0 from 2019-20" in said
+    silent = copy.copy(data)
+    silent.breaches = data.breaches[data.breaches["value"] != 0]
+    assert not findings.recoded_titles(silent, edition)

@@ -146,7 +146,8 @@ def test_the_reply_of_2014_gives_every_count_of_missing_people(read, data):
     printed = read("wmp_2014", REPLY_2014)
     rows, _ = rows_for_the_data(printed, data, FOI_2014)
     assert list(rows) == ["missing"]
-    assert_same(rows["missing"], data.missing[data.missing["source_id"] == FOI_2014])
+    held = data.missing[data.missing["source_id"] == FOI_2014]
+    assert_same(rows["missing"], held.assign(definition_said=""))  # our words, not the table's
 
 
 def test_the_intervals_of_2014_are_those_of_the_data_and_said_to_be_no_part_of_a_return(read, data):

@@ -14,7 +14,6 @@ import notebook_blocks
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from PHStatsMethods import confidence_intervals as phs
 from scipy import stats
 
@@ -41,8 +40,12 @@ WITHOUT_FIGURES = (
     "- 2 later figures ",
     "Each of ",
     "Areas of 10,000 residents ",
-    "Forces of the region with no figure ",
-    "For 42 published rates ",
+    "Counts of people, orders and offences: ",
+    "Forces of the region for which no figure ",
+    "A figure marked as revised ",
+    "“No figure found” means",
+    "No trend can be read from ",
+    "Published rates of which ",
     "Compared with the edition for ",
     "- **Orders**, ",
     "- **Nothing new**: ",
@@ -61,7 +64,9 @@ LABELS = {
     "Area",
     "Area and year",
     "As printed",
+    "Asked",
     "Assumed share, %",
+    "Complete years",
     "Date",
     "Date or period",
     "Date, 2020-21",
@@ -79,6 +84,7 @@ LABELS = {
     "Policy",
     "Quantity",
     "Remark",
+    "Resident on",
     "Risk tier",
     "Row",
     "Rows",
@@ -86,7 +92,6 @@ LABELS = {
     "Unit",
     "Until",
     "Year",
-    "Years used",
 }
 
 
@@ -187,6 +192,7 @@ def row_of(name):
             "area_id": name.split("-")[1],
             "source_id": rows["source_id"].iloc[0],
             "locator": "districts",
+            "date": rows["date"].iloc[0],
         }
     rows = table[table["row_id"] == name]
     assert len(rows) == 1, f"{name} is not in the data"
@@ -224,36 +230,12 @@ def printed_total(r, cells):
     return row["value"]
 
 
-def trend(r, cells):
-    """Change a year, its interval, the plain interval and the dispersion, by another library."""
-    rows = {}
+def offences_by_year(r, cells):
+    """Recorded offences of each year, oldest first."""
+    years = {}
     for row in r.of("BR"):
-        value, _ = rows.get(row["period_start"], (0, None))
-        rows[row["period_start"]] = (value + row["value"], row)
-    ends = "earliest" if "earliest" in cells["Years used"] else "latest"
-    counts, years, shares = [], [], []
-    for start, (value, row) in sorted(rows.items()):
-        end = row["period_end"]
-        until = row[f"covered_to_{ends}"] if row["period_status"] == "part" else end
-        counts.append(value)
-        years.append(start.year)
-        shares.append(((until - start).days + 1) / ((end - start).days + 1))
-    model = sm.GLM(
-        counts, sm.add_constant(np.array(years) - years[0]), sm.families.Poisson(), np.log(shares)
-    )
-    plain = model.fit()
-    dispersion = plain.pearson_chi2 / plain.df_resid
-    wide = model.fit(scale="X2" if dispersion > 1 else 1.0, use_t=dispersion > 1)
-
-    def change(value):
-        return 100 * np.expm1(value)
-
-    return {
-        "Change a year, %": [change(plain.params[1])],
-        "95% interval": list(change(wide.conf_int()[1])),
-        "Plain Poisson interval": list(change(plain.conf_int()[1])),
-        "Dispersion": [dispersion],
-    }
+        years[row["period_start"]] = years.get(row["period_start"], 0) + row["value"]
+    return [years[start] for start in sorted(years)]
 
 
 TIERS = ("very_high", "high", "medium", "low")
@@ -368,6 +350,10 @@ def figure_of(date):
         if "per 1,000" in cells["Measure"]:
             (base,) = r.of("RO", as_at=own[0]["period_end"])
             return [1000 * value / base["value"], *byar(value, base["value"], 1000)]
+        if "by our calculation" in cells["Measure"]:
+            bases = whole().population_bases.set_index("as_at")["base_date"]
+            (base,) = r.of("PD", date=bases[own[0]["as_at"]])
+            return [1e5 * value / base["value"], *byar(value, base["value"], 1e5)]
         return value
 
     return figure
@@ -455,7 +441,6 @@ VISITS = {
     "Visits a year each": lambda r, c: often(r)[c["Risk tier"]],
     "Visits a year": visits_of_tier,
 }
-TREND = ["Change a year, %", "95% interval", "Plain Poisson interval", "Dispersion"]
 RECIPES = {
     "tab-community-counts-and-rates": COMMUNITY_RATE,
     "fig-published-rates": COMMUNITY_RATE,
@@ -487,11 +472,10 @@ RECIPES = {
         "SRO by title": reading("SRO", "family"),
         "SRO by heading": reading("SRO", "heading_family"),
     },
-    "tab-breach-trends": {
-        column: lambda r, c, column=column: trend(r, c)[column] for column in TREND
-    },
+    "tab-breach-trends": {"Offences in each year": offences_by_year},
     "tab-outcomes": OUTCOME_RATE,
     "fig-outcome-rates": OUTCOME_RATE,
+    "fig-outcome-rates-2019-20": OUTCOME_RATE,
     "tab-orders-in-force": by_sex("OR"),
     "tab-orders-imposed": {"Orders made": lambda r, c: r.sum("OR")},
     "tab-missing-snapshots": SNAPSHOT,
@@ -514,6 +498,10 @@ RECIPES = {
     },
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
+    **{
+        f"tab-answers-{topic}": {"Answer": lambda r, c: r.sum("AN")}
+        for topic in ("register", "breaches", "visits")
+    },
     "tab-changes-new": {"Edition for 2021-22": figure_of("Date or period")},
     "tab-changes-latest": {
         "Figure, 2020-21": figure_of("Date, 2020-21"),

@@ -96,6 +96,27 @@ def test_a_series_without_over_dispersion_keeps_the_plain_poisson_interval():
     assert (trend.model, trend.change) == ("Poisson", trend.poisson)
 
 
+def test_the_cautious_rule_does_not_make_a_short_series_look_certain():
+    counts = [32, 30, 33, 49]  # breaches of sexual risk orders: phi is 0.96
+    plain, cautious = st.trend(counts), st.trend(counts, cautious=True)
+    assert [st.round_half_up(limit, 1) for limit in limits(plain.change)] == [0.3, 34.8]
+    model = glm(counts, [1] * 4, range(4))
+    margin = stats.t.ppf(0.975, 2) * model.bse[1]  # phi counts as 1
+    ends = percent([model.params[1] - margin, model.params[1] + margin])
+    assert limits(cautious.change) == pytest.approx(ends, rel=1e-5)
+    assert [st.round_half_up(limit) for limit in limits(cautious.change)] == [-16, 61]
+    assert cautious.change.value == plain.change.value and "t(2)" in cautious.change.method
+
+
+def test_the_cautious_rule_never_narrows_and_is_the_same_where_counts_scatter():
+    assert limits(st.trend(NOTIFICATION, cautious=True).change) == limits(
+        st.trend(NOTIFICATION).change
+    )
+    steady = st.trend([100, 100, 101, 100, 100], cautious=True)
+    assert steady.dispersion < 0.1
+    assert steady.change.upper > steady.poisson.upper
+
+
 def test_the_register_grew_by_471_people_11_3_percent_or_2_16_percent_a_year():
     assert st.round_half_up(st.total_change(4171, 4642), 1) == 11.3
     assert st.round_half_up(st.compound_growth(4171, 4642, 5), 2) == 2.16

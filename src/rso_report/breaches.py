@@ -149,7 +149,7 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
     """Titles that are printed as 0 from some complete year on, while others of their table go on.
 
     One row for each title: area_id, first_source, family, offence_title, period (the first that
-    is 0) and rows.
+    is 0) and rows (of the table).
     """
     found = []
     key = ["area_id", "first_source", "table_as_printed"]
@@ -162,7 +162,7 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
                 continue
             row = ended.iloc[0]
             names = ["area_id", "first_source", "family", "offence_title", "period"]
-            found.append({**row[names], "rows": "+".join(own["rows"])})
+            found.append({**row[names], "rows": "+".join(table["rows"])})
     return pd.DataFrame(
         found, columns=["area_id", "first_source", "family", "offence_title", "period", "rows"]
     )
@@ -332,7 +332,7 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     own = current(
         rows[(rows["series_id"] == "BREACH_OUTCOME") & rows["area_id"].isin([*edition.units, "EW"])]
     )
-    own = own.assign(inferred=_year_inferred(own))
+    own = own.assign(inferred=own["period_precision"] == "inferred")
     stock = register.community(data, edition)
     stock = stock[stock["qualifier"].isin(["exact", "rounded"])]
     names = {
@@ -362,13 +362,6 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     ]
     merged["stock"] = merged["stock"].astype("Int64")
     return merged.sort_values(["area_id", "period_end"]).reset_index(drop=True)
-
-
-def _year_inferred(rows: pd.DataFrame) -> pd.Series:
-    """Whether the year of each row is our reading, because its source does not show it."""
-    if "period_precision" in rows:
-        return rows["period_precision"] == "inferred"
-    return rows["note"].str.startswith("year read from")  # how it is marked without that column
 
 
 def same_year(found: pd.DataFrame, first: str, second: str) -> tuple[pd.Series, pd.Series] | None:

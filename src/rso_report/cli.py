@@ -161,54 +161,16 @@ def check(machine: bool) -> None:
     folder = dataset.data_folder()
     if not (folder / "datapackage.json").is_file():
         raise FileError(f"There is no data package in {folder}: datapackage.json is absent.")
-    faults, unexplained, outdated = [], [], []
-    tables = [resource["name"] for resource in dataset.descriptor()["resources"]]
-    try:
-        data = dataset.load(*tables)
-    except dataset.DataError as error:
-        faults = error.faults
-    else:
-        columns = ["rule", "source_id", "place", "printed", "found"]
-        found = reconcile.findings(data)
-        unexplained = reconcile.unexplained(data, found)[columns].to_dict("records")
-        ledger = reconcile.ledger(data, found)
-        outdated = ledger.loc[ledger["stale"] != "", ["discrepancy_id", "stale"]].to_dict("records")
-    stale = dataset.stale_hashes()
-    wrong = bool(faults or stale or unexplained or outdated)
+    found = reconcile.check()
     if machine:
-        answer = {
-            "ok": not wrong,
-            "tables": len(tables),
-            "faults": [asdict(fault) for fault in faults],
-            "stale_hashes": stale,
-            "unexplained_findings": unexplained,
-            "outdated_entries": outdated,
-        }
-        click.echo(as_json(answer))
+        click.echo(as_json({"ok": not found.lines, **asdict(found)}))
     else:
-        for fault in faults:
-            click.echo(fault)
-        for path in stale:
-            click.echo(
-                f"data/{path}: found other contents than datapackage.json states; if the change "
-                "is meant, run `python -m rso_report.dataset stamp`"
-            )
-        for finding in unexplained:
-            click.echo(
-                f"data/discrepancies.csv: found no entry for rule {finding['rule']}, "
-                f"{finding['source_id']}, {finding['place']}: printed {finding['printed']}, "
-                f"found {finding['found']}; add an entry that says how it is treated"
-            )
-        for entry in outdated:
-            click.echo(
-                f"data/discrepancies.csv, entry {entry['discrepancy_id']}: {entry['stale']}; "
-                "put the entry or the rows right"
-            )
-        count = len(faults) + len(stale) + len(unexplained) + len(outdated)
-        click.echo(
-            f"{len(tables)} tables: " + (f"{count} to put right." if wrong else "nothing is wrong.")
-        )
-    sys.exit(1 if wrong else 0)
+        for line in found.lines:
+            click.echo(line)
+        count = len(found.lines)
+        words = f"{count} to put right" if count else "nothing is wrong"
+        click.echo(f"{found.tables} tables: {words}.")
+    sys.exit(1 if found.lines else 0)
 
 
 @main.command(short_help="Compare two editions of a region figure by figure.")

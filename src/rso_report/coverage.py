@@ -109,9 +109,10 @@ def origins(data: Tables) -> str:
     press, official = (int(kinds.get(kind, 0)) for kind in ("news_report", "official_statistics"))
     others = len(rows) - press - official
     return (
-        f"{prose.number(press)} of {prose.number(len(rows))} counts of people, orders and offences "
-        f"come from press reports, {prose.number(official)} from official statistics; the other "
-        f"{prose.number(others)} are replies and statements of forces."
+        f"Counts of people, orders and offences: {prose.number(press)} of "
+        f"{prose.number(len(rows))} come from press reports, {prose.number(official)} from "
+        f"official statistics; the other {prose.number(others)} are replies and statements of "
+        "forces."
     )
 
 

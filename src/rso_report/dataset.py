@@ -482,15 +482,17 @@ def main(arguments: list[str]) -> int:
     elif arguments:
         print("usage: python -m rso_report.dataset [stamp]", file=sys.stderr)
         return 2
+    from rso_report import reconcile  # which uses this module
+
     try:
-        faults = check()
-        if faults:
-            raise DataError(faults)
+        found = reconcile.check()
     except ReportError as error:
         print(error, file=sys.stderr)
         return 1
-    tables = descriptor()["resources"]
-    print(f"data package: {len(tables)} tables, no fault")
+    if found.lines:
+        print("\n".join(found.lines), file=sys.stderr)
+        return 1
+    print(f"data package: {found.tables} tables, no fault")
     return 0
 
 

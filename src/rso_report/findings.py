@@ -57,7 +57,7 @@ def community(data: Tables, edition: Edition) -> list[str]:
     for force in edition.forces:
         row = register.latest(counts, force)
         bullets.append(f"- **{edition.name(force)}**: {_count_with_date(data, edition, row)}")
-    bullets.append(f"- **{edition.name(edition.region_id)}**: {_region(data, edition, counts)}")
+    bullets += _region(data, edition, counts)
     bullets.append(f"- **{edition.name('EW')}**: {_country(data, edition, counts)}")
     return bullets
 
@@ -85,25 +85,24 @@ def aged(edition: Edition, row: pd.Series) -> str:
     return on_date(row) + (f", {age}" if age else "")
 
 
-def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
+def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> list[str]:
+    """The sum of the forces, or why there is none; then what somebody printed for the region."""
+    name = edition.name(edition.region_id)
     found = register.region(counts, edition)
     printed = register.latest(counts, edition.region_id)
-    if printed is not None and (found is None or found.total is None):
-        own = f"{counted(printed)} {aged(edition, printed)} {_cite(data, printed)}, as printed"
-    else:
-        own = ""
-    if found is None:
-        return own or NOT_FOUND
-    if found.total is None:
-        why = (
-            f"no total for {periods.day_label(found.as_at)}, because {why_no_total(edition, found)}"
-        )
-        return f"{why}; {own}" if own else why
-    total = beside_first(number(found.total), first_total(found.parts))
-    return (
-        f"{total} on {periods.day_label(found.as_at)}, the sum of its forces "
-        f"{cited(data.sources, found.parts['source_id'], found.parts['rows'])}"
-    )
+    bullets = []
+    if found is not None and found.total is not None:
+        total = beside_first(number(found.total), first_total(found.parts))
+        cite = cited(data.sources, found.parts["source_id"], found.parts["rows"])
+        when = periods.day_label(found.as_at)
+        return [f"- **{name}**: {total} on {when}, the sum of its forces {cite}"]
+    if found is not None:
+        why = f"because {why_no_total(edition, found)}"
+        bullets.append(f"- **{name}**: no total for {periods.day_label(found.as_at)}, {why}")
+    if printed is not None:
+        own = f"{counted(printed)} {aged(edition, printed)} {_cite(data, printed)}"
+        bullets.append(f"- **{name}, as printed**: {own}")
+    return bullets or [f"- **{name}**: {NOT_FOUND}"]
 
 
 def why_no_total(edition: Edition, found: register.Region) -> str:
@@ -139,7 +138,7 @@ def rates(data: Tables, edition: Edition) -> list[str]:
             base = ["count", "population_10plus"]
             ratio = statistics.rate_ratio(*row[base], *country.iloc[0][base])
             whose = "the rate of England and Wales"
-            against += f"; {_ratio_words(row, country.iloc[0], ratio, whose)}"
+            against += f"; {_times_words(row, country.iloc[0], ratio, whose)}"
             sources.append(country.iloc[0]["count_source"])
             rows += [country.iloc[0]["count_row"], country.iloc[0]["population_row"]]
         cite = cited(data.sources, sources, rows)
@@ -206,12 +205,9 @@ def _no_change(data: Tables, found: pd.DataFrame, own: pd.DataFrame, area: str) 
         return "cannot be said: one count was found"
     last = every["as_at"].max()
     crossed = breaks_between(data.series_breaks, "STOCK_MAPPA", every["as_at"].min(), last)
-    why = (
-        f"the series breaks between them ({listed(crossed['title'])})"
-        if len(crossed)
-        else ("the others are bounds or approximate")
-    )
-    return f"cannot be said: of {prose.plural(len(every), 'count')} found, {why}"
+    if len(crossed):
+        return f"cannot be said: the series breaks between those found ({listed(crossed['title'])})"
+    return "cannot be said: of those found all but one are bounds or approximate"
 
 
 def _growth(
@@ -556,11 +552,11 @@ def _against_country(latest: pd.Series, own: pd.Series, country: pd.Series) -> s
         )
     ratio = breaches.rate_ratio(own, country)
     if ratio:
-        words += f"; the force's rate was {_ratio_words(own, country, ratio, 'that')}"
+        words += f"; the force's rate was {_times_words(own, country, ratio, 'that')}"
     return words
 
 
-def _ratio_words(
+def _times_words(
     first: pd.Series, second: pd.Series, ratio: statistics.Estimate, whose: str
 ) -> str:
     """`0.28 times that (0.17 to 0.45)`; where one of the two is a lower bound, it says so."""
@@ -596,7 +592,7 @@ def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
         )
         texts.append(
             f"In {pair[0]['period']} the rate of {edition.name(first)} was "
-            f"{_ratio_words(*pair, ratio, f'that of {edition.name(second)}')}: {clear} "
+            f"{_times_words(*pair, ratio, f'that of {edition.name(second)}')}: {clear} "
             f"{_cites(data, pair)}."
         )
     return texts

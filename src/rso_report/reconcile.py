@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import periods, statistics
+from rso_report import dataset, periods, statistics
 from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.disclosure import HIDDEN, THRESHOLD, difference
@@ -40,6 +40,62 @@ class Finding:
     printed: str
     found: str
     rows: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is wrong with the data package: what `rso-report check` says and a build refuses.
+
+    `tables` (how many), faults of cells and rules, files other than their stated hashes, findings
+    that no entry of the ledger speaks of, entries that state what the rows no longer give.
+    """
+
+    tables: int
+    faults: list[dataset.Fault]
+    stale_hashes: list[str]
+    unexplained_findings: list[dict[str, str]]
+    outdated_entries: list[dict[str, str]]
+
+    @property
+    def lines(self) -> list[str]:
+        """One line for each thing that is wrong, with what to do about it."""
+        return [
+            *map(str, self.faults),
+            *(
+                f"data/{path}: found other contents than datapackage.json states; if the change "
+                "is meant, run `python -m rso_report.dataset stamp`"
+                for path in self.stale_hashes
+            ),
+            *(
+                f"data/discrepancies.csv: found no entry for rule {finding['rule']}, "
+                f"{finding['source_id']}, {finding['place']}: printed {finding['printed']}, "
+                f"found {finding['found']}; add an entry that says how it is treated"
+                for finding in self.unexplained_findings
+            ),
+            *(
+                f"data/discrepancies.csv, entry {entry['discrepancy_id']}: {entry['stale']}; "
+                "put the entry or the rows right"
+                for entry in self.outdated_entries
+            ),
+        ]
+
+
+def check() -> Check:
+    """Check the whole data package: cells, rules, hashes, and the ledger against the sources.
+
+    Raises DataError if `datapackage.json` cannot be read.
+    """
+    tables = [resource["name"] for resource in dataset.descriptor()["resources"]]
+    stale = dataset.stale_hashes()
+    try:
+        data = dataset.load(*tables)
+    except dataset.DataError as error:
+        return Check(len(tables), error.faults, stale, [], [])
+    found = findings(data)
+    new = unexplained(data, found)[["rule", "source_id", "place", "printed", "found"]]
+    entries = ledger(data, found)
+    outdated = entries.loc[entries["stale"] != "", ["discrepancy_id", "stale"]]
+    return Check(len(tables), [], stale, new.to_dict("records"), outdated.to_dict("records"))
 
 
 def findings(data: Tables) -> pd.DataFrame:
@@ -90,6 +146,8 @@ def _why_stale(entry: Any, own: list[Any], held: dict[str, set[float]]) -> str: 
     known: set[float] = set()
     for finding in own:
         known |= _numbers(finding.place, finding.printed, finding.found)
+    if entry.rule in ("rate_base", "rate_miss"):  # "one in N" and a rate are the same figure
+        known |= {1e5} | {float(statistics.round_half_up(1e5 / n, 1)) for n in known if n}
     for source in (entry.source_id, *entry.other_sources.split("|")):
         known |= held.get(source, set())
     known |= {float(statistics.round_half_up(number)) for number in known}  # 56.1 is told as 56
@@ -298,6 +356,12 @@ def _no_total(data: Tables) -> list[Finding]:
     return found
 
 
+def _apart(people: int) -> str:
+    """How far apart two counts of people are, in words that single nobody out."""
+    gap = difference(abs(people))
+    return f"fewer than {THRESHOLD} apart" if gap == HIDDEN else f"{gap:,} apart"
+
+
 def _two_counts(data: Tables) -> list[Finding]:
     """The same thing counted twice for one area and month, with different results."""
     stocks = as_printed(data.registered_offenders)
@@ -322,7 +386,6 @@ def _two_counts(data: Tables) -> list[Finding]:
     found = []
     for rows, group in groups.items():
         values = sorted({int(r["value"]) for r in group})
-        gap = difference(values[-1] - values[0])
         found.append(
             Finding(
                 "two_counts",
@@ -330,11 +393,16 @@ def _two_counts(data: Tables) -> list[Finding]:
                 group[0]["area_id"],
                 periods.as_at_label(group[0]["as_at"], "month"),
                 " and ".join(f"{v:,}" for v in values),
-                f"{f'fewer than {THRESHOLD}' if gap == HIDDEN else f'{gap:,}'} apart",
+                _apart(values[-1] - values[0]),
                 "+".join(rows),
             )
         )
     return found
+
+
+def _apart(gap: int) -> str:
+    own = difference(gap)
+    return f"fewer than {THRESHOLD} apart" if own == HIDDEN else f"{abs(gap):,} apart"
 
 
 def _two_series(data: Tables) -> list[Finding]:
@@ -509,16 +577,20 @@ def _change(measure: str, first: float, last: float) -> float:
 
 def _change_words(measure: str, first: tuple[float, float], last: tuple[float, float]) -> str:
     """The change between two counts, each given now and at first (<NA> if never revised)."""
-    change = _change(measure, first[0], last[0])
-    hidden = measure == "change_persons" and difference(int(change)) == HIDDEN
+
+    def words(first: float, last: float) -> str:
+        change = _change(measure, first, last)
+        hidden = measure == "change_persons" and difference(int(change)) == HIDDEN
+        return HIDDEN if hidden else f"{change:+.1f}"
+
     text = (
-        f"{HIDDEN if hidden else f'{change:+.1f}'} from "
+        f"{words(first[0], last[0])} from "
         f"{beside_first(f'{first[0]:,}', first[1])} to {beside_first(f'{last[0]:,}', last[1])}"
     )
-    if hidden or (pd.isna(first[1]) and pd.isna(last[1])):
+    if pd.isna(first[1]) and pd.isna(last[1]):
         return text
     before = [now if pd.isna(old) else old for now, old in (first, last)]
-    return f"{text}; {_change(measure, *before):+.1f} by the first values"
+    return f"{text}; {words(*before)} by the first values"
 
 
 def _parts_of_total(data: Tables) -> list[Finding]:
@@ -540,7 +612,7 @@ def _parts_of_total(data: Tables) -> list[Finding]:
                         area,
                         periods.as_at_label(as_at, "month"),
                         f"{total:,}",
-                        f"parts sum to {parts:,}, {abs(total - parts):,} apart",
+                        f"parts sum to {parts:,}, {_apart(total - parts)}",
                         "+".join(by["row_id"]),
                     )
                 )

@@ -87,6 +87,7 @@ class DataPackage(SphinxDirective):
             return [nodes.paragraph(text="There is no row yet.")]
         if name == "population_districts":
             identifiers, html = _population_html(data)
+            self._target("tab-rows-population-bases", "Population bases")
         else:
             identifiers, html = getattr(data, name)["row_id"], rows_html(data, name)
         for row_id in identifiers:

@@ -27,7 +27,7 @@ from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
 from nbformat import NotebookNode
 from packaging.requirements import Requirement
 
-from rso_report import dataset
+from rso_report import dataset, reconcile
 from rso_report.errors import ReportError
 from rso_report.execute import execute
 
@@ -74,11 +74,10 @@ def environment_check(lock: Path) -> Check:
 
 
 def data_check() -> Check:
-    """Check the data package, and its files against the hashes that it states."""
-    faults = [str(fault) for fault in dataset.check()]
-    faults += [f"data/{name}: not the file that was stamped" for name in dataset.stale_hashes()]
-    tables = len(dataset.descriptor()["resources"])
-    result = f"{tables} tables, {len(faults) or 'no'} fault{'s' if len(faults) > 1 else ''}"
+    """Check the data package: cells, rules, hashes, and the ledger against the sources."""
+    found = reconcile.check()
+    faults = found.lines
+    result = f"{found.tables} tables, {len(faults) or 'no'} fault{'s' if len(faults) > 1 else ''}"
     command = "python -m rso_report.dataset"
     return Check("The data package is whole", command, not faults, result, "\n".join(faults))
 

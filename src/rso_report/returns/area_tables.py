@@ -46,7 +46,11 @@ class AreaMeasure:
         if self.table != "breaches":
             return {"as_at": as_at.isoformat(), "as_at_precision": "day"}
         start = as_at.replace(year=as_at.year - 1) + timedelta(days=1)
-        return {"period_start": start.isoformat(), "period_end": as_at.isoformat()}
+        return {
+            "period_start": start.isoformat(),
+            "period_end": as_at.isoformat(),
+            "period_precision": "stated",
+        }
 
 
 MEASURES = {
