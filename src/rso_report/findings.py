@@ -207,12 +207,9 @@ def _no_change(data: Tables, found: pd.DataFrame, own: pd.DataFrame, area: str) 
         return "cannot be said: one count was found"
     last = every["as_at"].max()
     crossed = breaks_between(data.series_breaks, "STOCK_MAPPA", every["as_at"].min(), last)
-    why = (
-        f"the series breaks between them ({listed(crossed['title'])})"
-        if len(crossed)
-        else ("the others are bounds or approximate")
-    )
-    return f"cannot be said: of {prose.plural(len(every), 'count')} found, {why}"
+    if len(crossed):
+        return f"cannot be said: the series breaks between those found ({listed(crossed['title'])})"
+    return "cannot be said: of those found all but one are bounds or approximate"
 
 
 def _growth(

@@ -356,6 +356,12 @@ def _no_total(data: Tables) -> list[Finding]:
     return found
 
 
+def _apart(people: int) -> str:
+    """How far apart two counts of people are, in words that single nobody out."""
+    gap = difference(abs(people))
+    return f"fewer than {THRESHOLD} apart" if gap == HIDDEN else f"{gap:,} apart"
+
+
 def _two_counts(data: Tables) -> list[Finding]:
     """The same thing counted twice for one area and month, with different results."""
     stocks = as_printed(data.registered_offenders)
@@ -571,16 +577,20 @@ def _change(measure: str, first: float, last: float) -> float:
 
 def _change_words(measure: str, first: tuple[float, float], last: tuple[float, float]) -> str:
     """The change between two counts, each given now and at first (<NA> if never revised)."""
-    change = _change(measure, first[0], last[0])
-    hidden = measure == "change_persons" and difference(int(change)) == HIDDEN
+
+    def words(first: float, last: float) -> str:
+        change = _change(measure, first, last)
+        hidden = measure == "change_persons" and difference(int(change)) == HIDDEN
+        return HIDDEN if hidden else f"{change:+.1f}"
+
     text = (
-        f"{HIDDEN if hidden else f'{change:+.1f}'} from "
+        f"{words(first[0], last[0])} from "
         f"{beside_first(f'{first[0]:,}', first[1])} to {beside_first(f'{last[0]:,}', last[1])}"
     )
-    if hidden or (pd.isna(first[1]) and pd.isna(last[1])):
+    if pd.isna(first[1]) and pd.isna(last[1]):
         return text
     before = [now if pd.isna(old) else old for now, old in (first, last)]
-    return f"{text}; {_change(measure, *before):+.1f} by the first values"
+    return f"{text}; {words(*before)} by the first values"
 
 
 def _parts_of_total(data: Tables) -> list[Finding]:

@@ -553,8 +553,8 @@ CHECKS = {
     "V17": ("Counts with people in custody are not compared with the community only", "stop"),
     "V18": ("Each measure is there once, in the return and beside the published data", "stop"),
     "V19": (
-        "The area is a whole force; a district has more than 10,000 residents; no row is of one "
-        "person by sex, tier or the like",
+        "The area is a whole force; if it is a district, its residents are stated; no row is of "
+        "one person by sex, tier or the like",
         "withhold",
     ),
     "V20": ("No text seems to be about one person", "stop"),
