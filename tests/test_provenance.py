@@ -64,6 +64,7 @@ LABELS = {
     "Area",
     "Area and year",
     "As printed",
+    "Asked",
     "Assumed share, %",
     "Complete years",
     "Date",
@@ -83,6 +84,7 @@ LABELS = {
     "Policy",
     "Quantity",
     "Remark",
+    "Resident on",
     "Risk tier",
     "Row",
     "Rows",
@@ -190,6 +192,7 @@ def row_of(name):
             "area_id": name.split("-")[1],
             "source_id": rows["source_id"].iloc[0],
             "locator": "districts",
+            "date": rows["date"].iloc[0],
         }
     rows = table[table["row_id"] == name]
     assert len(rows) == 1, f"{name} is not in the data"
@@ -347,6 +350,10 @@ def figure_of(date):
         if "per 1,000" in cells["Measure"]:
             (base,) = r.of("RO", as_at=own[0]["period_end"])
             return [1000 * value / base["value"], *byar(value, base["value"], 1000)]
+        if "by our calculation" in cells["Measure"]:
+            bases = whole().population_bases.set_index("as_at")["base_date"]
+            (base,) = r.of("PD", date=bases[own[0]["as_at"]])
+            return [1e5 * value / base["value"], *byar(value, base["value"], 1e5)]
         return value
 
     return figure
@@ -491,6 +498,10 @@ RECIPES = {
     },
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
+    **{
+        f"tab-answers-{topic}": {"Answer": lambda r, c: r.sum("AN")}
+        for topic in ("register", "breaches", "visits")
+    },
     "tab-changes-new": {"Edition for 2021-22": figure_of("Date or period")},
     "tab-changes-latest": {
         "Figure, 2020-21": figure_of("Date, 2020-21"),

@@ -58,7 +58,7 @@ def community(data: Tables, edition: Edition) -> list[str]:
     for force in edition.forces:
         row = register.latest(counts, force)
         bullets.append(f"- **{edition.name(force)}**: {_count_with_date(data, edition, row)}")
-    bullets.append(f"- **{edition.name(edition.region_id)}**: {_region(data, edition, counts)}")
+    bullets += _region(data, edition, counts)
     bullets.append(f"- **{edition.name('EW')}**: {_country(data, edition, counts)}")
     return bullets
 
@@ -86,25 +86,24 @@ def aged(edition: Edition, row: pd.Series) -> str:
     return on_date(row) + (f", {age}" if age else "")
 
 
-def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
+def _region(data: Tables, edition: Edition, counts: pd.DataFrame) -> list[str]:
+    """The sum of the forces, or why there is none; then what somebody printed for the region."""
+    name = edition.name(edition.region_id)
     found = register.region(counts, edition)
     printed = register.latest(counts, edition.region_id)
-    if printed is not None and (found is None or found.total is None):
-        own = f"{counted(printed)} {aged(edition, printed)} {_cite(data, printed)}, as printed"
-    else:
-        own = ""
-    if found is None:
-        return own or NOT_FOUND
-    if found.total is None:
-        why = (
-            f"no total for {periods.day_label(found.as_at)}, because {why_no_total(edition, found)}"
-        )
-        return f"{why}; {own}" if own else why
-    total = beside_first(number(found.total), first_total(found.parts))
-    return (
-        f"{total} on {periods.day_label(found.as_at)}, the sum of its forces "
-        f"{cited(data.sources, found.parts['source_id'], found.parts['rows'])}"
-    )
+    bullets = []
+    if found is not None and found.total is not None:
+        total = beside_first(number(found.total), first_total(found.parts))
+        cite = cited(data.sources, found.parts["source_id"], found.parts["rows"])
+        when = periods.day_label(found.as_at)
+        return [f"- **{name}**: {total} on {when}, the sum of its forces {cite}"]
+    if found is not None:
+        why = f"because {why_no_total(edition, found)}"
+        bullets.append(f"- **{name}**: no total for {periods.day_label(found.as_at)}, {why}")
+    if printed is not None:
+        own = f"{counted(printed)} {aged(edition, printed)} {_cite(data, printed)}"
+        bullets.append(f"- **{name}, as printed**: {own}")
+    return bullets or [f"- **{name}**: {NOT_FOUND}"]
 
 
 def why_no_total(edition: Edition, found: register.Region) -> str:
