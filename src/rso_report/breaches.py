@@ -60,9 +60,10 @@ def by_family(offences: pd.DataFrame) -> pd.DataFrame:
     first_value (before revisions, <NA> if none), part, covered_to_earliest, covered_to_latest,
     source_id (several as `a+b`), rows (the identifiers of the rows that were added, and of those
     they replace), row_id (without those), repeated (`41 and 41` where titles of a table carry the
-    same number, of 20 or more, else ""), least (the sum if that is one number printed twice) and
-    reply (the first source where replies of a force overlap in time, else ""): figures that agree
-    in area_id, reply and family are one series.
+    same number, of 20 or more, else ""), least (the sum if that is one number printed twice),
+    inferred (whether the source leaves the year to be inferred) and reply (the first source where
+    replies of a force overlap in time, else ""): figures that agree in area_id, reply and family
+    are one series.
     """
     require_one_series(offences[["series_id"]], "add")
     key = ["area_id", "first_source", "family", "period", "period_start", "period_end"]
@@ -91,6 +92,7 @@ def by_family(offences: pd.DataFrame) -> pd.DataFrame:
             row_id=("row_id", "+".join),
             repeated=("_equal", lambda values: " and ".join(filter(None, values))),
             least=("_once", "sum"),
+            inferred=("period_precision", lambda precisions: precisions.eq("inferred").any()),
         )
         .assign(first_value=lambda f: f["first_value"].where(f["_revised"]))
         .drop(columns="_revised")
@@ -308,9 +310,10 @@ def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]
 def run_trend(run: pd.DataFrame) -> Trend | None:
     """Average annual change over one of `runs`, by the cautious rule of `statistics.trend`.
 
-    None with fewer than five years, or where all offences fall in the first or the last of them.
+    None with fewer than five years, with one whose year is inferred, or where all offences fall in
+    the first or the last of them.
     """
-    if len(run) < statistics.TREND_POINTS:
+    if len(run) < statistics.TREND_POINTS or run["inferred"].any():
         return None
     if not run["value"].iloc[1:].any() or not run["value"].iloc[:-1].any():
         return None

@@ -34,6 +34,7 @@ from rso_report.prose import (
 from rso_report.revisions import current, first_total, unreplaced
 from rso_report.tables import cell_text
 
+YEARS_INFERRED = "the years are inferred, for the source does not say which kind of year they are"
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 LOOSE_AND_CLOSE = (10, 200)  # concentrations shown beside that of the parameters
 _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
@@ -369,6 +370,8 @@ def offences(data: Tables, edition: Edition) -> list[str]:
             said.append(f"before: {years}")
         if absent := breaches.without_figure(own):
             said.append(f"no figure found for {listed(absent)}")
+        if own["inferred"].any():
+            said.append(YEARS_INFERRED)
         bullets.append(
             f"- **{series_name(data, edition, lead)}**, offences recorded: {'; '.join(said)} "
             f"{cited(data.sources, own['source_id'], own['rows'])}"
@@ -420,7 +423,8 @@ def part_year_words(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame
     cut = breaks_between(
         breaks, "BREACH_RECORDED", complete.period_start, part.period_end, part.family
     )
-    if cut.empty and not complete.part and part.least > complete.value:
+    sure = not (complete.part or complete.inferred)
+    if cut.empty and sure and part.least > complete.value:
         words += f", already more than in all of {complete.period}"
     return words
 

@@ -300,6 +300,7 @@ def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
     name = findings.series_name(data, edition, lead)
     notes = [
         findings.repeated_words(lead) if lead.repeated else "",
+        findings.YEARS_INFERRED if lead.inferred else "",
         periods.age_words(lead.period_end, edition.year.end),
     ]
     if last is not lead:
