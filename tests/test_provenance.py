@@ -24,6 +24,7 @@ from rso_report import dataset, edition, periods
 WITHOUT_ROWS = {
     "tab-breach-breaks",
     "tab-coverage-by-year",
+    "tab-estimate-coverage",
     "tab-ledger",
     "tab-register-breaks",
     "tab-series-breaks",
