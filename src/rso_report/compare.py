@@ -158,7 +158,8 @@ def why_no_change(
     pair = pd.DataFrame([old, new])
     series.require_one_series(pair[["series_id"]], "compare")
     if old["definition"] != new["definition"]:
-        return f"not counted alike: {old['definition']}; {new['definition']}"
+        both = filter(None, [old["definition"], new["definition"]])
+        return f"not counted alike: {'; '.join(both)}"
     if new["definition"] in _UNKNOWN and old["source_id"] != new["source_id"]:
         return f"{new['definition']}, and the sources differ"
     if not pair["qualifier"].isin(["exact", "rounded"]).all():
