@@ -151,7 +151,8 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
     """Titles that are printed as 0 from some complete year on, while others of their table go on.
 
     One row for each title: area_id, first_source, family, offence_title, period (the first that
-    is 0) and rows (of the table).
+    is 0), before (its values until then), others (sum of the other titles from then on), others_rows
+    and rows (of the title).
     """
     found = []
     key = ["area_id", "first_source", "table_as_printed"]
@@ -164,10 +165,19 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
                 continue
             row = ended.iloc[0]
             names = ["area_id", "first_source", "family", "offence_title", "period"]
-            found.append({**row[names], "rows": "+".join(table["rows"])})
-    return pd.DataFrame(
-        found, columns=["area_id", "first_source", "family", "offence_title", "period", "rows"]
-    )
+            going_on = table[after & table["value"].gt(0)]
+            before = own.loc[~own.index.isin(ended.index), "value"].tolist()
+            found.append(
+                {
+                    **row[names],
+                    "before": before,
+                    "others": int(going_on["value"].sum()),
+                    "others_rows": "+".join(going_on["rows"]),
+                    "rows": "+".join(own["rows"]),
+                }
+            )
+    columns = ["area_id", "first_source", "family", "offence_title", "period"]
+    return pd.DataFrame(found, columns=[*columns, "before", "others", "others_rows", "rows"])
 
 
 def title_table(

@@ -117,9 +117,14 @@ def origins(data: Tables) -> str:
 
 
 def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.DataFrame:
-    """Rows of `series_breaks` of some topics, or of all, up to the end of the report year."""
+    """Rows of `series_breaks` of some topics, or of all, up to the end of the report year.
+
+    A break that concerns some areas only is left out where none of them is of the region.
+    """
     rows = data.series_breaks
     rows = rows[rows["date"] <= pd.Timestamp(edition.year.end)]
+    own = rows["areas"].str.split("|").map(lambda areas: not {"", *edition.units}.isdisjoint(areas))
+    rows = rows[own]
     return rows[rows["topic"].isin(list(topics))] if topics else rows
 
 

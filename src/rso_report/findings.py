@@ -479,16 +479,20 @@ def offences_and_people(data: Tables, edition: Edition) -> list[str]:
 def recoded_titles(data: Tables, edition: Edition) -> list[str]:
     """Titles that drop to a printed 0 while others go on, and what that does not mean."""
     found = breaches.recoded_titles(breaches.recorded(data, edition))
-    return [
-        f"{edition.name(area)}, {breaches.FAMILIES[family]}: "
-        f"{prose.plural(len(own), 'title is', 'titles are')} printed as 0 from {period} on, while "
-        "other titles of the table go on. Probably "
-        f"{'it was' if len(own) == 1 else 'they were'} merged into another title; it does not mean "
-        f"that such breaches ended {cited(data.sources, [source], own['rows'])}."
-        for (area, source, family, period), own in found.groupby(
-            ["area_id", "first_source", "family", "period"], sort=False
+    texts = []
+    key = ["area_id", "first_source", "family", "period"]
+    for (area, source, family, period), own in found.groupby(key, sort=False):
+        before = "; ".join(listed(map(number, values)) for values in own["before"])
+        merged = "it was" if len(own) == 1 else "they were"
+        texts.append(
+            f"{edition.name(area)}, {breaches.FAMILIES[family]}: "
+            f"{prose.plural(len(own), 'title is', 'titles are')} printed as 0 from {period} on "
+            f"(before: {before}), while other titles of the table hold "
+            f"{number(own['others'].iloc[0])} from then on. Probably {merged} merged into another "
+            "title; it does not mean that such breaches ended "
+            f"{cited(data.sources, [source], [*own['rows'], own['others_rows'].iloc[0]])}."
         )
-    ]
+    return texts
 
 
 def outcomes(data: Tables, edition: Edition) -> list[str]:
