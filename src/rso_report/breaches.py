@@ -151,7 +151,7 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
     """Titles that are printed as 0 from some complete year on, while others of their table go on.
 
     One row for each title: area_id, first_source, family, offence_title, period (the first that
-    is 0), before (its values until then), others (sum of the other titles from then on), others_rows
+    is 0), before (its values until then), others (sum of the other titles since), others_rows
     and rows (of the title).
     """
     found = []

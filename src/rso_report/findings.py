@@ -492,7 +492,7 @@ def recoded_titles(data: Tables, edition: Edition) -> list[str]:
             "title; it does not mean that such breaches ended "
             f"{cited(data.sources, [source], [*own['rows'], own['others_rows'].iloc[0]])}."
         )
-    return texts
+    return [" ".join(texts)] if texts else []  # one paragraph
 
 
 def outcomes(data: Tables, edition: Edition) -> list[str]:
