@@ -123,7 +123,8 @@ def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.Dat
     """
     rows = data.series_breaks
     rows = rows[rows["date"] <= pd.Timestamp(edition.year.end)]
-    own = rows["areas"].str.split("|").map(lambda areas: not {"", *edition.units}.isdisjoint(areas))
+    names = {"", *edition.units}
+    own = [not names.isdisjoint(areas.split("|")) for areas in rows["areas"]]
     rows = rows[own]
     return rows[rows["topic"].isin(list(topics))] if topics else rows
 

@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from rso_report import answers, breaches, missing, periods, prose, register, statistics, visits
+from rso_report import (
+    answers,
+    breaches,
+    missing,
+    periods,
+    prose,
+    register,
+    statistics,
+    tables,
+    visits,
+)
 from rso_report.comparable import breaks_between
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
@@ -474,6 +484,42 @@ def offences_and_people(data: Tables, edition: Edition) -> list[str]:
                 + "."
             )
     return texts
+
+
+def show_titles(
+    data: Tables, edition: Edition, families: pd.DataFrame, family: str, what: str
+) -> None:
+    """Show the titles of a family for each force, and for each of its replies where they overlap.
+
+    `families` are those of `breaches.by_family`; `what` completes "Recorded ..., police force".
+    """
+    chosen = families[families["family"] == family]
+    for (area, reply, _), own in chosen.groupby(breaches.SERIES, sort=False):
+        table = breaches.title_table(data, edition, area, family, reply)
+        cells = table.iloc[:-1].drop(columns=["Total, printed", "Rows"])
+        tables.show(
+            table.assign(Rows=prose.rows(table["Rows"])),
+            table_id="-".join(filter(None, ["tab-titles", family, area, reply]))
+            .lower()
+            .replace("_", "-"),
+            headline=title_headline(own),
+            as_at="the year over each column",
+            caption=f"Recorded {what}, {series_name(data, edition, own.iloc[0])}",
+            source=prose.provenance(data, own["source_id"]),
+            notes=[
+                "Computed totals are sums of the cells; printed totals are the source's own. Where "
+                "they differ, the cells are used and the ledger on the page data quality says why.",
+                *["[x] under a year: no figure found for that title and year. It is not 0."]
+                * bool(cells.eq("[x]").any(axis=None)),
+                *(
+                    f"{row.period}: {repeated_words(row)}."
+                    for row in own[own["repeated"] != ""].itertuples()
+                ),
+                *[f"{YEARS_INFERRED.capitalize()}."] * bool(own["inferred"].any()),
+            ],
+        )
+    if chosen.empty:
+        prose.say("No figure found for the forces of the region.")
 
 
 def recoded_titles(data: Tables, edition: Edition) -> list[str]:
