@@ -125,7 +125,7 @@ def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.Dat
     rows = rows[rows["date"] <= pd.Timestamp(edition.year.end)]
     names = {"", *edition.units}
     own = [not names.isdisjoint(areas.split("|")) for areas in rows["areas"]]
-    rows = rows[own]
+    rows = rows[pd.Series(own, index=rows.index, dtype="bool")]
     return rows[rows["topic"].isin(list(topics))] if topics else rows
 
 

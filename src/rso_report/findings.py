@@ -339,9 +339,9 @@ def snapshot_words(row: pd.Series) -> str:
 
 def snapshot_notes(row: pd.Series) -> list[str]:
     """What stands beside a snapshot: age, first reply, share, abroad and definition, if known."""
-    notes = [row["age"]] if row["age"] else []
-    if pd.notna(row["first_value"]):
-        notes.append(f"{number(row['first_value'])} at first reply")
+    revised = pd.notna(row["first_value"])
+    notes = [f"{number(row['first_value'])} at first reply"] if revised else []
+    notes += [row["age"]] if row["age"] else []
     if pd.notna(row["share"]):
         notes.append(
             f"{percent(row['share'])} ({interval(row['lower'], row['upper'], 2)}) "
@@ -767,9 +767,9 @@ def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> l
         return [f"No illustration: {_without_illustration(data, edition, parameters)}"]
     people = beside_first(number(model["people"]), model["first_people"])
     text = (
-        f"An illustration, not a finding. {number(model['visits'])} visits a year would be due for "
-        f"the {people} people whom {model['force']} managed in the community "
-        f"{model['on_date']}, if {model['policy']} applied to {model['mix_words']}."
+        f"An illustration, not a finding. It takes the {people} people whom {model['force']} "
+        f"managed in the community {model['on_date']}, and {model['mix_words']}. If "
+        f"{model['policy']} applied to them, {number(model['visits'])} visits a year would be due."
     )
     if model["officers"]:
         text += (
@@ -1087,11 +1087,11 @@ def share_change(data: Tables, edition: Edition, area: str) -> str:
     )
     differ = missing.definitions_differ(first, last)
     return (
-        f"For {edition.name(area)}, the share missing differs by "
-        f"{signed(difference.value, 2)} percentage points ({signed(difference.lower, 2)} to "
-        f"{signed(difference.upper, 2)}) between the snapshots {on_date(first)} and "
-        f"{on_date(last)}: {verdict}{f'; but {differ}' if differ else ''} {cite}. The interval "
-        "describes chance variation only."
+        f"For {edition.name(area)} there are snapshots {on_date(first)} and {on_date(last)}. The "
+        f"share missing differs between them by {signed(difference.value, 2)} percentage points "
+        f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}): "
+        f"{verdict}{f'; but {differ}' if differ else ''} {cite}. The interval describes chance "
+        "variation only."
     )
 
 

@@ -396,7 +396,8 @@ class National:
     """The rate of England and Wales on a 31 March, per 100,000 residents aged 10 and over.
 
     `rate` is the published one; where none is held, `computed` is True and it is the count over
-    the population. `rows` and `source_id` say where it stands. `count` is None if none is held.
+    the population. `rows` and `source_id` say where it stands. `count` is None if none is held,
+    `first_rate` is the published rate before a revision, else <NA>.
     """
 
     rate: float
@@ -405,6 +406,7 @@ class National:
     population: int
     rows: str
     source_id: str
+    first_rate: float = pd.NA
 
 
 @dataclass(frozen=True)
@@ -466,7 +468,8 @@ def national_rate(data: Tables, edition: Edition, as_at: pd.Timestamp) -> Nation
     count = None if counts.empty else int(counts["value"].iloc[0])
     if len(printed):
         row = printed.iloc[0]
-        return National(float(row["value"]), False, count, people, row["rows"], row["source_id"])
+        place = row["rows"], row["source_id"]
+        return National(float(row["value"]), False, count, people, *place, row["first_value"])
     row = counts.iloc[0]
     rows = f"{row['rows']}+{base_row(data, 'EW', as_at)}"
     return National(1e5 * count / people, True, count, people, rows, row["source_id"])
