@@ -10,6 +10,18 @@ REGION ?=
 PARAMETERS ?=
 export YEAR REGION PARAMETERS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where somebody's own settings would install packages, or which kernel they would start.
+unexport PIP_USER PIP_TARGET PIP_PREFIX JUPYTER_PATH
+
+# Make takes any name without a word, and would build the default edition for a misspelt one.
+KNOWN := YEAR REGION PARAMETERS PYTHON VENV
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+UNKNOWN := $(firstword $(filter-out $(KNOWN),$(GIVEN)))
+CLOSEST = import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))
+ifneq ($(UNKNOWN),)
+MEANT := $(shell python3 -c '$(CLOSEST)' '$(UNKNOWN)' $(KNOWN) 2>/dev/null)
+$(error $(UNKNOWN): an unknown variable$(if $(MEANT), (did you mean $(MEANT)?)); allowed: $(KNOWN))
+endif
 
 .PHONY: help report pdf test review refresh clean distclean
 

@@ -31,6 +31,7 @@ from rso_report.dependencies import modules_used
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
 from rso_report.publication.assemble import commit, page_files
+from rso_report.publication.citation import public_address
 from rso_report.selection import covered, is_several, left_out_lines, select
 
 
@@ -166,8 +167,7 @@ def parameters(wildcards):
 
 def address(wildcards):
     """Return the address of an edition, a folder of the site, if that of the site is known."""
-    site = os.environ.get("RSO_REPORT_URL", "")
-    return f"{site.rstrip('/')}/{wildcards.edition}/" if site else ""
+    return f"{SITE_ADDRESS}{wildcards.edition}/" if SITE_ADDRESS else ""
 
 
 @cache
@@ -215,6 +215,7 @@ DESCRIPTOR = "data/datapackage.json"
 DATA = sorted(map(str, Path("data").glob("*.csv"))) + [DESCRIPTOR]
 ASKED = [str(config.get(name) or "") for name in ("year", "region", "parameters")]
 try:
+    SITE_ADDRESS = public_address()  # refused here, not after all notebooks
     EDITIONS = editions(*ASKED)
 except ReportError as error:
     sys.exit(str(error))

@@ -118,6 +118,7 @@ def write_project(root):
         (package / f"{search}.py").write_text(SEARCH)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / "profiles", root / "profiles")
     (root / "_config.yml").write_text(CONFIG)
     (root / "_toc.yml").write_text(TOC + "- file: notebooks/more\n")
     (root / "book" / "index.md").write_text("# Start\n")
@@ -157,9 +158,9 @@ class Project:
             start_new_session=True,
         )
 
-    def make(self, *edition):
+    def make(self, *edition, command=("make", "report")):
         """Build; return whether it succeeded, the notebooks executed, and the last message."""
-        running = self.start(*edition)
+        running = self.start(*edition, command=command)
         self.said, self.errors = running.communicate()
         lines = [line for line in self.errors.strip().splitlines() if not line.startswith("make")]
         self.steps = [STEP.fullmatch(line).groups() for line in lines if STEP.fullmatch(line)]
@@ -270,6 +271,13 @@ def test_an_unknown_region_is_refused_before_any_step(project):
     ]
 
 
+def test_an_address_that_is_none_is_refused_by_name_before_any_step(project, monkeypatch):
+    monkeypatch.setenv("RSO_REPORT_URL", "example.org/report")
+    succeeded, _, last = project.make()
+    assert (succeeded, project.steps) == (False, [])
+    assert last.startswith("RSO_REPORT_URL: found 'example.org/report'; allowed: the web address")
+
+
 def test_faulty_data_stop_the_build_before_any_notebook(project):
     before = project.site()
     (project.root / "data" / "orders.csv").write_text("bad")
@@ -309,16 +317,19 @@ def test_a_second_build_at_the_same_time_is_refused(project):
     )
 
 
-def test_a_build_that_was_killed_is_made_good_by_the_next(project):
+@pytest.mark.parametrize(
+    "command", [("make", "report"), (sys.executable, "-m", "snakemake", "--cores", "all")]
+)
+def test_a_build_that_was_killed_is_made_good_by_the_next(project, command):
     (project.root / "data" / "orders.csv").write_text("count\n4711\n")
-    running = project.start()
+    running = project.start(command=command)
     while "Executing" not in running.stderr.readline():
         assert running.poll() is None
     time.sleep(1)
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
     (project.executed / "more.ipynb").write_text("half of a notebook")
-    succeeded, executed, last = project.make()
+    succeeded, executed, last = project.make(command=command)
     assert (succeeded, executed) == (True, ["more"]), last
     assert "4711" in project.page("more")
 
@@ -516,6 +527,40 @@ def test_make_alone_lists_what_there_is(make):
     assert done.returncode == 0
     for goal in ("report", "test", "refresh", "clean"):
         assert f"make {goal} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("YAER=2019-20", " (did you mean YEAR?)"), ("region=Wales", " (did you mean REGION?)")],
+)
+def test_make_refuses_a_variable_that_it_does_not_know_in_one_line(make, given, meant):
+    done = make("report", given)
+    (line,) = done.stderr.splitlines()
+    name = given.partition("=")[0]
+    assert done.returncode and not done.stdout
+    assert f"{name}: an unknown variable{meant}; allowed: YEAR REGION PARAMETERS PYTHON" in line
+
+
+@pytest.mark.parametrize("given", ["REGION=North East", "YEAR=all", "PARAMETERS=a.yaml", "VENV=x"])
+def test_make_takes_the_variables_that_it_knows(make, given):
+    assert make("help", given).returncode == 0
+
+
+def test_make_takes_no_notice_of_the_environment(make, monkeypatch):
+    monkeypatch.setenv("YAER", "2019-20")
+    assert make("help").returncode == 0
+
+
+def test_make_keeps_somebodys_settings_of_pip_and_jupyter_from_the_build(
+    make, monkeypatch, tmp_path
+):
+    own = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "JUPYTER_PATH"}
+    for name in own:
+        monkeypatch.setenv(name, "1")
+    make("report", python='env > "$0.environment"; exit 1')
+    lines = (tmp_path / "python.environment").read_text().splitlines()
+    passed_on = {line.partition("=")[0] for line in lines}
+    assert "PATH" in passed_on and not own & passed_on
 
 
 def test_make_says_which_python_is_needed(make):

@@ -76,6 +76,39 @@ def test_nothing_of_the_run_is_left_in_the_output(notebook, tmp_path):
     assert [output.get("name") for output in code["outputs"]] == ["stdout", "stderr", None]
 
 
+def test_the_python_that_runs_this_executes_whatever_the_surroundings_say(
+    notebook, tmp_path, monkeypatch
+):
+    """A kernel of the same name belongs to another checkout, or is of no use."""
+    other = tmp_path / "other" / "rso_report"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("print('another checkout')")
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    specification = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
+    specification.parent.mkdir(parents=True)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("PIP_USER", "1")
+    source = notebook("import sys, rso_report\nsys.executable")
+    for argv in (command, ["/bin/false"]):
+        said = {"argv": argv, "display_name": "Another", "language": "python"}
+        specification.write_text(json.dumps(said | {"env": {"PYTHONPATH": str(other.parent)}}))
+        execute(source, tmp_path / "out")
+        text = (tmp_path / "out").read_text()
+        assert "another checkout" not in text
+        assert sys.executable in text
+
+
+def test_nobodys_own_start_up_file_is_run(notebook, tmp_path, monkeypatch):
+    (tmp_path / "startup.py").write_text("surplus = 1")
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
+    execute(notebook("'surplus' in globals()"), tmp_path / "out")
+    (output,) = json.loads((tmp_path / "out").read_text())["cells"][-1]["outputs"]
+    assert output["data"]["text/plain"] == ["False"]
+
+
 def test_without_parameters_a_notebook_is_executed_in_place_and_then_stays_as_it_is(notebook):
     path = notebook("report_year, region")
     execute(path, path)

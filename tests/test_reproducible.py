@@ -1,7 +1,8 @@
 """The same commit and data give the same bytes: two builds in two worlds, every file compared.
 
 The second world has another clock, folder, time zone, locale, hash seed, umask, home, user and
-width of terminal, twice the cores, and files that are older and were created in another order.
+width of terminal, twice the cores, files that are older and were created in another order, and
+what makes the pages is installed in another place.
 """
 
 import os
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("_config.yml", "_toc.yml", "book", "data", "notebooks", "src/rso_report")
@@ -60,6 +62,15 @@ def copied(folder, backwards=False):
     return folder
 
 
+def installed(folder):
+    """A copy of Sphinx, its extensions and its themes, as of an environment of that folder."""
+    for pattern in ("sphinx*", "myst*", "jupyter_book", "pydata*"):
+        for package in Path(sphinx.__file__).parents[1].glob(pattern):
+            if package.is_dir() and package.suffix != ".dist-info":
+                shutil.copytree(package, folder / package.name)
+    return folder
+
+
 def built(root, cores, umask, python_path=(), **environment):
     """Build the default edition and its PDF in a copy; return every file below `_site`."""
     path = os.pathsep.join([str(root / "src"), *map(str, python_path)])
@@ -96,7 +107,7 @@ def two_builds(tmp_path_factory):
             elsewhere,
             2,
             0o077,
-            [away / "clock"],
+            [away / "clock", installed(away / "environment")],
             TZ="Pacific/Auckland",
             LC_ALL="C",
             LANG="de_DE.UTF-8",

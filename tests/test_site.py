@@ -311,6 +311,28 @@ def test_the_site_is_a_link_to_one_folder_named_by_its_content(three):
     assert [path for path in store.iterdir() if path.is_dir()] == [three.resolve()]
 
 
+def test_a_web_server_can_read_all_of_a_site_and_its_way_there_whatever_the_umask(tmp_path, live):
+    before = os.umask(0o077)
+    try:
+        publish(live, [built(tmp_path, "west-midlands", "2019-20")])
+    finally:
+        os.umask(before)
+    folder = live.resolve()
+    modes = {path: path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o644}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o755}
+    for above in (tmp_path / "build" / "site", tmp_path / "build"):
+        assert above.stat().st_mode & 0o011 == 0o011
+
+
+def test_nothing_of_a_site_is_left_out_where_it_is_served_from_a_branch(tmp_path, three):
+    """GitHub Pages drops the folders whose names begin with _ unless this file is there."""
+    assert (three / ".nojekyll").read_bytes() == b""
+    (three.resolve() / ".nojekyll").unlink()
+    publish(three, [built(tmp_path, "north-east", "2021-22")])
+    assert (three / ".nojekyll").is_file()
+
+
 def test_the_last_site_stays_until_the_next_time_for_whoever_is_copying_it(tmp_path, three):
     last = three.resolve()
     before = contents(last)

@@ -355,6 +355,37 @@ def test_the_command_prints_the_result_and_ends_with_its_status(copy, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_line_endings_are_no_change_of_a_text(copy, another_checkout, ending):
+    """As git converts them in checkouts where it is told to; a CSV for Excel has them already."""
+    (copy / "return.csv").write_bytes(b"a,b\r\n")
+    provenance.write_record(copy, provenance.made_from(NOTEBOOKS, ""))
+    texts = [copy / "return.csv", another_checkout / "requirements.lock"]
+    texts += [*copy.rglob("*.html"), *copy.rglob("*.ipynb")]
+    texts += [*another_checkout.glob("book/*.md"), *another_checkout.glob("src/**/*.py")]
+    for path in texts:
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", ending))
+    assert found(copy) == []
+
+
+def test_line_endings_in_what_is_no_text_are_a_change(copy):
+    picture = copy / "_static" / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\0\r\n")
+    provenance.write_record(copy, provenance.made_from(NOTEBOOKS, ""))
+    picture.write_bytes(b"\x89PNG\n\0\n")
+    assert found(copy) == [("file changed", "_static/picture.png")]
+
+
+def test_git_keeps_the_line_endings_of_every_text_whatever_its_settings_say():
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git checkout")
+    names = ["a.py", "book/a.md", "new/Dockerfile", *git(ROOT, "ls-files").splitlines()]
+    said = set(git(ROOT, "check-attr", "text", "eol", "--", *names).splitlines())
+    for name in names:
+        as_it_came = name.startswith("data/") and f"{name}: text: unset" in said
+        assert as_it_came or {f"{name}: text: auto", f"{name}: eol: lf"} <= said
+
+
 # --- the commit ------------------------------------------------------------------------------
 
 
@@ -388,6 +419,19 @@ def test_the_commit_is_the_last_that_changed_code_or_data(repository):
     (repository / "data" / "a.csv").write_text("2\n")
     git(repository, "commit", "-qam", "Data")
     assert commit(repository) == git(repository, "rev-parse", "HEAD")
+
+
+def test_a_shallow_clone_names_the_commit_of_the_full_one_or_none(repository, tmp_path):
+    for name, words in (("data/a.csv", "Data"), ("tests/test_a.py", "Tests alone")):
+        (repository / name).write_text("2\n")
+        git(repository, "commit", "-qam", words)
+    commits = {}
+    for depth in (1, 2, 3, 9):
+        clone = tmp_path / f"{depth}"
+        git(tmp_path, "clone", "-q", f"--depth={depth}", repository.as_uri(), str(clone))
+        commits[depth] = commit(clone)
+    full = commit(repository)
+    assert commits == {1: "", 2: "", 3: full, 9: full}
 
 
 @pytest.mark.parametrize("name", ["src/rso_report/a.py", "src/rso_report/new.py", "data/a.csv"])

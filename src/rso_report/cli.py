@@ -17,8 +17,10 @@ import click
 
 from rso_report.errors import FileError, ReportError
 
-# Cores, and no lock of its own: the Snakefile holds one that ends with its process.
+# Cores, and no lock of its own: the Snakefile holds one that ends with its process. The profile
+# says the same to a plain `snakemake`, and Snakemake would say in a line that it read it.
 SNAKEMAKE = ["--cores", "all", "--rerun-incomplete", "--nolock", "--scheduler", "greedy"]
+SNAKEMAKE += ["--workflow-profile", "none"]
 CODES = """\b
 Exit codes:
   0  all right

@@ -25,6 +25,9 @@ from typing import Any
 
 import nbformat
 import papermill
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode, ValidationError
 from nbformat.reader import NotJSONError
@@ -41,6 +44,19 @@ LONGEST_SOCKET_PATH = 90  # bytes; the systems' own limits are 104 and 108, and 
 
 class ExecutionError(ReportError):
     """A notebook was not executed; the message tells whoever asked for it why."""
+
+
+class ThisPython(AsyncKernelManager):
+    """Starts the Python that runs this, whichever kernel goes by the name in the notebook.
+
+    By its name a kernel is looked for in JUPYTER_PATH first, and the one found there can belong to
+    another checkout, with other data.
+    """
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The kernel of this environment: its command begins with `sys.executable`."""
+        return KernelSpec(**get_kernel_dict())
 
 
 def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = None) -> None:
@@ -101,10 +117,12 @@ def run(notebook: Path, parameters: dict[str, Any]) -> NotebookNode:
                 parameters,
                 kernel_name=KERNEL["name"],
                 language=KERNEL["language"],
+                kernel_manager_class=ThisPython,
                 progress_bar=False,
                 config=kernel_transport(Path(folder)),
                 extra_arguments=[
                     f"--ipython-dir={folder}",  # nobody's own start-up files in a public report
+                    "--IPKernelApp.exec_PYTHONSTARTUP=False",
                     "--log-level=CRITICAL",  # it reports its own shutdown as an error
                     # Before all others, which it makes faster to import: see there.
                     "--IPKernelApp.exec_lines=__import__('rso_report');",

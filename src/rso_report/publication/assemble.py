@@ -48,7 +48,8 @@ def commit(root: Path) -> str:
     """Return the commit that holds the code and the data of ``root``; "" if there is none.
 
     It is the last one that changed them, so a commit of tests alone changes no page. There is none
-    outside a git checkout, as in a ZIP, and where a file differs from what was committed.
+    outside a git checkout, as in a ZIP, and where a file differs from what was committed; nor in a
+    shallow clone whose history ends before that commit, as its oldest one seems to change all.
     """
     root = root.resolve()
     paths = ["data", "requirements.lock", *dict.fromkeys(p.parts[0] for p in code_files(root))]
@@ -66,7 +67,9 @@ def commit(root: Path) -> str:
         return ""
     if git("status", "--porcelain", "--untracked-files=normal", "--", *paths):
         return ""
-    return git("log", "-1", "--format=%H", "--", *paths)
+    last = git("log", "-1", "--format=%H", "--", *paths)
+    cut_off = root / git("rev-parse", "--git-path", "shallow")
+    return "" if cut_off.is_file() and last in cut_off.read_text("ascii").split() else last
 
 
 def assemble(root: Path, notebooks: list[Path], work: Path) -> None:

@@ -70,6 +70,14 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def in_lf(content: bytes) -> bytes:
+    """Return a text with the line endings that git stores, whatever a checkout made of them.
+
+    What holds a NUL is no text, as git has it, and stays as it is.
+    """
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+
+
 def digest(hashes: Mapping[str, str]) -> str:
     """Return one SHA-256 for many files: that of the lines `HASH  NAME`, sorted by name.
 
@@ -96,7 +104,8 @@ def checkout() -> Path:
 
 def code(root: Path) -> dict[str, str]:
     """Return the SHA-256 of every file of code, notebooks, pages and settings, by name."""
-    return {path.as_posix(): sha256((root / path).read_bytes()) for path in code_files(root)}
+    paths = code_files(root)
+    return {path.as_posix(): sha256(in_lf((root / path).read_bytes())) for path in paths}
 
 
 def data() -> dict[str, str]:
@@ -156,7 +165,7 @@ def made_from(notebooks: Mapping[str, Path], address: str) -> dict[str, Any]:
         "data": {"updated": changed_on(), "digest": digest(tables), "files": tables},
         "software": {
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            "lock": sha256((root / LOCK).read_bytes()),
+            "lock": sha256(in_lf((root / LOCK).read_bytes())),
             "packages": locked,
             "installed_otherwise": installed_otherwise(locked),
         },
@@ -187,14 +196,21 @@ def site_hashes(site: Path, recorded: Mapping[str, str] | None = None) -> dict[s
 
 
 def _hash_as_built(content: bytes, recorded: str | None) -> str:
-    """The SHA-256 of a file, or the recorded one if a notice alone was added.
+    """The SHA-256 of a file, or the recorded one if a notice or other line endings are all.
 
     Only one notice, and only of words and links: anything else in it is a change of the page.
     """
     for pattern in (_NOTICE + rb"\n", _NOTICE) if recorded else ():
-        if sha256(re.sub(pattern, b"", content, count=1)) == recorded:
+        if _hash_of_text(re.sub(pattern, b"", content, count=1), recorded) == recorded:
             return recorded
-    return sha256(content)
+    return _hash_of_text(content, recorded)
+
+
+def _hash_of_text(content: bytes, recorded: str | None) -> str:
+    """The SHA-256 of a file, or the recorded one if nothing but line endings is different."""
+    text = in_lf(content)
+    other = text if text != content or b"\0" in content else text.replace(b"\n", b"\r\n")
+    return recorded if recorded == sha256(other) else sha256(content)
 
 
 def write_record(site: Path, made: Mapping[str, Any]) -> None:
@@ -206,7 +222,7 @@ def write_record(site: Path, made: Mapping[str, Any]) -> None:
 def mark(site: Path) -> str:
     """Return what a PDF says of the site it was printed from: the SHA-256 of its record."""
     path = site / RECORD
-    return f"{RECORD} SHA-256 {sha256(path.read_bytes())}" if path.is_file() else ""
+    return f"{RECORD} SHA-256 {sha256(in_lf(path.read_bytes()))}" if path.is_file() else ""
 
 
 def editions(site: Path) -> list[Path]:
@@ -273,7 +289,7 @@ def verify(folder: Path, here: bool = True) -> Verdict:
         raise UnreadableError(f"{error.filename}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(f"{path} is not a record of an edition: {error!r}") from None
-    return Verdict(str(folder), edition, sha256(content), len(hashes), differences)
+    return Verdict(str(folder), edition, sha256(in_lf(content)), len(hashes), differences)
 
 
 def _files(recorded: Mapping[str, str], found: Mapping[str, str]) -> Iterable[Difference]:
@@ -318,7 +334,7 @@ def _notebooks(record: Mapping[str, Any], folder: Path, root: Path | None) -> It
             yield Difference("parameters", name, "was executed with other parameters than recorded")
         if any(parameters.get(key) != own[key] for key in ("report_year", "region")):
             yield Difference("parameters", name, f"is not of the edition {own}")
-        if sha256(path.read_bytes()) != made["sha256"]:
+        if _hash_of_text(path.read_bytes(), made["sha256"]) != made["sha256"]:
             yield Difference("notebook", name, "is not the executed notebook of the record")
         if source and source.is_file() and _cells(path) != _cells(source):
             yield Difference("notebook", name, f"holds other cells than {page}.ipynb here")
@@ -383,7 +399,7 @@ def _checkout(record: Mapping[str, Any]) -> Iterable[Difference]:
         "it made the site, and this checkout has no such file",
         "this checkout has it, and the site was made without it",
     )
-    if record["software"]["lock"] != sha256((root / LOCK).read_bytes()):
+    if record["software"]["lock"] != sha256(in_lf((root / LOCK).read_bytes())):
         words = "this checkout locks other packages than those the site was made with"
         yield Difference("lock", LOCK, words)
     for part in ("code", "data"):

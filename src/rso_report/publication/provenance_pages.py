@@ -23,7 +23,9 @@ from rso_report.publication.provenance import LOCK, RECORD, short
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"
-_NO_COMMIT = "no commit holds these files (made from a ZIP, or with changes not yet committed)"
+_NO_COMMIT = (
+    "not known (made from a ZIP, from a shallow clone, or with changes that no commit holds yet)"
+)
 
 
 class MadeFrom(SphinxDirective):
@@ -53,9 +55,8 @@ def record(env: BuildEnvironment) -> dict[str, Any]:
 
 def code_words(code: dict[str, Any]) -> str:
     """Return how the code of an edition is known: `version 0.1.0, commit 1e4f22c0a1b2`."""
-    return f"version {code['version']}, " + (
-        f"commit {short(code['commit'])}" if code["commit"] else _NO_COMMIT
-    )
+    commit = short(code["commit"]) if code["commit"] else _NO_COMMIT
+    return f"version {code['version']}, commit {commit}"
 
 
 def parameter_words(parameters: dict[str, object]) -> str:

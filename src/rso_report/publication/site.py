@@ -33,6 +33,7 @@ from rso_report.publication.policy import secured
 
 RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
 INDEX, LIST = "index.html", "editions.json"
+NO_JEKYLL = ".nojekyll"  # or GitHub Pages leaves out the folders of pages that begin with _
 CHANGES, START = "notebooks/changes.html", "notebooks/start.html"
 
 _MAIN = re.compile(rb'<main id="main-content"[^>]*>')
@@ -280,6 +281,7 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
                     there = (editions[later.name] / page).is_file()
                     content = with_notice(content, notice(edition, later, page, there))
             files.add(f"{edition.name}/{page}", content)
+    files.add(NO_JEKYLL, b"")
     files.add(INDEX, index(listed).encode())
     files.add(LIST, listing(listed).encode())
     return files.digest()
@@ -325,6 +327,20 @@ class _Files:
         except (KeyError, OSError):  # new; or too many names, or a file system without
             target.write_bytes(content)
             self.known[key] = target
+
+
+def open_to_readers(new: Path) -> None:
+    """Let a web server, which is another user, read a site and reach it, whatever the umask."""
+    for path in (new, *new.rglob("*")):
+        _permit(path, 0o555 if path.is_dir() else 0o444)
+    for folder in (new.parent, new.parents[1]):
+        _permit(folder, 0o111)
+
+
+def _permit(path: Path, bits: int) -> None:
+    mode = path.stat().st_mode
+    if mode & bits != bits:
+        path.chmod(mode & 0o7777 | bits)
 
 
 def check(new: Path, live: Path) -> None:
@@ -388,6 +404,7 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
 def _publish(live: Path, starts: list[Path], store: Path) -> None:
     new = store / ".new"
     digest = assemble(new, live, sources(live, starts))
+    open_to_readers(new)
     if same(new, live):  # which has passed, and its pages name the data and the code
         return
     check(new, live)
