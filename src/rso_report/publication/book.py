@@ -132,8 +132,8 @@ def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     site, root = Path(app.outdir), app.config.root_doc + ".html"
-    # Sphinx's own note for a later build. Its hash covers the folders in which extensions were
-    # installed, so it would tell two environments apart that make the same pages.
+    # Sphinx's own note for a later build. It hashes `templates_path`, to which the theme adds the
+    # folder where it is installed: two environments that make the same pages would differ in it.
     (site / ".buildinfo").unlink(missing_ok=True)
     # In a function of its own: the library's one-letter names would otherwise become global.
     library = f"(() => {{{vl_convert.javascript_bundle()}}})();\n"
