@@ -749,13 +749,13 @@ def visits_made(data: Tables, edition: Edition) -> list[str]:
 
 
 def stated(data: Tables, topic: str, edition: Edition | None = None) -> list[str]:
-    """What documents say about a topic beside their figures, in our words, each with its date.
+    """What documents say about a topic beside their figures, in our words, each with its source.
 
     With `edition` only what was said by the end of its year. Columns of `statements`.
     """
     rows = data.statements if edition is None else edition.visible(data.statements)
     return [
-        f"{row['says']} ({as_at(row)}) {cited(data.sources, [row['source_id']], [row['row_id']])}"
+        f"{row['says']} {cited(data.sources, [row['source_id']], [row['row_id']])}"
         for _, row in rows[rows["topic"] == topic].iterrows()
     ]
 
