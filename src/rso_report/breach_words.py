@@ -3,7 +3,7 @@
 `breaches` computes what is said here. A `row` of its `by_family` is a tuple of `itertuples`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -349,9 +349,8 @@ def _against_country(latest: pd.Series, own: pd.Series, country: pd.Series) -> s
     return words
 
 
-def _cite_rated(data: Tables, used: Iterable[pd.Series]) -> str:
+def _cite_rated(data: Tables, used: Sequence[pd.Series]) -> str:
     """Links to sources and rows of outcomes and of the counts under their rates."""
-    used = list(used)
     rated = [row for row in used if pd.notna(row["stock_row"])]
     sources = [row["source_id"] for row in used] + [row["stock_source"] for row in rated]
     rows = [row["rows"] for row in used] + [row["stock_row"] for row in rated]

@@ -173,18 +173,15 @@ def change(data: Tables, edition: Edition) -> list[str]:
         if len(own) < 2:
             bullets.append(f"- **{edition.name(area)}**: {_no_change(data, found, own, area)}")
             continue
-        first, last = own.iloc[0], own.iloc[-1]
         words, used, rows = _growth(data, found, own, area)
-        country = found[found["area_id"] == "EW"].set_index("as_at")
-        ends = [first["as_at"], last["as_at"]]
-        if area != "EW" and set(ends) <= set(country[country["count"].notna()].index):
-            both = country.loc[ends]
+        country = found[(found["area_id"] == "EW") & found["count"].notna()]
+        both = country[country["as_at"].isin(own["as_at"].iloc[[0, -1]])]
+        if area != "EW" and len(both) == 2:
             total = statistics.total_change(*both["count"])
             words += f"; England and Wales over the same dates {signed(total)}%"
             used += both["count_source"].tolist()
             rows += both["count_rows"].tolist()
-        link = cited(data.sources, used, rows)
-        bullets.append(f"- **{edition.name(area)}**: {words} {link}")
+        bullets.append(f"- **{edition.name(area)}**: {words} {cited(data.sources, used, rows)}")
     return bullets
 
 

@@ -58,25 +58,22 @@ def known_tiers(data: Tables, edition: Edition) -> pd.DataFrame:
     `first_` (before a revision, else <NA>), rows and source_id (several as `a+b`). All numbers are
     exact, of one source, one date and one custody status.
     """
-    key = ["area_id", "as_at", "first_source", "custody_status"]
     tiers = current(edition.visible(data.risk_tiers))
-    tiers = tiers[(tiers["measure"] == "persons") & (tiers["qualifier"] == "exact")]
-    whole = current(edition.visible(data.registered_offenders))
-    for column, value in {"sex": "all", "mappa_level": "all", "qualifier": "exact"}.items():
-        whole = whole[whole[column] == value]
+    whole = current(edition.visible(data.registered_offenders)).assign(risk_tier="people")
+    whole = whole[(whole["sex"] == "all") & (whole["mappa_level"] == "all")]
+    given = pd.concat([tiers[tiers["measure"] == "persons"], whole])
+    given = given[given["qualifier"] == "exact"]
+    names = ["people", "very_high", "high"]
     found = []
-    for values, own in tiers.groupby(key):
-        by_tier = own.set_index("risk_tier")
-        total = whole[(whole[key] == list(values)).all(axis=1)]
-        if not {"very_high", "high"} <= set(by_tier.index) or len(total) != 1:
+    for _, own in given.groupby(["area_id", "as_at", "first_source", "custody_status"]):
+        by_name = own.set_index("risk_tier")
+        if not set(names) <= set(by_name.index) or by_name.index.duplicated().any():
             continue
-        numbers = {"people": total.iloc[0]} | {t: by_tier.loc[t] for t in ("very_high", "high")}
-        sources = dict.fromkeys([*own["source_id"], *total["source_id"]])
         found.append(
-            {name: own.iloc[0][name] for name in ("area_id", "as_at", "as_at_precision")}
-            | {name: int(row["value"]) for name, row in numbers.items()}
-            | {f"first_{name}": row["first_value"] for name, row in numbers.items()}
-            | {"rows": "+".join([*own["rows"], *total["rows"]]), "source_id": "+".join(sources)}
+            own.iloc[0][["area_id", "as_at", "as_at_precision"]].to_dict()
+            | by_name.loc[names, "value"].astype(int).to_dict()
+            | by_name.loc[names, "first_value"].add_prefix("first_").to_dict()
+            | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
         )
     return pd.DataFrame(found)
 
