@@ -1,7 +1,7 @@
 """The tiles of the start page: five answers, each with its dates, sources and rows.
 
 A tile quotes one series. What a tile says is decided by the modules of the mission (register,
-missing, breaches, findings); here it is made short and put side by side.
+missing, breaches) and their words; here it is made short and put side by side.
 """
 
 import re
@@ -13,9 +13,12 @@ import pandas as pd
 from IPython.display import display
 
 from rso_report import (
+    breach_words,
     breaches,
     findings,
+    home_visits,
     missing,
+    missing_words,
     periods,
     prose,
     register,
@@ -27,6 +30,7 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
     NOT_FOUND,
+    aged,
     beside_first,
     counted,
     listed,
@@ -136,7 +140,7 @@ def _count(
         name,
         with_first(row),
         "STOCK_MAPPA",
-        findings.aged(edition, row),
+        aged(edition, row),
         note,
         tuple(row["rows"].split("+")),
         tuple(rows),
@@ -167,8 +171,7 @@ def _growth(
         beside.append(f"England and Wales: {signed(total)}%")
         used += ends
     text += f" ({'; '.join(beside)})" if beside else ""
-    doubts = register.doubted(data)
-    entries = dict.fromkeys(doubts[row] for row in own["count_row"] if row in doubts)
+    entries = findings.doubts(data, own)
     text += f"; counts in between are in doubt ({', '.join(entries)})" if entries else ""
     return text, [each["count_row"] for each in used] + rows, [u["count_source"] for u in used]
 
@@ -192,7 +195,7 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> Entry:
         name,
         with_first(row),
         "STOCK_MAPPA",
-        findings.aged(edition, row),
+        aged(edition, row),
         note,
         tuple(row["rows"].split("+")),
         more,
@@ -239,16 +242,9 @@ def _region(edition: Edition, counts: pd.DataFrame) -> Entry:
 def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     """How many were missing at the latest snapshot of each unit, newest first."""
     snaps = missing.snapshots(data, edition)
-    kinds = edition.areas.set_index("area_id")["kind"]
-    units = [unit for unit in edition.units if kinds[unit] != "group"]
-    found = [row for unit in units if (row := register.latest(snaps, unit)) is not None]
-    found.sort(key=lambda row: row["as_at"], reverse=True)
+    found = sorted(missing.latest(snaps, edition), key=lambda row: row["as_at"], reverse=True)
     entries = [_snapshot(edition, row) for row in found]
-    covered = {
-        part
-        for unit in {row["area_id"] for row in found}
-        for part in [unit, *str(edition.areas.set_index("area_id").at[unit, "coverage"]).split("|")]
-    }
+    covered = missing.covered(edition, [row["area_id"] for row in found])
     entries += _gap(edition, covered, "MISSING_STOCK")
     return Tile(
         "tile-missing",
@@ -267,7 +263,7 @@ def _snapshot(edition: Edition, row: pd.Series) -> Entry:
         counted(row),
         "MISSING_STOCK",
         on_date(row),
-        "; ".join(findings.snapshot_notes(row)),
+        "; ".join(missing_words.snapshot_notes(row)),
         tuple(row["row_id"].split("+")),
         tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
@@ -296,19 +292,19 @@ def recorded(data: Tables, edition: Edition) -> Tile:
 def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
     """The last complete year of a series, and in its note the part-year that follows."""
     rows = list(own.itertuples())
-    lead, last = findings.last_complete(rows), rows[-1]
-    name = findings.series_name(data, edition, lead)
+    lead, last = breach_words.last_complete(rows), rows[-1]
+    name = breach_words.series_name(data, edition, lead)
     notes = [
-        findings.repeated_words(lead) if lead.repeated else "",
-        findings.YEARS_INFERRED if lead.inferred else "",
+        breach_words.repeated_words(lead) if lead.repeated else "",
+        breach_words.YEARS_INFERRED if lead.inferred else "",
         periods.age_words(lead.period_end, edition.year.end),
     ]
     if last is not lead:
-        notes.append(findings.part_year_words(last, lead, data.series_breaks))
+        notes.append(breach_words.part_year_words(last, lead, data.series_breaks))
     shown = [lead, *([last] if last is not lead else [])]
     return Entry(
         name,
-        beside_first(f"{number(lead.value)}{' [p]' if lead.part else ''}", lead.first_value),
+        breach_words.count_words(lead),
         "BREACH_RECORDED",
         f"in {lead.period}",
         "; ".join(filter(None, notes)),
@@ -372,7 +368,7 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     said = "; ".join(
         f"{r.period} {beside_first(number(r.value), r.first_value)}"
         f"{' (part-year)' if r.part else ''}"
-        f"{f' ({findings.repeated_words(r)})' if r.repeated else ''}"
+        f"{breach_words.in_brackets(r)}"
         for r in own.itertuples()
     )
     if absent := breaches.without_figure(own):
@@ -388,13 +384,13 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
 
 def visits_overdue(data: Tables, edition: Edition) -> Tile:
     """Visits reported overdue, each with its age and the remark that belongs to it."""
-    found = findings.overdue(data, edition)
+    found = home_visits.overdue(data, edition)
     entries = [
         Entry(
             edition.name(row["area_id"]),
             with_first(row),
             "VISITS_OVERDUE",
-            findings.aged(edition, row),
+            aged(edition, row),
             row["note"],
             tuple(row["rows"].split("+")),
             sources=(row["source_id"],),
@@ -414,7 +410,7 @@ def visits_overdue(data: Tables, edition: Edition) -> Tile:
 
 def _gap(edition: Edition, covered: set[str], series_id: str) -> list[Entry]:
     """One entry that names the forces without a figure; none if there is no such force."""
-    silent = [edition.name(force) for force in edition.forces if force not in covered]
+    silent = edition.absent(covered)
     return [Entry(listed(silent), NOT_FOUND, series_id)] if silent else []
 
 
