@@ -281,11 +281,13 @@ def trends_headline(runs: Iterable[pd.DataFrame]) -> str:
     """For how many series a rise or fall is established, or why no model is fitted."""
     fits = [fit for run in runs if (fit := breaches.run_trend(run))]
     if not fits:
-        return "No change a year is fitted: that takes five complete years without a break"
+        return (
+            "No change a year is fitted: that takes five complete years with no break in the family"
+        )
     clear = sum(not fit.change.lower <= 0 <= fit.change.upper for fit in fits)
     return (
         f"A rise or fall is established for {number(clear)} of {number(len(fits))} series with "
-        "five complete years without a break"
+        "five complete years with no break in the family"
     )
 
 

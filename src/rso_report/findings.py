@@ -15,7 +15,6 @@ from rso_report.prose import (
     LEDGER,
     NOT_FOUND,
     aged,
-    as_at,
     beside_first,
     cite,
     cited,
@@ -38,8 +37,9 @@ def status_line(data: Tables, edition: Edition) -> str:
     first, last = years_covered(data, edition)
     return (
         f"**Edition: {edition.title}.** It shows figures whose date or period ends by "
-        f"{periods.day_label(edition.year.end)}, whenever they were published; the data reach from "
-        f"{first} to {last}. Independent analysis of published figures; not official statistics. "
+        f"{periods.day_label(edition.year.end)}, whenever they were published; counts of RSOs for "
+        f"it and its country reach from {first} to {last}. Independent analysis of published "
+        "figures; not official statistics. "
         f"{prose.searched(data.sources)}"
     )
 
@@ -174,13 +174,6 @@ def change(data: Tables, edition: Edition) -> list[str]:
             bullets.append(f"- **{edition.name(area)}**: {_no_change(data, found, own, area)}")
             continue
         words, used, rows = _growth(data, found, own, area)
-        country = found[(found["area_id"] == "EW") & found["count"].notna()]
-        both = country[country["as_at"].isin(own["as_at"].iloc[[0, -1]])]
-        if area != "EW" and len(both) == 2:
-            total = statistics.total_change(*both["count"])
-            words += f"; England and Wales over the same dates {signed(total)}%"
-            used += both["count_source"].tolist()
-            rows += both["count_rows"].tolist()
         bullets.append(f"- **{edition.name(area)}**: {words} {cited(data.sources, used, rows)}")
     return bullets
 
@@ -217,6 +210,10 @@ def _growth(
     if (span := years[1] - years[0]) > 1:
         words += f" ({signed(statistics.compound_growth(*counts, span))}% a year)"
     used, rows = ends, [end["count_rows"] for end in ends]
+    if area != "EW" and len(both := country_between(found, own)) == 2:
+        words += f"; England and Wales over the same dates {country_change(both)}"
+        used = [*used, *(row for _, row in both.iterrows())]
+        rows += both["count_rows"].tolist()
     if split := register.growth_split(found, data.series_breaks, area):
         *inner, count, residents = split
         first, last = (end["as_at"] for end in inner)
@@ -224,13 +221,28 @@ def _growth(
         if [first, last] != [end["as_at"] for end in ends]:
             words += f"from {first.year} to {last.year} it was {signed(count)}%, and "
         words += f"the number of residents aged 10 and over changed by {signed(residents)}%"
-        used = [*ends, *inner]
+        used = [*used, *inner]
         rows += [end[name] for end in inner for name in ("count_row", "population_row")]
     else:
         words += "; the part that is population growth cannot be computed"
     if entries := doubts(data, own):
         words += f"; counts in between are in doubt ([{', '.join(entries)}]({LEDGER}))"
     return words, [end["count_source"] for end in used], rows
+
+
+def country_between(found: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """The counts of England and Wales at both ends of the comparable counts `own` of an area."""
+    country = found[(found["area_id"] == "EW") & found["count"].notna()]
+    return country[country["as_at"].isin(own["as_at"].iloc[[0, -1]])]
+
+
+def country_change(both: pd.DataFrame) -> str:
+    """Change between two national counts; also from what was first released, if it was revised."""
+    words = f"{signed(statistics.total_change(*both['count']))}%"
+    firsts = both["first_count"].fillna(both["count"])
+    if both["first_count"].notna().any():
+        words += f" ({signed(statistics.total_change(*firsts))}% between the counts first released)"
+    return words
 
 
 def doubts(data: Tables, own: pd.DataFrame) -> list[str]:
@@ -263,7 +275,7 @@ def register_difference(data: Tables, edition: Edition) -> list[str]:
         f"{beside_first(number(row['register']), row['first_register'])} people and "
         f"{beside_first(number(row['community']), row['first_community'])} were managed in the "
         f"community, {gap} {apart}.{odd} The register includes people in custody and was counted "
-        "on another date, so the two are different measures, not a disagreement; the "
+        "to a day of its own, so the two are different measures, not a disagreement; the "
         f"community count is {percent(row['ratio_percent'])} of the register total "
         f"{link}.{_later_register(data, edition, row)}"
     ]

@@ -251,7 +251,8 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
                 for p in policy.itertuples()
             )
             paragraphs.append(
-                f"The policy of {edition.name(row['area_id'])} known on {since} set the longest "
+                f"The policy of {edition.name(row['area_id'])} known on "
+                f"{prose.with_age(since, row['valid_from'], edition)}, set the longest "
                 f"time between visits. It was {tiers}.{_ended(row)} On these rows: {row['note']} "
                 f"{link}."
             )
@@ -268,7 +269,10 @@ def _ended(policy: pd.Series) -> str:
     """That fixed intervals have ended, if they had by the end of the report year."""
     if pd.isna(policy["valid_to"]):
         return ""
-    return f" Fixed intervals ended on {periods.day_label(policy['valid_to'])}."
+    return (
+        f" Fixed intervals ended with a national announcement of "
+        f"{periods.day_label(policy['valid_to'])}; when this force stopped was not found."
+    )
 
 
 def overdue_visits(data: Tables, edition: Edition) -> list[str]:

@@ -26,6 +26,9 @@ DEFINITIONS = {
 }
 
 
+SUM_OF_REPLIES = "what each reply calls missing"
+
+
 def definition_words(rows: pd.DataFrame) -> pd.Series:
     """What each row counts as missing: in a few words of ours, or as its code says."""
     by_code = rows["definition_code"].map(DEFINITIONS).astype("str")
@@ -125,6 +128,8 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
     ends = edition.year.end
     own["definition"] = definition_words(own)
+    # A sum of replies counts what each of them counts.
+    own.loc[own["area_id"] == edition.region_id, "definition"] = SUM_OF_REPLIES
     own["age"] = [periods.age_words(day, ends) for day in own["as_at"]]
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
 

@@ -121,9 +121,9 @@ def corrections(data: Tables) -> str:
     if theirs:
         text += (
             f" {plural(theirs, 'figure')} marked revised in the data "
-            f"{'is a revision' if theirs == 1 else 'are revisions'} by the sources: a later "
-            "source, or a later place of the same one, gives another number for the same date. "
-            "Those are not corrections of ours."
+            f"{'is a revision' if theirs == 1 else 'are revisions'} by the sources, or slips "
+            "of theirs, as the ledger says: a later source, or a later place of the same one, "
+            "gives another number for the same date. Those are not corrections of ours."
         )
     return text
 

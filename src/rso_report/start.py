@@ -133,7 +133,9 @@ def _count(
         and own.iloc[-1]["count_row"] == row["row_id"]
         and own.iloc[[0, -1]]["count"].min() >= SMALLEST_BASE
     )
-    note, rows, sources = "no earlier count to compare with", [], []
+    earlier = (rates["area_id"] == area) & (rates["as_at"] < row["as_at"]) & rates["count"].notna()
+    note = "no earlier count" + (" since the last break in the series" if earlier.any() else "")
+    rows, sources = [], []
     if grown:
         note, rows, sources = _growth(data, rates, own, area)
     return Entry(
@@ -164,12 +166,10 @@ def _growth(
     if split and (split[0]["as_at"], split[1]["as_at"]) == (first["as_at"], last["as_at"]):
         beside.append(f"residents aged 10+: {signed(split[3])}%")
         rows += [end["population_row"] for end in split[:2]]
-    country = rates[(rates["area_id"] == "EW") & rates["count"].notna()].set_index("as_at")
-    if {first["as_at"], last["as_at"]} <= set(country.index):
-        ends = [country.loc[first["as_at"]], country.loc[last["as_at"]]]
-        total = statistics.total_change(ends[0]["count"], ends[1]["count"])
-        beside.append(f"England and Wales: {signed(total)}%")
-        used += ends
+    if len(both := findings.country_between(rates, own)) == 2:
+        beside.append(f"England and Wales: {findings.country_change(both)}")
+        used += [row for _, row in both.iterrows()]
+        rows += [row for names in both["count_rows"] for row in names.split("+")]
     text += f" ({'; '.join(beside)})" if beside else ""
     entries = findings.doubts(data, own)
     text += f"; counts in between are in doubt ({', '.join(entries)})" if entries else ""
@@ -330,7 +330,12 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
         shared = own[own["period_end"].isin(years)] if area == "EW" else own
         row, name = (shared if len(shared) else own).iloc[-1], edition.name(area)
         years.add(row["period_end"])
+        # An older year than the other forces' stands beside the country in that year.
+        pair = breaches.same_year(found, area, "EW") if area != "EW" else None
+        behind = found.loc[found["area_id"].isin(edition.forces), "period_end"].max()
+        country = pair[1] if pair and pair[1]["period_end"] == row["period_end"] < behind else None
         notes = [
+            "" if country is None else f"{edition.name('EW')} in that year {with_first(country)}",
             f"printed as “{row['unit_as_printed']}”",
             "the year is inferred" if row["inferred"] else "",
             periods.age_words(row["period_end"], edition.year.end),
@@ -343,8 +348,8 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
                 f"in {row['period']}",
                 "; ".join(filter(None, notes)),
                 tuple(row["rows"].split("+")),
-                (),
-                (row["source_id"],),
+                () if country is None else tuple(country["rows"].split("+")),
+                (row["source_id"], *([] if country is None else [country["source_id"]])),
                 _flow_spark(name, own[own["qualifier"] == "exact"], "cautions or convictions"),
             )
         )
@@ -402,8 +407,8 @@ def visits_overdue(data: Tables, edition: Edition) -> Tile:
         "tile-visits",
         "Home visits reported overdue",
         tuple(entries),
-        "What inspectors or forces said on one day. How many visits were due or made is not in "
-        "these figures.",
+        "What inspectors or forces said on one day, in different years and words: not comparable. "
+        "How many visits were due or made is not in these figures.",
         ("Home visits", "home-visits.ipynb"),
     )
 
