@@ -27,6 +27,7 @@ from snakemake.logging import DefaultFormatter, logger
 import rso_report  # before papermill, which it makes faster to import
 from papermill import inspect_notebook
 from rso_report.dataset import load, tables_read
+from rso_report.dependencies import modules_used
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
 from rso_report.publication.assemble import commit, page_files
@@ -172,8 +173,9 @@ def address(wildcards):
 @cache
 def notebook_sources(name):
     """Return what a notebook's execution depends on, as paths from here: people read them."""
-    notebook = f"notebooks/{name}.ipynb"
-    return [notebook, *map(os.path.relpath, tables_read(Path(notebook))), *CALCULATION]
+    notebook = Path(f"notebooks/{name}.ipynb")
+    read = [*tables_read(notebook), *modules_used(notebook)]
+    return [str(notebook), *map(os.path.relpath, read), "requirements.lock"]
 
 
 def sources(wildcards):
@@ -220,7 +222,7 @@ except ReportError as error:
 SOURCES = sorted(map(str, Path("notebooks").glob("*.ipynb")))
 NOTEBOOKS = [Path(source).stem for source in SOURCES]
 PACKAGE = sorted(map(str, Path("src/rso_report").rglob("*.py"))) + ["requirements.lock"]
-# What notebooks load of it: the folders below it are for returns and for pages.
+# What the check of the data depends on: the folders below are for returns and for pages.
 CALCULATION = sorted(map(str, Path("src/rso_report").glob("*.py"))) + ["requirements.lock"]
 PAGES = list(map(str, page_files(Path())))
 if workflow.is_main_process:
@@ -281,7 +283,7 @@ rule check_data:
         DATA,
         CALCULATION,
     output:
-        touch("build/data-checked"),
+        "build/data-checked",
     params:
         content=digest(DATA + CALCULATION),
     log:
@@ -291,7 +293,7 @@ rule check_data:
     priority: 100
     threads: 1000  # Snakemake takes as many as there are
     shell:
-        "{PYTHON:q} -m rso_report.dataset > /dev/null 2> {log:q}"
+        "{PYTHON:q} -m rso_report.dataset record {output:q} > /dev/null 2> {log:q}"
 
 
 rule execute_notebook:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
     *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "plain_yaml"),
-    *("cli", "selection", "publication/__init__"),
+    *("cli", "dependencies", "selection", "publication/__init__"),
     *(f"publication/{name}" for name in ("assemble", "citation", "links", "policy", "site")),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
@@ -60,6 +60,7 @@ if __name__ == "__main__":
         check()
     except ReportError as error:
         sys.exit(str(error))
+    Path(sys.argv[2]).write_text("sound")  # record FILE
 """
 
 SEARCH = """

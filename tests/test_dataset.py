@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from rso_report import dataset
@@ -211,3 +212,25 @@ def test_no_quotation_contact_or_path_of_a_machine_is_in_the_data():
         text = path.read_text(encoding="utf-8")
         assert "quote" not in text.splitlines()[0].split(",")
         assert "@" not in text
+
+
+def recorded(folder, tmp_path, monkeypatch):
+    """Data that a build's check has found sound, and a Frictionless that must not be asked."""
+    monkeypatch.setattr(dataset, "RECORD", tmp_path / "data-checked")
+    digest = dataset.digest(dataset.descriptor(folder), folder)
+    dataset.RECORD.write_text(digest, encoding="utf-8")
+    monkeypatch.setattr(dataset, "_schema_faults", lambda *_: pytest.fail("checked again"))
+
+
+def test_data_that_a_build_has_checked_are_not_checked_at_each_load(folder, tmp_path, monkeypatch):
+    plain = dataset.load("breaches", folder=folder).breaches
+    recorded(folder, tmp_path, monkeypatch)
+    pd.testing.assert_frame_equal(dataset.load("breaches", folder=folder).breaches, plain)
+
+
+def test_a_changed_byte_anywhere_is_checked_again(folder, tmp_path, monkeypatch):
+    recorded(folder, tmp_path, monkeypatch)
+    path = folder / "missing.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(pytest.fail.Exception, match="checked again"):
+        dataset.load("breaches", folder=folder)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rso_report import breaches, dataset, findings
+from rso_report import breach_words, breaches, dataset, findings, home_visits, missing_words
 from rso_report.edition import open_edition
 
 ANSWERS = [
@@ -13,10 +13,10 @@ ANSWERS = [
     findings.rates,
     findings.change,
     findings.register_difference,
-    findings.whereabouts_unknown,
-    findings.offences,
-    findings.outcomes,
-    findings.visit_frequency,
+    missing_words.whereabouts_unknown,
+    breach_words.offences,
+    breach_words.outcomes,
+    home_visits.visit_frequency,
     findings.gaps,
 ]
 
@@ -41,10 +41,13 @@ def text(data, answer, **edition):
         (findings.rates, ["144", "130", "122", "139.1 to 148.5"]),
         (findings.change, ["+6.4%", "over the same dates +6.6%"]),
         (findings.register_difference, ["4,620", "3,655", "965", "79.1%"]),
-        (findings.whereabouts_unknown, ["46", "1.05%", "4,380", "14", "2 [r]", "5 at first", "52"]),
-        (findings.offences, ["268 in 2020-21", "50 in 2020-21", "49 in 2020-21", "286 [p]"]),
-        (findings.outcomes, ["46 (printed as “breaches”), 12.6", "19.7", "11.4", "41.0"]),
-        (findings.visit_frequency, ["12 visits", "4 visits", "2 visits", "1 visit a year"]),
+        (
+            missing_words.whereabouts_unknown,
+            ["46", "1.05%", "4,380", "14", "2 [r]", "5 at first", "52"],
+        ),
+        (breach_words.offences, ["268 in 2020-21", "50 in 2020-21", "49 in 2020-21", "286 [p]"]),
+        (breach_words.outcomes, ["46 (printed as “breaches”), 12.6", "19.7", "11.4", "41.0"]),
+        (home_visits.visit_frequency, ["12 visits", "4 visits", "2 visits", "1 visit a year"]),
         (findings.gaps, ["Warwickshire Police"]),
     ],
 )
@@ -55,29 +58,29 @@ def test_an_answer_quotes_the_figures_of_the_default_edition(data, answer, quote
 
 def test_two_forces_are_compared_by_a_ratio_with_its_interval(data):
     edition, _ = opened(data)
-    said = findings.outcome_ratios(data, edition)
+    said = breach_words.outcome_ratios(data, edition)
     assert len(said) == 1 and "0.64 times" in said[0] and "0.39 to 1.03" in said[0]
     assert "no clear difference" in said[0]
 
 
 def test_recorded_offences_and_outcomes_are_said_not_to_compare():
-    assert "do not compare with recorded offences" in findings.not_comparable()
+    assert "do not compare with recorded offences" in breach_words.not_comparable()
 
 
 def test_the_worked_illustration(data):
     edition, parameters = opened(data)
-    said = findings.workload(data, edition, parameters)[0]
+    said = home_visits.workload(data, edition, parameters)[0]
     for quoted in ("3,655", "7,529", "3.80", "43,860", "not a finding"):
         assert quoted in said
-    model = findings.illustration(data, edition, parameters)
-    assert model["tiers"] == {"very_high": 73, "high": 658, "medium": 1097, "low": 1827}
-    assert model["crew_per_week"] == pytest.approx(7.60535, abs=5e-6)
-    assert model["reactive"] == pytest.approx(6404.68, abs=5e-3)
-    assert model["per_point"] == pytest.approx(402.05)
+    model = home_visits.illustration(data, edition, parameters)
+    assert model.tiers == {"very_high": 73, "high": 658, "medium": 1097, "low": 1827}
+    assert model.crew_per_week == pytest.approx(7.60535, abs=5e-6)
+    assert model.reactive == pytest.approx(6404.68, abs=5e-3)
+    assert model.per_point == pytest.approx(402.05)
 
 
 def test_every_answer_with_a_number_names_its_source(data):
-    for answer in (findings.community, findings.offences, findings.whereabouts_unknown):
+    for answer in (findings.community, breach_words.offences, missing_words.whereabouts_unknown):
         for line in text(data, answer).splitlines():
             if re.search(r"\*\*: \d", line) and "sum of its forces" not in line:
                 assert "data-and-sources.md#source-" in line, line
@@ -104,7 +107,7 @@ def test_a_region_without_figures_says_so_and_goes_on(data):
     for answer in ANSWERS:
         assert answer(data, edition)
     assert "no figure found" in text(data, findings.rates, year="2012-13", region="Wales")
-    assert "no policy" in findings.workload(data, edition, parameters)[0]
+    assert "no policy" in home_visits.workload(data, edition, parameters)[0]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_every_region_and_year_has_ten_answers(data, region, year):
     edition, parameters = opened(data, year, region)
     for answer in ANSWERS:
         assert all(isinstance(line, str) and "nan" not in line for line in answer(data, edition))
-    assert findings.workload(data, edition, parameters)
+    assert home_visits.workload(data, edition, parameters)
 
 
 def test_a_changed_cell_changes_the_sentence(data):
@@ -142,8 +145,8 @@ def test_no_change_a_year_is_fitted_to_four_years(data):
     edition, _ = opened(data)
     families = breaches.by_family(breaches.recorded(data, edition))
     runs = list(breaches.runs(families, data.series_breaks))
-    assert not any(findings.breach_trend(data, edition, run) for run in runs)
-    assert findings.trends_headline(runs).startswith("No change a year is fitted")
+    assert not any(breach_words.breach_trend(data, edition, run) for run in runs)
+    assert breach_words.trends_headline(runs).startswith("No change a year is fitted")
 
 
 def test_with_five_complete_years_an_interval_across_0_establishes_nothing(data):
@@ -152,20 +155,20 @@ def test_with_five_complete_years_an_interval_across_0_establishes_nothing(data)
     full.breaches = data.breaches.assign(period_status="complete")
     families = breaches.by_family(breaches.recorded(full, edition))
     runs = list(breaches.runs(families, data.series_breaks))
-    said = [text for run in runs if (text := findings.breach_trend(full, edition, run))]
+    said = [text for run in runs if (text := breach_words.breach_trend(full, edition, run))]
     assert len(said) == 2  # SHPO offences have three years before the Sentencing Act
     assert all("no rise or fall is established" in text for text in said)
-    assert findings.trends_headline(runs).startswith("A rise or fall is established for 0 of 2")
+    assert breach_words.trends_headline(runs).startswith("A rise or fall is established for 0 of 2")
 
 
 def test_a_lower_bound_gets_no_interval(data):
-    said = text(data, findings.outcomes, year="2020-21")
+    said = text(data, breach_words.outcomes, year="2020-21")
     line = next(line for line in said.splitlines() if "England and Wales" in line)
     assert "at least 1,640 (printed as “times”), at least 25.5 per 1,000" in line
 
 
 def test_a_force_stands_beside_the_country_in_the_same_year(data):
-    lines = text(data, findings.outcomes).splitlines()
+    lines = text(data, breach_words.outcomes).splitlines()
     mercia, midlands = (
         next(line for line in lines if name in line) for name in ("West Mercia", "West Midlands P")
     )
@@ -176,7 +179,7 @@ def test_a_force_stands_beside_the_country_in_the_same_year(data):
 
 def test_a_part_year_that_exceeds_the_year_before_is_said_only_where_it_holds(data):
     def line(data, family):
-        lines = text(data, findings.offences).splitlines()
+        lines = text(data, breach_words.offences).splitlines()
         return next(line for line in lines if family in line)
 
     beyond = "already more than in all of 2020-21"
@@ -189,21 +192,21 @@ def test_a_part_year_that_exceeds_the_year_before_is_said_only_where_it_holds(da
 
 def test_one_number_under_two_titles_is_said_beside_the_sum(data):
     doubt = "41 and 41 under 2 titles: 44 if that is one number"
-    assert text(data, findings.offences).count(doubt) == 1
-    assert "one number" not in text(with_values(data, BR0040=42), findings.offences)
+    assert text(data, breach_words.offences).count(doubt) == 1
+    assert "one number" not in text(with_values(data, BR0040=42), breach_words.offences)
 
 
 def test_more_offences_than_people_under_an_order_are_said_where_it_is_so(data):
     edition, _ = opened(data)
-    (said,) = findings.offences_and_people(data, edition)
+    (said,) = breach_words.offences_and_people(data, edition)
     assert "30 [p]" in said and "19 people" in said and "85 [p]" in said
-    assert not findings.offences_and_people(with_values(data, "orders", OR0003=28), edition)
+    assert not breach_words.offences_and_people(with_values(data, "orders", OR0003=28), edition)
 
 
 def test_titles_are_called_merged_only_where_a_0_is_printed(data):
     edition, _ = opened(data)
-    (said,) = findings.recoded_titles(data, edition)
+    (said,) = breach_words.recoded_titles(data, edition)
     assert "3 titles are printed as 0 from 2019-20" in said
     silent = copy.copy(data)
     silent.breaches = data.breaches[data.breaches["value"] != 0]
-    assert not findings.recoded_titles(silent, edition)
+    assert not breach_words.recoded_titles(silent, edition)

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from rso_report import dataset, findings, missing
+from rso_report import dataset, missing, missing_words
 from rso_report.edition import open_edition
 
 
@@ -109,18 +109,18 @@ def test_the_same_words_on_both_dates_are_the_same_and_one_code_is_not(snapshots
 
 
 def test_the_change_in_share_says_that_a_definition_was_not_found(data, edition):
-    said = findings.share_change(data, edition, "WMP")
+    said = missing_words.share_change(data, edition, "WMP")
     assert (
         "no evidence of a change" in said and "no definition of missing was found for 2012" in said
     )
 
 
 def test_a_snapshot_that_stands_alone_carries_its_age(data, edition):
-    bullets = findings.whereabouts_unknown(data, edition)
+    bullets = missing_words.whereabouts_unknown(data, edition)
     (own,) = [text for text in bullets if "**West Midlands Police**" in text]
     assert "4 years old by March 2022" in own
     early = open_edition(data, report_year="2018-19", region="West Midlands")[0]
-    assert "years old" not in findings.whereabouts_unknown(data, early)[0]
+    assert "years old" not in missing_words.whereabouts_unknown(data, early)[0]
 
 
 def test_a_total_whose_parts_do_not_add_is_kept_as_printed(data, edition):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rso_report import dataset, findings
+from rso_report import dataset, home_visits
 from rso_report import visits as v
 from rso_report.edition import open_edition
 from rso_report.parameters import EditionParameters
@@ -255,8 +255,8 @@ def data():
 
 def illustrated(data, year="2021-22", region="West Midlands", **given):
     edition, parameters = open_edition(copy.copy(data), report_year=year, region=region, **given)
-    model = findings.illustration(data, edition, parameters)
-    return model, findings.workload(data, edition, parameters)[0]
+    model = home_visits.illustration(data, edition, parameters)
+    return model, home_visits.workload(data, edition, parameters)[0]
 
 
 def with_values(data, table, **values):
@@ -272,39 +272,40 @@ def with_values(data, table, **values):
 
 def test_the_mix_is_the_national_one_in_the_data_and_is_cited(data):
     model, said = illustrated(data)
-    assert model["mix"] == MIX and model["mix_rows"] == ["TI0006", "TI0007", "TI0008", "TI0009"]
+    assert model.mix == MIX
+    assert list(model.mix_rows["row_id"]) == ["TI0006", "TI0007", "TI0008", "TI0009"]
     assert "national mix" in said and "TI0006 to TI0011" in said
     moved, said = illustrated(with_values(data, "risk_tiers", TI0006=12, TI0009=40))
-    assert moved["mix"] == {**MIX, "very_high": 0.12, "low": 0.40} and "12/18/30/40" in said
+    assert moved.mix == {**MIX, "very_high": 0.12, "low": 0.40} and "12/18/30/40" in said
 
 
 def test_rounded_shares_that_add_to_101_are_taken_of_their_sum(data):
     model, _ = illustrated(with_values(data, "risk_tiers", TI0006=3))
-    assert sum(model["mix"].values()) == pytest.approx(1)
-    assert model["mix"]["very_high"] == pytest.approx(3 / 101)
+    assert sum(model.mix.values()) == pytest.approx(1)
+    assert model.mix["very_high"] == pytest.approx(3 / 101)
 
 
 def test_a_mix_that_is_given_is_called_assumed_and_the_national_one_is_not_cited(data):
     model, said = illustrated(data, tier_mix="5/20/30/45")
-    assert model["mix"]["very_high"] == 0.05 and not model["mix_rows"]
+    assert model.mix["very_high"] == 0.05 and model.mix_rows.empty
     assert "assumed" in said and "TI0006" not in said
 
 
 def test_the_officers_are_the_constables_of_the_force_in_the_data(data):
-    assert illustrated(data)[0]["officers"] == 45
+    assert illustrated(data)[0].officers == 45
     model, said = illustrated(with_values(data, "staffing", ST0003=90))
-    assert model["officers"] == 90 and "90 constables" in said
-    assert model["per_week"] == pytest.approx(3655 * 2.06 / (90 * 44))
+    assert model.officers == 90 and "90 constables" in said
+    assert model.per_week == pytest.approx(3655 * 2.06 / (90 * 44))
 
 
 @pytest.mark.parametrize("region", ["London", "North West", "Wales"])
 def test_no_region_borrows_the_officers_of_another(data, region):
     model, said = illustrated(data, region=region)
-    assert model["officers"] is None and model["per_week"] is model["crew_per_week"] is None
+    assert model.officers is None and model.per_week is model.crew_per_week is None
     assert "a week" not in said and "ST0003" not in said
     assert "No number of constables" in said
     model, said = illustrated(data, region=region, officers=30)
-    assert model["officers"] == 30 and "30 officers (assumed)" in said
+    assert model.officers == 30 and "30 officers (assumed)" in said
 
 
 def test_visits_due_are_called_no_minimum(data):
@@ -331,22 +332,22 @@ def test_where_there_is_no_illustration_the_reason_is_the_part_not_found(
 
 def test_nothing_of_june_2017_is_used_or_said_before(data):
     model, said = illustrated(data, "2015-16", tier_mix="2/18/30/50")
-    assert model["visits"] and model["reactive"] is None and not model["reactive_rows"]
+    assert model.visits and model.reactive is None and model.reactive_rows.empty
     edition, _ = open_edition(data, report_year="2015-16", region="West Midlands")
-    for text in [said, *findings.visit_frequency(data, edition)]:
+    for text in [said, *home_visits.visit_frequency(data, edition)]:
         assert "2017" not in text and "ended" not in text and "reactive" not in text
-    assert findings.known_policies(data, edition)["valid_to"].isna().all()
-    assert illustrated(data, "2017-18")[0]["reactive"]
+    assert home_visits.known_policies(data, edition)["valid_to"].isna().all()
+    assert illustrated(data, "2017-18")[0].reactive
 
 
 def test_the_intervals_say_whom_the_question_was_about(data):
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert "after statutory supervision" in findings.visit_frequency(data, edition)[0]
+    assert "after statutory supervision" in home_visits.visit_frequency(data, edition)[0]
 
 
 def test_overdue_visits_carry_their_age_and_the_remark_that_changes_their_meaning(data):
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    wmp, sta, silent = findings.overdue_visits(data, edition)
+    wmp, sta, silent = home_visits.overdue_visits(data, edition)
     assert "about 250" in wmp and "checks" in wmp and "6 years" in wmp
     assert "260" in sta and "later that the visits had been made" in sta and "4 years" in sta
     assert "West Mercia Police and Warwickshire Police" in silent and "no figure" in silent
@@ -355,7 +356,7 @@ def test_overdue_visits_carry_their_age_and_the_remark_that_changes_their_meanin
 def test_an_edition_shows_the_newest_overdue_visits_that_it_knows(data):
     def said(year):
         edition, _ = open_edition(copy.copy(data), report_year=year, region="South West")
-        return findings.overdue_visits(data, edition)[0]
+        return home_visits.overdue_visits(data, edition)[0]
 
     assert "217" in said("2022-23") and " years" not in said("2022-23")
     assert "283" in said("2023-24") and "217" not in said("2023-24")
@@ -364,7 +365,7 @@ def test_an_edition_shows_the_newest_overdue_visits_that_it_knows(data):
 
 def test_visits_made_are_shown_once_their_period_is_over_whatever_the_area(data):
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert "no figure found" in findings.visits_made(data, edition)[0]
+    assert "no figure found" in home_visits.visits_made(data, edition)[0]
     other = copy.copy(data)
     made = data.answers["measure_code"] == "VISITS_MADE"
     earlier = data.answers.assign(
@@ -372,7 +373,7 @@ def test_visits_made_are_shown_once_their_period_is_over_whatever_the_area(data)
         period_end=data.answers["period_end"].where(~made, pd.Timestamp("2021-03-31")),
     )
     other.answers = earlier
-    (said,) = findings.visits_made(other, edition)
+    (said,) = home_visits.visits_made(other, edition)
     assert "Greater Manchester Police" in said and "at least 9,700" in said
     assert "2020-21" in said
 

@@ -19,7 +19,7 @@ MEASURES = {
     "orders": "Orders",
     "staffing": "Staffing and overdue visits",
 }
-COUNTS = ("registered_offenders", "missing", "orders", "breaches", "answers")
+COUNTS = ("registered_offenders", "missing", "orders", "breaches")
 GAP = "–"
 # The tables of the data package that `by_year` counts.
 TABLES = (
@@ -78,7 +78,7 @@ def table(grid: pd.DataFrame, edition: Edition) -> pd.DataFrame:
                 {
                     "Measure": name,
                     "Unit": edition.name(unit),
-                    "Figures": GAP if own.empty else prose.number(own["figures"].sum()),
+                    "Rows held": GAP if own.empty else prose.number(own["figures"].sum()),
                     "Financial years with a figure": GAP if own.empty else _runs(own["year"]),
                 }
             )

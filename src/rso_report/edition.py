@@ -1,7 +1,7 @@
 """An edition: one report year for one region, checked before anything is computed."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,11 @@ class Edition:
     def name(self, area_id: str) -> str:
         """Full name of an area: `West Midlands Police`, `West Midlands region`."""
         return self.areas.set_index("area_id").at[area_id, "name"]
+
+    def absent(self, area_ids: Iterable[str]) -> list[str]:
+        """Names of the forces of the region that are not among some areas."""
+        present = set(area_ids)
+        return [self.name(force) for force in self.forces if force not in present]
 
     def visible(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows whose as-at date or period ends by the end of the report year.

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from rso_report import breaches, missing, periods, register, revisions
+from rso_report.breach_words import repeated_words
 from rso_report.comparable import RATE
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.findings import TIER_NAMES, repeated_words
+from rso_report.visits import TIER_NAMES
 
 # The tables of the data package that `figures` reads.
 TABLES = (

@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import periods, statistics
+from rso_report import periods, register, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.register import preferred
 from rso_report.revisions import current, first_printed, now
 from rso_report.series import ratio_caveat
 from rso_report.statistics import Estimate
@@ -25,6 +24,9 @@ DEFINITIONS = {
     "MISSING_PERSON": "missing person",
     "NOT_STATED": "no definition found",  # of most sources only the opening was read
 }
+
+
+SUM_OF_REPLIES = "what each reply calls missing"
 
 
 def definition_words(rows: pd.DataFrame) -> pd.Series:
@@ -93,7 +95,7 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     ratio_caveat("MISSING_STOCK", "STOCK_FOI")
     rows = edition.visible(data.missing)
     chosen = list(areas) if areas is not None else edition.units
-    own = preferred(whole(rows)[lambda f: f["area_id"].isin(chosen)], data.sources, _KEY)
+    own = register.preferred(whole(rows)[lambda f: f["area_id"].isin(chosen)], data.sources, _KEY)
     names = {"value": "abroad", "first_value": "first_abroad", "rows": "abroad_rows"}
     abroad = current(rows[rows["believed_abroad"] == "yes"]).rename(columns=names)
     same_reply = [*_KEY, "first_source"]
@@ -126,8 +128,23 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
     ends = edition.year.end
     own["definition"] = definition_words(own)
+    # A sum of replies counts what each of them counts.
+    own.loc[own["area_id"] == edition.region_id, "definition"] = SUM_OF_REPLIES
     own["age"] = [periods.age_words(day, ends) for day in own["as_at"]]
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
+
+
+def latest(snaps: pd.DataFrame, edition: Edition) -> list[pd.Series]:
+    """The newest of `snapshots` of each unit; none of a group, whose forces change."""
+    kinds = edition.areas.set_index("area_id")["kind"]
+    units = [unit for unit in edition.units if kinds[unit] != "group"]
+    return [row for unit in units if (row := register.latest(snaps, unit)) is not None]
+
+
+def covered(edition: Edition, units: Iterable[str]) -> set[str]:
+    """The units that are named and the forces that they cover together."""
+    inside = edition.areas.set_index("area_id")["coverage"]
+    return {part for unit in units for part in [unit, *inside[unit].split("|")]}
 
 
 def breakdowns(data: Tables, edition: Edition) -> pd.DataFrame:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from rso_report import breaches, coverage, findings, missing, periods, register
+from rso_report import breaches, coverage, missing, periods, register
+from rso_report.breach_words import recorded_words
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.edition import Edition, years_covered
-from rso_report.prose import cited, on_date, plural, with_first
+from rso_report.prose import cite, cited, on_date, plural, with_first
 from rso_report.revisions import is_correction
 
 
@@ -75,14 +76,14 @@ def _new_values(data: Tables, edition: Edition) -> dict[str, list[str]]:
         "register": _stocks(data, edition, totals),
         "recorded": [
             f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}, "
-            f"{findings.recorded_words(row)} in {row.period} "
-            f"{cited(data.sources, [row.source_id], [row.rows])}"
+            f"{recorded_words(row)} in {row.period} "
+            f"{cite(data, row)}"
             for row in families.itertuples()
             if periods.year_of(row.period_end) == edition.year
         ],
         "outcome": [
             f"{edition.name(row['area_id'])}, {with_first(row)} in {row['period']} "
-            f"{cited(data.sources, [row['source_id']], [row['rows']])}"
+            f"{cite(data, row)}"
             for _, row in outcomes[outcomes["area_id"] != "EW"].iterrows()
             if periods.year_of(row["period_end"]) == edition.year
         ],
@@ -120,9 +121,9 @@ def corrections(data: Tables) -> str:
     if theirs:
         text += (
             f" {plural(theirs, 'figure')} marked revised in the data "
-            f"{'is a revision' if theirs == 1 else 'are revisions'} by the sources: a later "
-            "source, or a later place of the same one, gives another number for the same date. "
-            "Those are not corrections of ours."
+            f"{'is a revision' if theirs == 1 else 'are revisions'} by the sources, or slips "
+            "of theirs, as the ledger says: a later source, or a later place of the same one, "
+            "gives another number for the same date. Those are not corrections of ours."
         )
     return text
 

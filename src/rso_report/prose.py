@@ -1,13 +1,16 @@
 """How numbers, dates and sources are put into words, the same way on every page."""
 
 from collections.abc import Iterable
+from datetime import date
+from typing import Any
 
 import pandas as pd
 from IPython.display import Markdown, display
 
 from rso_report import periods, tables
 from rso_report.dataset import ROW_TABLES, Tables
-from rso_report.statistics import round_half_up
+from rso_report.edition import Edition
+from rso_report.statistics import Estimate, round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
@@ -38,6 +41,19 @@ def signed(value: float, digits: int = 1) -> str:
 def interval(lower: float, upper: float, digits: int = 1) -> str:
     """`139.1 to 148.5`."""
     return f"{number(lower, digits)} to {number(upper, digits)}"
+
+
+def times_words(first: pd.Series, second: pd.Series, ratio: Estimate, whose: str) -> str:
+    """The ratio of two rates in words: `0.28 times that (0.17 to 0.45)`; `whose` is the second's.
+
+    Where the count under one of the two is a lower bound, it says so.
+    """
+    times = f"{number(ratio.value, 2)} times {whose}"
+    span = interval(ratio.lower, ratio.upper, 2)
+    for row, word in ((second, "at most"), (first, "at least")):
+        if row["qualifier"] == "at_least":
+            return f"{word} {times} ({span} at the bound)"
+    return f"{times} ({span})"
 
 
 def counted(row: pd.Series) -> str:
@@ -88,6 +104,17 @@ def as_at(row: pd.Series) -> str:
 def on_date(row: pd.Series) -> str:
     """The as-at date of a row inside a sentence, with its preposition."""
     return periods.as_at_phrase(row["as_at"], row["as_at_precision"])
+
+
+def with_age(text: str, day: date, edition: Edition) -> str:
+    """A text about a day, with the age of that day where it is old for the edition."""
+    age = periods.age_words(day, edition.year.end)
+    return f"{text}, {age}" if age else text
+
+
+def aged(edition: Edition, row: pd.Series) -> str:
+    """The date of a figure inside a sentence, with its age where it is old for the edition."""
+    return with_age(on_date(row), row["as_at"], edition)
 
 
 def listed(words: Iterable[str]) -> str:
@@ -196,3 +223,8 @@ def cited(sources: pd.DataFrame, ids: Iterable[str], rows: Iterable[str] = ()) -
     """
     links = [*source_links(sources, ids), *row_links(rows)]
     return f"({'; '.join(f'[{label}]({href})' for label, href in links)})"
+
+
+def cite(data: Tables, *found: Any) -> str:
+    """Links to the sources of one or several rows and to the rows that `rows` of each names."""
+    return cited(data.sources, [row.source_id for row in found], [row.rows for row in found])

@@ -29,7 +29,7 @@ ALLOWED_RATIOS = (
     AllowedRatio(
         "STOCK_MAPPA",
         "STOCK_FOI",
-        "The register total includes people in custody and was counted on another date; the "
+        "The register total includes people in custody and was counted to a day of its own; the "
         "ratio describes two definitions, not a share of one group.",
     ),
     AllowedRatio(

@@ -1,7 +1,7 @@
 """The tiles of the start page: five answers, each with its dates, sources and rows.
 
 A tile quotes one series. What a tile says is decided by the modules of the mission (register,
-missing, breaches, findings); here it is made short and put side by side.
+missing, breaches) and their words; here it is made short and put side by side.
 """
 
 import re
@@ -13,9 +13,12 @@ import pandas as pd
 from IPython.display import display
 
 from rso_report import (
+    breach_words,
     breaches,
     findings,
+    home_visits,
     missing,
+    missing_words,
     periods,
     prose,
     register,
@@ -27,6 +30,7 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
     NOT_FOUND,
+    aged,
     beside_first,
     counted,
     listed,
@@ -129,14 +133,16 @@ def _count(
         and own.iloc[-1]["count_row"] == row["row_id"]
         and own.iloc[[0, -1]]["count"].min() >= SMALLEST_BASE
     )
-    note, rows, sources = "no earlier count to compare with", [], []
+    earlier = (rates["area_id"] == area) & (rates["as_at"] < row["as_at"]) & rates["count"].notna()
+    note = "no earlier count" + (" since the last break in the series" if earlier.any() else "")
+    rows, sources = [], []
     if grown:
         note, rows, sources = _growth(data, rates, own, area)
     return Entry(
         name,
         with_first(row),
         "STOCK_MAPPA",
-        findings.aged(edition, row),
+        aged(edition, row),
         note,
         tuple(row["rows"].split("+")),
         tuple(rows),
@@ -160,15 +166,12 @@ def _growth(
     if split and (split[0]["as_at"], split[1]["as_at"]) == (first["as_at"], last["as_at"]):
         beside.append(f"residents aged 10+: {signed(split[3])}%")
         rows += [end["population_row"] for end in split[:2]]
-    country = rates[(rates["area_id"] == "EW") & rates["count"].notna()].set_index("as_at")
-    if {first["as_at"], last["as_at"]} <= set(country.index):
-        ends = [country.loc[first["as_at"]], country.loc[last["as_at"]]]
-        total = statistics.total_change(ends[0]["count"], ends[1]["count"])
-        beside.append(f"England and Wales: {signed(total)}%")
-        used += ends
+    if len(both := findings.country_between(rates, own)) == 2:
+        beside.append(f"England and Wales: {findings.country_change(both)}")
+        used += [row for _, row in both.iterrows()]
+        rows += [row for names in both["count_rows"] for row in names.split("+")]
     text += f" ({'; '.join(beside)})" if beside else ""
-    doubts = register.doubted(data)
-    entries = dict.fromkeys(doubts[row] for row in own["count_row"] if row in doubts)
+    entries = findings.doubts(data, own)
     text += f"; counts in between are in doubt ({', '.join(entries)})" if entries else ""
     return text, [each["count_row"] for each in used] + rows, [u["count_source"] for u in used]
 
@@ -192,7 +195,7 @@ def _country(data: Tables, edition: Edition, counts: pd.DataFrame) -> Entry:
         name,
         with_first(row),
         "STOCK_MAPPA",
-        findings.aged(edition, row),
+        aged(edition, row),
         note,
         tuple(row["rows"].split("+")),
         more,
@@ -239,16 +242,9 @@ def _region(edition: Edition, counts: pd.DataFrame) -> Entry:
 def whereabouts_unknown(data: Tables, edition: Edition) -> Tile:
     """How many were missing at the latest snapshot of each unit, newest first."""
     snaps = missing.snapshots(data, edition)
-    kinds = edition.areas.set_index("area_id")["kind"]
-    units = [unit for unit in edition.units if kinds[unit] != "group"]
-    found = [row for unit in units if (row := register.latest(snaps, unit)) is not None]
-    found.sort(key=lambda row: row["as_at"], reverse=True)
+    found = sorted(missing.latest(snaps, edition), key=lambda row: row["as_at"], reverse=True)
     entries = [_snapshot(edition, row) for row in found]
-    covered = {
-        part
-        for unit in {row["area_id"] for row in found}
-        for part in [unit, *str(edition.areas.set_index("area_id").at[unit, "coverage"]).split("|")]
-    }
+    covered = missing.covered(edition, [row["area_id"] for row in found])
     entries += _gap(edition, covered, "MISSING_STOCK")
     return Tile(
         "tile-missing",
@@ -267,7 +263,7 @@ def _snapshot(edition: Edition, row: pd.Series) -> Entry:
         counted(row),
         "MISSING_STOCK",
         on_date(row),
-        "; ".join(findings.snapshot_notes(row)),
+        "; ".join(missing_words.snapshot_notes(row)),
         tuple(row["row_id"].split("+")),
         tuple(row["rows"].replace("+", " ").split()),
         (row["source_id"],),
@@ -296,19 +292,19 @@ def recorded(data: Tables, edition: Edition) -> Tile:
 def _offences(data: Tables, edition: Edition, own: pd.DataFrame) -> Entry:
     """The last complete year of a series, and in its note the part-year that follows."""
     rows = list(own.itertuples())
-    lead, last = findings.last_complete(rows), rows[-1]
-    name = findings.series_name(data, edition, lead)
+    lead, last = breach_words.last_complete(rows), rows[-1]
+    name = breach_words.series_name(data, edition, lead)
     notes = [
-        findings.repeated_words(lead) if lead.repeated else "",
-        findings.YEARS_INFERRED if lead.inferred else "",
+        breach_words.repeated_words(lead) if lead.repeated else "",
+        breach_words.YEARS_INFERRED if lead.inferred else "",
         periods.age_words(lead.period_end, edition.year.end),
     ]
     if last is not lead:
-        notes.append(findings.part_year_words(last, lead, data.series_breaks))
+        notes.append(breach_words.part_year_words(last, lead, data.series_breaks))
     shown = [lead, *([last] if last is not lead else [])]
     return Entry(
         name,
-        beside_first(f"{number(lead.value)}{' [p]' if lead.part else ''}", lead.first_value),
+        breach_words.count_words(lead),
         "BREACH_RECORDED",
         f"in {lead.period}",
         "; ".join(filter(None, notes)),
@@ -334,7 +330,12 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
         shared = own[own["period_end"].isin(years)] if area == "EW" else own
         row, name = (shared if len(shared) else own).iloc[-1], edition.name(area)
         years.add(row["period_end"])
+        # An older year than the other forces' stands beside the country in that year.
+        pair = breaches.same_year(found, area, "EW") if area != "EW" else None
+        behind = found.loc[found["area_id"].isin(edition.forces), "period_end"].max()
+        country = pair[1] if pair and pair[1]["period_end"] == row["period_end"] < behind else None
         notes = [
+            "" if country is None else f"{edition.name('EW')} in that year {with_first(country)}",
             f"printed as “{row['unit_as_printed']}”",
             "the year is inferred" if row["inferred"] else "",
             periods.age_words(row["period_end"], edition.year.end),
@@ -347,8 +348,8 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
                 f"in {row['period']}",
                 "; ".join(filter(None, notes)),
                 tuple(row["rows"].split("+")),
-                (),
-                (row["source_id"],),
+                () if country is None else tuple(country["rows"].split("+")),
+                (row["source_id"], *([] if country is None else [country["source_id"]])),
                 _flow_spark(name, own[own["qualifier"] == "exact"], "cautions or convictions"),
             )
         )
@@ -372,7 +373,7 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
     said = "; ".join(
         f"{r.period} {beside_first(number(r.value), r.first_value)}"
         f"{' (part-year)' if r.part else ''}"
-        f"{f' ({findings.repeated_words(r)})' if r.repeated else ''}"
+        f"{breach_words.in_brackets(r)}"
         for r in own.itertuples()
     )
     if absent := breaches.without_figure(own):
@@ -388,13 +389,13 @@ def _flow_spark(name: str, own: pd.DataFrame, what: str) -> Spark | None:
 
 def visits_overdue(data: Tables, edition: Edition) -> Tile:
     """Visits reported overdue, each with its age and the remark that belongs to it."""
-    found = findings.overdue(data, edition)
+    found = home_visits.overdue(data, edition)
     entries = [
         Entry(
             edition.name(row["area_id"]),
             with_first(row),
             "VISITS_OVERDUE",
-            findings.aged(edition, row),
+            aged(edition, row),
             row["note"],
             tuple(row["rows"].split("+")),
             sources=(row["source_id"],),
@@ -406,15 +407,15 @@ def visits_overdue(data: Tables, edition: Edition) -> Tile:
         "tile-visits",
         "Home visits reported overdue",
         tuple(entries),
-        "What inspectors or forces said on one day. How many visits were due or made is not in "
-        "these figures.",
+        "What inspectors or forces said on one day, in different years and words: not comparable. "
+        "How many visits were due or made is not in these figures.",
         ("Home visits", "home-visits.ipynb"),
     )
 
 
 def _gap(edition: Edition, covered: set[str], series_id: str) -> list[Entry]:
     """One entry that names the forces without a figure; none if there is no such force."""
-    silent = [edition.name(force) for force in edition.forces if force not in covered]
+    silent = edition.absent(covered)
     return [Entry(listed(silent), NOT_FOUND, series_id)] if silent else []
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the calculation itself needs no pandas, and starts faster w
     import pandas as pd
 
 TIERS = ("very_high", "high", "medium", "low")
+TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
 MIX_TOLERANCE = 1e-6
 DRAWS = 10_000  # random mixes behind a band
 

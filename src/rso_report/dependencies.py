@@ -1,0 +1,52 @@
+"""Which modules of the package the execution of a notebook depends on, read from its imports."""
+
+import ast
+import json
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+# What executes a notebook, which no notebook imports.
+RUNNER = "rso_report.execute"
+
+
+def imports(code: str) -> set[str]:
+    """Names of all modules that code imports, wherever it stands in it, and of what it takes."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def code_of(notebook: Path) -> str:
+    """The code of all cells of a notebook."""
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def modules_used(notebook: Path, package: Path = PACKAGE) -> list[Path]:
+    """Files of the package that a notebook imports, and those that they import, and the runner.
+
+    A module that is imported by its name as text is not seen: so `dataset` reaches the rules
+    between the sources, on which what it loads does not depend.
+    """
+    waiting = imports(code_of(notebook))
+    files: set[Path] = {package / "__init__.py"}
+    while waiting:
+        file = _file(waiting.pop(), package)
+        if file and file not in files:
+            files.add(file)
+            waiting |= imports(file.read_text(encoding="utf-8"))
+    runner = _file(RUNNER, package)
+    return sorted({*files, runner} if runner else files)
+
+
+def _file(name: str, package: Path) -> Path | None:
+    """File of a module of the package; None for what is none."""
+    path = package.parent.joinpath(*name.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if name.split(".")[0] == package.name and file.is_file():
+            return file
+    return None
