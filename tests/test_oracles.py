@@ -84,13 +84,6 @@ def test_wilson_limits():
         assert limits(st.share(count, total)) == pytest.approx([100 * low, 100 * high], abs=1e-9)
 
 
-def test_clopper_pearson_limits():
-    for count, total in shares():
-        low, high = proportion.proportion_confint(count, total, ALPHA, "beta")
-        expected = [100 * np.nan_to_num(low), 100 if np.isnan(high) else 100 * high]
-        assert limits(st.share_exact(count, total)) == pytest.approx(expected, rel=1e-6)
-
-
 def test_newcombe_limits():
     pairs = shares()
     for (a, n), (b, m) in zip(pairs, reversed(pairs), strict=True):

@@ -118,7 +118,7 @@ YAML = [
     ("weeks: 4_4", "4_4, which YAML reads as the number 44"),
     ("weeks: 1:04", "1:04, which YAML reads as the number 64"),
     ("weeks: +44", "+44, which YAML reads as the number 44"),
-    (f"weeks: {'4' * 5000}", f"{'4' * 59}…, which YAML reads as the tag !!int"),
+    (f"weeks: {'4' * 5000}", f"{'4' * 79}…, which YAML reads as the tag !!int"),
     ("weeks: '44'", "'44', which is text"),
     ("weeks: 44.0", "44.0; allowed"),
     ("weeks: yes", "yes, which YAML reads as the truth value true"),

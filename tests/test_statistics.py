@@ -51,11 +51,7 @@ def test_missing_shares_of_may_2012_and_february_2018_show_no_evidence_of_change
 
 
 def test_the_two_force_rate_is_pooled_and_is_not_the_mean_of_the_two_rates():
-    west_midlands, staffordshire = (
-        st.implied_population(3655, 144),
-        st.implied_population(1318, 130),
-    )
-    pooled = st.pooled_rate([3655, 1318], [west_midlands.value, staffordshire.value])
+    pooled = st.pooled_rate([3655, 1318], [3655e5 / 144, 1318e5 / 130])
     assert st.round_half_up(pooled.value, 1) == 140.0
     assert pooled.value != pytest.approx((144 + 130) / 2)
 
@@ -74,45 +70,21 @@ def test_a_count_of_0_has_a_lower_limit_of_0_and_an_upper_limit_above_3():
 
 def test_four_years_of_notification_offences_show_no_established_fall():
     trend = st.trend(NOTIFICATION)
-    assert trend.model == "quasi-Poisson"
+    assert trend.dispersion > 1
     assert trend.change.lower < 0 < trend.change.upper
     assert trend.poisson.upper < 0, "the plain Poisson interval would have claimed a fall"
 
 
-def test_fewer_than_five_complete_years_are_exploratory():
-    assert not st.trend(NOTIFICATION).interpretable
-    assert st.trend(REGISTER[:5]).interpretable
-
-
-def test_a_part_year_is_offset_and_does_not_count_as_a_complete_year():
-    trend = st.trend([*NOTIFICATION, 286], year_share=[1, 1, 1, 1, 328 / 365])
-    assert (trend.points, trend.complete_points, trend.interpretable) == (5, 4, False)
-    assert trend.change.value > st.trend([*NOTIFICATION, 286]).change.value
-
-
-def test_a_series_without_over_dispersion_keeps_the_plain_poisson_interval():
-    trend = st.trend([32, 30, 33, 49])
-    assert trend.dispersion < 1
-    assert (trend.model, trend.change) == ("Poisson", trend.poisson)
-
-
-def test_the_cautious_rule_does_not_make_a_short_series_look_certain():
+def test_a_short_series_is_not_made_to_look_certain():
     counts = [32, 30, 33, 49]  # breaches of sexual risk orders: phi is 0.96
-    plain, cautious = st.trend(counts), st.trend(counts, cautious=True)
-    assert [st.round_half_up(limit, 1) for limit in limits(plain.change)] == [0.3, 34.8]
-    model = glm(counts, [1] * 4, range(4))
-    margin = stats.t.ppf(0.975, 2) * model.bse[1]  # phi counts as 1
-    ends = percent([model.params[1] - margin, model.params[1] + margin])
-    assert limits(cautious.change) == pytest.approx(ends, rel=1e-5)
-    assert [st.round_half_up(limit) for limit in limits(cautious.change)] == [-16, 61]
-    assert cautious.change.value == plain.change.value and "t(2)" in cautious.change.method
+    trend = st.trend(counts)
+    assert [st.round_half_up(limit, 1) for limit in limits(trend.poisson)] == [0.3, 34.8]
+    assert [st.round_half_up(limit) for limit in limits(trend.change)] == [-16, 61]
+    assert trend.change.value == trend.poisson.value and "t(2)" in trend.change.method
 
 
-def test_the_cautious_rule_never_narrows_and_is_the_same_where_counts_scatter():
-    assert limits(st.trend(NOTIFICATION, cautious=True).change) == limits(
-        st.trend(NOTIFICATION).change
-    )
-    steady = st.trend([100, 100, 101, 100, 100], cautious=True)
+def test_counts_steadier_than_chance_do_not_narrow_the_interval():
+    steady = st.trend([100, 100, 101, 100, 100])
     assert steady.dispersion < 0.1
     assert steady.change.upper > steady.poisson.upper
 
@@ -122,28 +94,17 @@ def test_the_register_grew_by_471_people_11_3_percent_or_2_16_percent_a_year():
     assert st.round_half_up(st.compound_growth(4171, 4642, 5), 2) == 2.16
 
 
-def test_over_dispersion_widens_funnel_limits_and_under_dispersion_leaves_them():
-    plain = st.funnel_limits(100_000, 122)
-    assert st.funnel_limits(100_000, 122, dispersion=0.65) == plain
-    wide = st.funnel_limits(100_000, 122, dispersion=9)
-    assert wide.upper - wide.value == pytest.approx(3 * (plain.upper - plain.value))
-    assert st.funnel_z(144, 100_000, 122, dispersion=9) == pytest.approx(
-        st.funnel_z(144, 100_000, 122) / 3
-    )
-
-
 AREAS = [120, 95, 310, 60, 150, 240, 75], [1e5, 9e4, 1.6e5, 5e4, 1.2e5, 1.5e5, 8e4]
 
 
 def test_between_area_variance_is_that_of_dersimonian_and_laird():
     counts, people = np.array(AREAS)
     rates, chance = 1e5 * counts / people, 1e5 * 122 / people
-    theirs = combine_effects(rates, chance, method_re="chi2").tau2
-    assert st.between_variance(*AREAS, 122, winsorise=0) == pytest.approx(theirs)
+    as_they_are = combine_effects(rates, chance, method_re="chi2").tau2
     pulled_in = np.clip(rates, *np.percentile(rates, [10, 90]))
     theirs = combine_effects(pulled_in, chance, method_re="chi2").tau2
     assert st.between_variance(*AREAS, 122) == pytest.approx(theirs)
-    assert st.between_variance(*AREAS, 122) < st.between_variance(*AREAS, 122, winsorise=0)
+    assert st.between_variance(*AREAS, 122) < as_they_are
 
 
 def test_areas_that_differ_by_chance_alone_have_no_variance_between_them():
@@ -175,22 +136,13 @@ def test_a_prediction_allows_for_chance_and_for_the_spread_between_areas():
     assert st.predicted_count(5e5, 122, 1e6, areas=16).lower == 0
 
 
-def test_chart_limits_of_counts_never_fall_below_0():
-    assert st.c_chart([1, 2, 3]).lower == st.xmr([1, 9, 1]).lower == 0
+def test_limits_never_fall_below_0():
     assert st.funnel_limits(100, 122).lower == 0
 
 
 def test_a_difference_of_one_printed_rate_may_be_no_difference_at_all():
     change = st.rounded_change(144, 145)
     assert change.lower == pytest.approx(0) and change.upper > change.value
-
-
-def test_an_unrounded_rate_gives_one_in_n_without_rounding_bounds():
-    assert limits(st.one_in_n(125.0, step=0)) == (800, 800)
-
-
-def test_a_complete_year_annualises_to_itself_in_common_and_leap_years():
-    assert st.annualised(286, 365) == st.annualised(286, 366, days_in_year=366) == 286
 
 
 # Independent oracles
@@ -219,10 +171,9 @@ def test_byar_is_within_half_a_percent_of_exact_from_10(count):
 
 @steady
 @given(parts_of_totals)
-def test_shares_equal_statsmodels_wilson_and_clopper_pearson(part):
-    for function, name in ((st.share, "wilson"), (st.share_exact, "beta")):
-        expected = [100 * x for x in proportion_confint(*part, method=name)]
-        assert limits(function(*part)) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+def test_shares_equal_statsmodels_wilson(part):
+    expected = [100 * x for x in proportion_confint(*part, method="wilson")]
+    assert limits(st.share(*part)) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_a_share_difference_equals_statsmodels_newcombe():
@@ -267,26 +218,9 @@ def test_a_trend_equals_a_poisson_regression_in_statsmodels(y, exposure, times):
     assert trend.dispersion == pytest.approx(phi, rel=1e-6)
     assert trend.change.value == pytest.approx(percent(plain.params[1]), rel=1e-6)
     assert limits(trend.poisson) == pytest.approx(percent(plain.conf_int()[1]), rel=1e-5)
-    if phi > 1:
-        margin = stats.t.ppf(0.975, len(y) - 2) * plain.bse[1] * math.sqrt(phi)
-        ends = plain.params[1] - margin, plain.params[1] + margin
-        assert limits(trend.change) == pytest.approx(percent(ends), rel=1e-5)
-    else:
-        assert trend.change == trend.poisson
-
-
-def test_log_growth_equals_ordinary_least_squares_in_statsmodels():
-    fit = sm.OLS(np.log(REGISTER), sm.add_constant(np.arange(6.0))).fit()
-    found = st.log_growth(REGISTER)
-    assert [found.value, *limits(found)] == pytest.approx(
-        percent([fit.params[1], *fit.conf_int()[1]])
-    )
-
-
-def test_homogeneity_equals_a_chi_squared_test_in_scipy():
-    found, expected = st.homogeneity(NOTIFICATION), stats.chisquare(NOTIFICATION)
-    assert (found.statistic, found.p_value) == pytest.approx((expected.statistic, expected.pvalue))
-    assert found.degrees == 3
+    margin = stats.t.ppf(0.975, len(y) - 2) * plain.bse[1] * math.sqrt(max(1, phi))
+    ends = plain.params[1] - margin, plain.params[1] + margin
+    assert limits(trend.change) == pytest.approx(percent(ends), rel=1e-5)
 
 
 # Properties
@@ -299,7 +233,6 @@ def test_every_interval_contains_its_estimate(count, population):
         st.byar(count),
         st.exact_poisson(count),
         st.rate(count, population),
-        st.observed_over_expected(count, population),
         st.funnel_limits(population, 122),
     ):
         assert 0 <= found.lower <= found.value <= found.upper
@@ -308,8 +241,8 @@ def test_every_interval_contains_its_estimate(count, population):
 @steady
 @given(parts_of_totals, parts_of_totals)
 def test_shares_lie_within_0_to_100_and_differences_within_minus_100_to_100(first, second):
-    for found in (st.share(*first), st.share_exact(*first)):
-        assert 0 <= found.lower <= found.value <= found.upper <= 100
+    found = st.share(*first)
+    assert 0 <= found.lower <= found.value <= found.upper <= 100
     difference = st.share_difference(*first, *second)
     assert -100 - 1e-9 <= difference.lower <= difference.value <= difference.upper <= 100 + 1e-9
 
@@ -387,15 +320,6 @@ def test_compound_growth_over_all_years_gives_the_total_change(first, last, year
     assert 100 * (yearly**years - 1) == pytest.approx(st.total_change(first, last), abs=1e-6)
 
 
-@steady
-@given(some.integers(1, 10_000), some.floats(5, 500))
-def test_implied_population_bounds_contain_every_population_that_prints_that_rate(count, exact):
-    printed = st.round_half_up(exact)
-    population = 100_000 * count / exact
-    implied = st.implied_population(count, printed)
-    assert implied.lower * (1 - 1e-9) <= population <= implied.upper * (1 + 1e-9)
-
-
 # Display
 
 
@@ -446,14 +370,8 @@ def test_rounding_moves_a_value_by_at_most_half_a_step_and_is_stable(value, digi
         lambda x: st.rate(x, 1000),
         lambda x: st.pooled_rate([x], [1000]),
         lambda x: st.share(x, 1000),
-        lambda x: st.share_exact(x, 1000),
         lambda x: st.trend([1, 2, x]),
-        lambda x: st.c_chart([1, 2, x]),
-        lambda x: st.xmr([1, 2, x]),
-        lambda x: st.homogeneity([1, 2, x]),
         lambda x: st.growth_split(x, 10, 5, 10),
-        lambda x: st.annualised(x, 300),
-        lambda x: st.implied_population(x, 144),
     ],
 )
 def test_a_count_that_is_not_a_whole_number_of_0_or_more_is_refused(function, bad):
@@ -467,27 +385,19 @@ def test_a_count_that_is_not_a_whole_number_of_0_or_more_is_refused(function, ba
     [
         lambda x: st.rate(5, x),
         lambda x: st.pooled_rate([5, 6], [1000, x]),
-        lambda x: st.ratio(5, x),
         lambda x: st.rate_ratio(5, x, 6, 1000),
-        lambda x: st.observed_over_expected(5, x),
         lambda x: st.funnel_limits(x, 122),
         lambda x: st.funnel_limits(1000, x),
-        lambda x: st.funnel_z(5, x, 122),
-        lambda x: st.funnel_dispersion([5, 6], [1000, x]),
         lambda x: st.between_variance([5, 6], [1000, x], 122),
         lambda x: st.between_variance([5, 6], [1000, 900], x),
         lambda x: st.variance_about([5, 6], [1000, x], 122),
         lambda x: st.predicted_count(x, 122, 400, 5),
         lambda x: st.predicted_count(1000, x, 400, 5),
         lambda x: st.trend([5, 6, 7], exposure=[1, 1, x]),
-        lambda x: st.trend([5, 6, 7], year_share=[1, 1, x]),
-        lambda x: st.log_growth([5, 6, x]),
         lambda x: st.total_change(x, 5),
         lambda x: st.compound_growth(5, 6, x),
         lambda x: st.growth_split(5, 10, 5, x),
-        lambda x: st.implied_population(5, x),
         lambda x: st.rounded_change(x, 144),
-        lambda x: st.one_in_n(x),
     ],
 )
 def test_a_population_or_base_that_is_not_above_0_is_refused(function, bad):
@@ -495,27 +405,22 @@ def test_a_population_or_base_that_is_not_above_0_is_refused(function, bad):
         function(bad)
 
 
-@pytest.mark.parametrize("function", [st.share, st.share_exact])
-def test_a_part_larger_than_its_total_is_refused(function):
+def test_a_part_larger_than_its_total_is_refused():
     with pytest.raises(ValueError, match="must not exceed the total of 43; found 44"):
-        function(44, 43)
+        st.share(44, 43)
 
 
-@pytest.mark.parametrize("function", [st.share, st.share_exact])
-def test_a_share_of_nobody_is_refused(function):
+def test_a_share_of_nobody_is_refused():
     with pytest.raises(ValueError, match="total must be a whole number of 1 or more; found 0"):
-        function(0, 0)
+        st.share(0, 0)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: st.pooled_rate([1, 2], [10]), r"populations must hold .* \(2\); found 1"),
-        (lambda: st.funnel_dispersion([1, 2], [10]), r"populations must hold .*; found 1"),
         (lambda: st.trend([1, 2, 3], exposure=[1, 1]), "exposure must hold .*; found 2"),
         (lambda: st.trend([1, 2, 3], times=[1, 2]), "times must hold .*; found 2"),
-        (lambda: st.trend([1, 2, 3], year_share=[1]), "year_share must hold .*; found 1"),
-        (lambda: st.log_growth([1, 2, 3], times=[1, 2]), "times must hold .*; found 2"),
     ],
 )
 def test_lists_of_different_lengths_are_refused(call, message):
@@ -527,28 +432,18 @@ def test_lists_of_different_lengths_are_refused(call, message):
     ("call", "message"),
     [
         (lambda: st.pooled_rate([], []), "1 or more values; found 0"),
-        (lambda: st.funnel_dispersion([1], [10]), "2 or more values; found 1"),
         (lambda: st.between_variance([1], [10], 122), "2 or more values; found 1"),
         (lambda: st.variance_about([1], [10], 122), "2 or more values; found 1"),
         (lambda: st.predicted_count(10, 122, -1, 5), "variance must be a number of 0"),
         (lambda: st.predicted_count(10, 122, 1, 0), "areas must be a whole number of 1"),
         (lambda: st.funnel_limits(10, 122, variance=-1), "variance must be a number of 0"),
         (lambda: st.trend([1, 2]), "3 or more values; found 2"),
-        (lambda: st.log_growth([1, 2]), "3 or more values; found 2"),
-        (lambda: st.xmr([1]), "2 or more values; found 1"),
         (lambda: st.trend([0, 0, 0]), "must not all fall in one end year, nor be 0"),
         (lambda: st.trend([0, 0, 7]), "must not all fall in one end year"),
-        (lambda: st.homogeneity([0, 0]), "must not all be 0"),
         (lambda: st.trend([1, 2, 3], times=[2017, 2019, 2018]), "in increasing order"),
         (lambda: st.trend([1, 2, 3], times=[2017, 2017, 2018]), "in increasing order"),
         (lambda: st.trend([1, 2, 3], times=[1, 2, math.nan]), "times.2. must be a number"),
-        (lambda: st.trend([1, 2, 3], year_share=[1, 1, 1.1]), "at most 1 .* found 1.1"),
         (lambda: st.rate_ratio(0, 10, 5, 10), "count_a must be a whole number of 1 or more"),
-        (lambda: st.funnel_limits(10, 122, dispersion=-1), "dispersion must be a number of 0"),
-        (lambda: st.implied_population(5, 0.5), r"exceed half its rounding step \(0.5\)"),
-        (lambda: st.annualised(5, 0), "days must be a whole number of 1 or more; found 0"),
-        (lambda: st.annualised(5, 366), "found 366 of 365"),
-        (lambda: st.annualised(5, 300, days_in_year=360), "found 300 of 360"),
         (lambda: st.round_half_up(math.nan), "value must be a finite number; found nan"),
         (lambda: st.round_half_up(None), "value must be a finite number; found None"),
     ],

@@ -318,7 +318,7 @@ def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]
 
 
 def run_trend(run: pd.DataFrame) -> Trend | None:
-    """Average annual change over one of `runs`, by the cautious rule of `statistics.trend`.
+    """Average annual change over one of `runs`, by `statistics.trend`.
 
     None with fewer than five years, with one whose year is inferred, or where all offences fall in
     the first or the last of them.
@@ -328,7 +328,7 @@ def run_trend(run: pd.DataFrame) -> Trend | None:
     if not run["value"].iloc[1:].any() or not run["value"].iloc[:-1].any():
         return None
     years = run["period_start"].dt.year.tolist()
-    return statistics.trend(run["value"].tolist(), times=years, cautious=True)
+    return statistics.trend(run["value"].tolist(), times=years)
 
 
 def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:

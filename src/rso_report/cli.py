@@ -201,17 +201,17 @@ def compare(
       rso-report compare 2020-21 2021-22
       rso-report compare 2017-18 2021-22 --region "North East" --csv changes.csv
     """
-    from rso_report import compare as package
+    from rso_report import compare as changes
     from rso_report import compare_words, dataset
 
-    data = dataset.load(*package.TABLES)
-    older = dataset.load(*package.TABLES, folder=data_a) if data_a else data
+    data = dataset.load(*changes.TABLES)
+    older = dataset.load(*changes.TABLES, folder=data_a) if data_a else data
     first, second = _edition(older, a, region), _edition(data, b, region)
-    found = package.compare(data, first, second, older)
+    found = changes.compare(data, first, second, older)
     if file:
-        file.write_bytes(package.csv_file(found))
+        file.write_bytes(changes.csv_file(found))
     if machine:
-        click.echo(as_json(package.records(found)))
+        click.echo(as_json(changes.records(found)))
         return
     for line in compare_words.lines(found, first, second):
         click.echo(line)
@@ -239,10 +239,10 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
       rso-report editions --year 2020-21 --json
     """
     from rso_report import coverage, dataset, places
-    from rso_report.publication import editions as package
+    from rso_report.publication import editions as listing
 
     _given(year, region)
-    found = package.overview(dataset.load(*package.TABLES), places.root() / "_site")
+    found = listing.overview(dataset.load(*listing.TABLES), places.root() / "_site")
     if region:
         found = found[found["region"] == region]
     if year:
@@ -251,7 +251,7 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
         listed = found.assign(lacks=found["lacks"].map(list)).to_dict("records")
         click.echo(as_json({"measures": coverage.MEASURES, "editions": listed}))
     else:
-        for line in package.lines(found):
+        for line in listing.lines(found):
             click.echo(line)
 
 
@@ -391,13 +391,13 @@ def template(out: Path, kind: str | None) -> None:
       rso-report template --format csv return.csv
     """
     from rso_report import dataset
-    from rso_report.returns import template as package
+    from rso_report.returns.template import csv_template, workbook_template
 
     kind = kind or out.suffix.lstrip(".").lower()
     if kind == "csv":
-        content = package.csv_template()
+        content = csv_template()
     elif kind == "xlsx":
-        content = package.workbook_template(dataset.load("areas"))
+        content = workbook_template(dataset.load("areas"))
     else:
         raise click.UsageError(f"{out} ends in neither .xlsx nor .csv: say which with --format.")
     out.write_bytes(content)
@@ -449,9 +449,9 @@ def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
 def _edition(data: Any, text: str, region: str) -> Any:  # noqa: ANN401
     """The edition that a year or the name of an edition stands for."""
     from rso_report.edition import open_edition
-    from rso_report.publication import editions as package
+    from rso_report.publication.editions import buildable
 
-    known = package.buildable(data).set_index("slug")
+    known = buildable(data).set_index("slug")
     if text in known.index:
         return open_edition(data, **known.loc[text, ["region", "report_year"]])[0]
     given = {"report_year": text} | ({"region": region} if region else {})

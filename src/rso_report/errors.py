@@ -38,8 +38,12 @@ def printable(text: str) -> str:
     )
 
 
-def shown(found: object, longest: int = 80) -> str:
+def on_one_line(text: str, longest: int = 80) -> str:
+    """Text of a file inside a message: on one line, its invisible characters as codes, cut."""
+    plain = printable(text).replace("\n", "\\n")
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+
+
+def shown(found: object) -> str:
     """What was found, as a message shows it: text between quotes, and shortened if it is long."""
-    text = found if isinstance(found, str) else repr(found)
-    text = text if len(text) <= longest else text[: longest - 1] + "…"
-    return f"'{text}'" if isinstance(found, str) else text
+    return f"'{on_one_line(found)}'" if isinstance(found, str) else on_one_line(repr(found))

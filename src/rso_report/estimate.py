@@ -20,7 +20,6 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.register import Comparison, base_row, population_10plus
 
-MARK = "[e]"
 # 95% intervals that cover more or less often than this are not what they claim to be.
 COVERS = (90, 98)
 # Below so many residents aged 10 and over chance is not normal, and people could be singled out.

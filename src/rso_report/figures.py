@@ -20,7 +20,6 @@ WIDTH = 640
 # Government Analysis Function palette in its order, then its two extra colours. Each stands
 # out from white by 3:1, enough for lines and areas; as text (4.5:1) only the darker ones do.
 COLOURS = ["#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1"]
-TWO_COLOURS = ["#12436D", "#F46A25"]
 
 _INK = "#0b0c0c"
 _RULE = "#b1b4b6"

@@ -21,12 +21,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rso_report import plain_yaml
-from rso_report.errors import FileError, ReportError
+from rso_report.errors import FileError, ReportError, on_one_line, shown
 from rso_report.periods import FinancialYear, financial_year, year_of
 from rso_report.places import data_folder
 from rso_report.plain_yaml import Refused
 
-LONGEST_FOUND = 80  # characters of a wrong value that a message repeats
 _YEAR_MEANT = re.compile(r"\s*([0-9]{4})(?:[^0-9]*[0-9]{2}|[^0-9]+[0-9]{4})?\s*")
 
 
@@ -325,7 +324,7 @@ def unknown(names: Iterable[object], allowed: Collection[str]) -> list[Parameter
     """A fault for each name that is not allowed, with the one that may be meant."""
     return [
         ParameterFault(
-            _shown(name),
+            on_one_line(str(name)),
             f"an unknown parameter{suggestion(str(name), allowed)}",
             ", ".join(allowed) or "no parameter",
         )
@@ -352,7 +351,7 @@ def _wrong(values: Mapping[Any, Any], choices: Choices) -> list[ParameterFault]:
         faults += _year_faults(valid["report_year"], region, choices)
     if region and valid.get("force") and valid["force"] not in choices.forces(region):
         forces = choices.forces(region)
-        found = f"{_shown_value(valid['force'])}{suggestion(valid['force'], forces)}"
+        found = f"{shown(valid['force'])}{suggestion(valid['force'], forces)}"
         allowed = f"{', '.join(forces)}, or '' for the one with the largest count"
         faults.append(ParameterFault("force", found, allowed))
     if valid.get("tier_mix") and percentages(valid["tier_mix"]) is None:
@@ -414,25 +413,12 @@ def _found(name: str, value: object) -> str:
     if isinstance(value, Refused):
         return value.found
     text = EditionParameters.model_fields[name].annotation not in (int, float)
-    shown = _shown_value(value)
+    found = shown(value)
     if text and not isinstance(value, str):
-        return f"{shown}, which is not text"
+        return f"{found}, which is not text"
     if not text and isinstance(value, str):
-        return f"{shown}, which is text"
-    return shown
-
-
-def _shown(value: object) -> str:
-    """A name or a scalar as it was written, cut, with control characters made visible."""
-    return _cut(repr(str(value))[1:-1])
-
-
-def _shown_value(value: object) -> str:
-    return f"'{_shown(value)}'" if isinstance(value, str) else _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_FOUND else f"{text[: LONGEST_FOUND - 1]}…"
+        return f"{found}, which is text"
+    return found
 
 
 def suggestion(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from rso_report.errors import FileError
+from rso_report.errors import FileError, on_one_line
 
 LONGEST = 100_000  # bytes; a file of all parameters of an edition has about 500
 _NUMBER = re.compile(r"(0|-?[1-9][0-9]*)(\.[0-9]+)?|-?0\.[0-9]+")
@@ -87,7 +87,7 @@ def _value(node: yaml.Node) -> str | int | float | Refused:
         return Refused("nothing (for an empty text write '')")
     if kind not in ("int", "float", "bool", "timestamp"):
         return Refused(_tag(node), node.value)
-    return Refused(f"{_shown(node.value)}, which YAML reads as {_read_as(node)}", node.value)
+    return Refused(f"{on_one_line(node.value)}, which YAML reads as {_read_as(node)}", node.value)
 
 
 def _read_as(node: yaml.ScalarNode) -> str:
@@ -109,15 +109,9 @@ def _kind(node: yaml.Node) -> str:
         return _tag(node)
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return "a mapping" if isinstance(node, yaml.MappingNode) else f"'{_shown(node.value)}'"
+    return "a mapping" if isinstance(node, yaml.MappingNode) else f"'{on_one_line(node.value)}'"
 
 
 def _tag(node: yaml.Node) -> str:
     """The tag of a node as it is written in a file."""
-    return f"the tag {_shown(node.tag.replace(_TAG, '!!'))}"
-
-
-def _shown(text: str) -> str:
-    """A scalar for a message: cut, and with nothing in it that a terminal would obey."""
-    plain = ascii(text)[1:-1]
-    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"
+    return f"the tag {on_one_line(node.tag.replace(_TAG, '!!'))}"

@@ -4,15 +4,13 @@
 name, a list of names and `all` are ways to name regions.
 """
 
-import re
 from collections.abc import Iterable
 
 from rso_report.errors import ReportError
 from rso_report.parameters import Choices
-from rso_report.periods import FinancialYear
+from rso_report.periods import FinancialYear, financial_year
 
 ALL = "all"
-_YEAR = re.compile(r"(\d{4})-\d{2}")
 
 
 def is_several(text: str) -> bool:
@@ -88,10 +86,10 @@ def _regions(text: str, known: list[str]) -> list[str]:
 
 
 def _start(text: str) -> int:
-    match = _YEAR.fullmatch(text.strip())
-    if not match or str(FinancialYear(int(match[1]))) != text.strip():
+    try:
+        return financial_year(text.strip()).start_year
+    except ReportError:
         raise ReportError(
             f"year: found '{text.strip()}'; write a year as 2020-21, several as "
             f"2017-18..2021-22 or 2015-16,2020-21, or {ALL}."
-        )
-    return int(match[1])
+        ) from None

@@ -17,13 +17,15 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from numbers import Real
 
 import numpy as np
-from scipy.special import betaincinv, chdtrc, gammainccinv, gammaincinv, stdtrit
+from scipy.special import gammainccinv, gammaincinv, stdtrit
 
 Z95 = 1.959964
 Z998 = 3.090232
 TAIL = 0.025
 EXACT_BELOW = 10
 TREND_POINTS = 5
+PER = 100_000  # people, for rates of areas
+WINSORISE = 0.1  # share of rates at each end that `between_variance` sets back
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,13 @@ class Estimate:
 class Trend:
     """A fitted average change per year, in percent.
 
-    `change` follows the rule that `trend` was asked for; `poisson` is the plain Poisson interval.
-    `complete_points` leaves out part-years; with too few, `interpretable` is False.
+    `change` is the cautious interval of `trend`, `poisson` the plain Poisson one; `dispersion` is
+    phi.
     """
 
     change: Estimate
     poisson: Estimate
     dispersion: float
-    model: str
-    points: int
-    complete_points: int
-
-    @property
-    def interpretable(self) -> bool:
-        """Whether there are enough complete points to interpret; if not, it is exploratory."""
-        return self.complete_points >= TREND_POINTS
 
 
 @dataclass(frozen=True)
@@ -64,15 +58,6 @@ class GrowthSplit:
     count: float
     rate: float
     population: float
-
-
-@dataclass(frozen=True)
-class Homogeneity:
-    """A chi-squared test that all counts come from one Poisson mean."""
-
-    statistic: float
-    degrees: int
-    p_value: float
 
 
 # Checks on what comes in
@@ -111,11 +96,9 @@ def _counts(values: Iterable[float], at_least: int) -> np.ndarray:
     return np.array(counts, dtype=float)
 
 
-def _positive(values: Iterable[float] | None, name: str, length: int | None = None) -> np.ndarray:
-    if values is None:
-        return np.ones(length or 0)
+def _positive(values: Iterable[float], name: str, length: int) -> np.ndarray:
     numbers = [checked_number(v, f"{name}[{i}]", positive=True) for i, v in enumerate(values)]
-    if length is not None and len(numbers) != length:
+    if len(numbers) != length:
         raise ValueError(f"{name} must hold one value per count ({length}); found {len(numbers)}.")
     return np.array(numbers)
 
@@ -163,29 +146,17 @@ def count_interval(count: float) -> Estimate:
     return exact_poisson(count) if checked_count(count) < EXACT_BELOW else byar(count)
 
 
-def _scaled(count: float, base: float, per: float) -> Estimate:
-    o = count_interval(count)
+def rate(count: float, population: float, per: float = PER) -> Estimate:
+    """A count per `per` of the population, with the OHID interval of the count."""
+    o, base = count_interval(count), checked_number(population, "population", positive=True)
     return Estimate(per * o.value / base, per * o.lower / base, per * o.upper / base, o.method)
 
 
-def rate(count: float, population: float, per: float = 100_000) -> Estimate:
-    """A count per `per` of the population, with the OHID interval of the count."""
-    return _scaled(count, checked_number(population, "population", positive=True), per)
-
-
-def pooled_rate(
-    counts: Iterable[float], populations: Iterable[float], per: float = 100_000
-) -> Estimate:
+def pooled_rate(counts: Iterable[float], populations: Iterable[float]) -> Estimate:
     """One rate for several areas: counts and populations are summed; rates are never averaged."""
     o = _counts(counts, at_least=1)
     d = _positive(populations, "populations", len(o))
-    return rate(o.sum(), math.fsum(d), per)
-
-
-def ratio(numerator: float, denominator: float, per: float = 1) -> float:
-    """A plain ratio without an interval, for two counts whose definitions differ."""
-    top = checked_number(numerator, "numerator")
-    return per * top / checked_number(denominator, "denominator", positive=True)
+    return rate(o.sum(), math.fsum(d))
 
 
 def rate_ratio(count_a: float, base_a: float, count_b: float, base_b: float) -> Estimate:
@@ -195,11 +166,6 @@ def rate_ratio(count_a: float, base_a: float, count_b: float, base_b: float) -> 
     d_b = checked_number(base_b, "base_b", positive=True)
     value, spread = (a / d_a) / (b / d_b), math.exp(Z95 * math.sqrt(1 / a + 1 / b))
     return Estimate(value, value / spread, value * spread, "log method 95%")
-
-
-def observed_over_expected(count: float, expected: float) -> Estimate:
-    """Observed over expected count (crude ratio), with the OHID interval of the observed count."""
-    return _scaled(count, checked_number(expected, "expected", positive=True), 1)
 
 
 # Shares
@@ -214,14 +180,6 @@ def share(count: float, total: float) -> Estimate:
     return Estimate(100 * o / n, lower, upper, "Wilson 95%")
 
 
-def share_exact(count: float, total: float) -> Estimate:
-    """A share in percent, with Clopper and Pearson's exact interval: a check on `share`."""
-    o, n = _part(count, total)
-    lower = 100 * float(betaincinv(o, n - o + 1, TAIL)) if o else 0.0
-    upper = 100 * float(betaincinv(o + 1, n - o, 1 - TAIL)) if o < n else 100.0
-    return Estimate(100 * o / n, lower, upper, "Clopper-Pearson 95%")
-
-
 def share_difference(count_a: float, total_a: float, count_b: float, total_b: float) -> Estimate:
     """Share a less share b in percentage points; Newcombe's (1998) hybrid of Wilson intervals."""
     a, b = share(count_a, total_a), share(count_b, total_b)
@@ -234,108 +192,64 @@ def share_difference(count_a: float, total_a: float, count_b: float, total_b: fl
 # Areas of one date beside a target rate (Spiegelhalter, Statistics in Medicine 2005; 24: 1185)
 
 
-def _funnel_error(
-    population: float, target: float, per: float, dispersion: float, variance: float = 0
-) -> float:
-    d = checked_number(population, "population", positive=True)
-    theta = checked_number(target, "target", positive=True)
-    chance = max(1.0, checked_number(dispersion, "dispersion")) * per * theta / d
-    return math.sqrt(chance + checked_number(variance, "variance"))
-
-
 def funnel_limits(
-    population: float,
-    target: float,
-    z: float = Z95,
-    dispersion: float = 1,
-    per: float = 100_000,
-    variance: float = 0,
+    population: float, target: float, z: float = Z95, variance: float = 0
 ) -> Estimate:
-    """Limits, per `per`, around a target rate at one population; never below 0.
+    """Limits, per 100,000, around a target rate at one population; never below 0.
 
-    `z` is Z95, or Z998 to flag an area. `variance` is the between-area variance of rates (see
-    `between_variance`), which is added to that of chance: theta +- z sqrt(theta/D + tau^2), the
-    additive random-effects form that the pages use. `dispersion` multiplies the variance of chance
-    instead and never narrows the limits; it is here for reference only.
+    theta +- z sqrt(theta/D + tau^2), the additive random-effects form: `z` is Z95, or Z998 to flag
+    an area; `variance` is tau^2, that of rates between areas (see `between_variance`).
     """
-    width = z * _funnel_error(population, target, per, dispersion, variance)
+    d = checked_number(population, "population", positive=True) / PER
+    theta = checked_number(target, "target", positive=True)
+    width = z * math.sqrt(theta / d + checked_number(variance, "variance"))
     return Estimate(target, max(0.0, target - width), target + width, f"limits, z = {z:g}")
 
 
-def funnel_z(
-    count: float, population: float, target: float, dispersion: float = 1, per: float = 100_000
-) -> float:
-    """How many funnel standard errors an area's rate lies above the target rate (per `per`)."""
-    error = _funnel_error(population, target, per, dispersion)
-    return (rate(count, population, per).value - target) / error
-
-
-def funnel_dispersion(counts: Iterable[float], populations: Iterable[float]) -> float:
-    """Dispersion phi of areas around their pooled rate: mean squared z, without winsorising."""
-    o = _counts(counts, at_least=2)
-    d = _positive(populations, "populations", len(o))
-    target = pooled_rate(o, d).value
-    return float(np.mean([funnel_z(*area, target) ** 2 for area in zip(o, d, strict=True)]))
-
-
-def between_variance(
-    counts: Iterable[float],
-    populations: Iterable[float],
-    target: float,
-    per: float = 100_000,
-    winsorise: float = 0.1,
-) -> float:
+def between_variance(counts: Iterable[float], populations: Iterable[float], target: float) -> float:
     """Variance tau^2 of areas' rates beyond chance, in squared units of the rate; 0 or more.
 
     DerSimonian and Laird's (1986) moment estimate from the rates r, with s^2 = theta/D and
     w = 1/s^2: Q = sum w (r - m)^2 about the weighted mean m, and tau^2 = (Q - (k - 1)) /
-    (sum w - sum w^2 / sum w). Rates beyond the quantiles `winsorise` and 1 - `winsorise` (linear
-    interpolation) are first set to them, so that an outlier does not hide itself; 0 sets none.
+    (sum w - sum w^2 / sum w). Rates beyond the quantiles WINSORISE and 1 - WINSORISE (linear
+    interpolation) are first set to them, so that an outlier does not hide itself.
     """
-    r, chance = _rates_and_chance(counts, populations, target, per)
-    if winsorise:
-        r = np.clip(r, *np.quantile(r, [winsorise, 1 - winsorise]))
+    r, chance = _rates_and_chance(counts, populations, target)
+    r = np.clip(r, *np.quantile(r, [WINSORISE, 1 - WINSORISE]))
     w = 1 / chance
     q = w @ (r - w @ r / w.sum()) ** 2
     return max(0.0, float((q - (len(r) - 1)) / (w.sum() - w @ w / w.sum())))
 
 
-def variance_about(
-    counts: Iterable[float],
-    populations: Iterable[float],
-    target: float,
-    per: float = 100_000,
-) -> float:
+def variance_about(counts: Iterable[float], populations: Iterable[float], target: float) -> float:
     """Mean squared distance of areas' rates from a target rate, less that of chance; 0 or more.
 
     mean((r - theta)^2 - theta/D), in squared units of the rate. Unlike `between_variance` it counts
     it as spread if the areas lie to one side of the target, and sets no rate back.
     """
-    r, chance = _rates_and_chance(counts, populations, target, per)
+    r, chance = _rates_and_chance(counts, populations, target)
     return max(0.0, float(np.mean((r - target) ** 2 - chance)))
 
 
 def _rates_and_chance(
-    counts: Iterable[float], populations: Iterable[float], target: float, per: float
+    counts: Iterable[float], populations: Iterable[float], target: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rates of two or more areas, and the variance that chance alone gives each at the target."""
     o = _counts(counts, at_least=2)
     d = _positive(populations, "populations", len(o))
-    return per * o / d, per * checked_number(target, "target", positive=True) / d
+    return PER * o / d, PER * checked_number(target, "target", positive=True) / d
 
 
-def predicted_count(
-    population: float, target: float, variance: float, areas: int, per: float = 100_000
-) -> Estimate:
+def predicted_count(population: float, target: float, variance: float, areas: int) -> Estimate:
     """Count to expect in an area without a figure, with its 95% prediction interval.
 
-    theta D +- t sqrt(theta D + tau^2 D^2), D in units of `per`: rates of areas scatter around the
+    theta D +- t sqrt(theta D + tau^2 D^2), D in units of 100,000: rates of areas scatter around the
     target with `variance` and, on top, by chance. t has as many degrees of freedom as there were
     `areas` to estimate the variance from (see `variance_about`: the target is given, not
     estimated). Never below 0. Of several areas together give the population of all: they are then
     taken to lie to the same side, and their errors do not cancel.
     """
-    d = checked_number(population, "population", positive=True) / per
+    d = checked_number(population, "population", positive=True) / PER
     expected = checked_number(target, "target", positive=True) * d
     spread = math.sqrt(expected + checked_number(variance, "variance") * d**2)
     degrees = checked_count(areas, "areas", minimum=1)
@@ -383,54 +297,28 @@ def trend(
     counts: Iterable[float],
     exposure: Iterable[float] | None = None,
     times: Iterable[float] | None = None,
-    year_share: Iterable[float] | None = None,
-    *,
-    cautious: bool = False,
 ) -> Trend:
     """Average change per year in percent: Poisson log-linear, with an exposure offset.
 
-    `exposure` is a population or other base; `times` are years (0, 1, 2, ... if not given);
-    `year_share` is the share of each year that the count covers, 1 for a complete year: a part-year
-    is offset, never annualised. phi is Pearson's chi-squared over n - 2.
-
-    With `cautious`, the rule of the pages, the standard error is multiplied by sqrt(max(1, phi))
-    and t with n - 2 degrees of freedom is used, always. Without it, the rule of the reference
-    values: that for phi > 1, and for phi <= 1 Wald's z, which makes a short series look certain.
-    Fewer than 5 complete points are exploratory. For a stock the interval is descriptive only:
-    its years hold mostly the same people.
+    `exposure` is a population or other base; `times` are years (0, 1, 2, ... if not given). phi is
+    Pearson's chi-squared over n - 2. The standard error is multiplied by sqrt(max(1, phi)), and t
+    with n - 2 degrees of freedom is used whatever phi is: Wald's z makes a short series look
+    certain. Fewer than TREND_POINTS years are exploratory. For a stock the interval is descriptive
+    only: its years hold mostly the same people.
 
     ValueError also for fewer than 3 counts, or if all events fall in the first or the last year.
     """
     y = _counts(counts, at_least=3)
     n = len(y)
-    covered = _positive(year_share, "year_share", n)
-    if (covered > 1).any():
-        raise ValueError(f"year_share must be at most 1 for each count; found {covered.max():g}.")
     t = _times(times, n)
-    slope, fitted = _poisson_fit(y, _positive(exposure, "exposure", n) * covered, t)
+    base = np.ones(n) if exposure is None else _positive(exposure, "exposure", n)
+    slope, fitted = _poisson_fit(y, base, t)
     error = 1 / math.sqrt(fitted @ (t - fitted @ t / fitted.sum()) ** 2)
     dispersion = float(((y - fitted) ** 2 / fitted).sum() / (n - 2))
-    poisson = change = _change(slope, error, Z95, "Poisson, Wald z 95%")
-    if dispersion > 1 or cautious:
-        quantile = float(stdtrit(n - 2, 1 - TAIL))
-        method = f"{'quasi-Poisson' if dispersion > 1 else 'Poisson'}, t({n - 2}) 95%"
-        change = _change(slope, error * math.sqrt(max(1.0, dispersion)), quantile, method)
-    model = "quasi-Poisson" if dispersion > 1 else "Poisson"
-    return Trend(change, poisson, dispersion, model, n, int((covered == 1).sum()))
-
-
-def log_growth(values: Iterable[float], times: Iterable[float] | None = None) -> Estimate:
-    """Average change per year in percent by least squares on logs, t(n-2); 3 values or more."""
-    y = np.log(_positive(values, "values"))
-    n = len(y)
-    if n < 3:
-        raise ValueError(f"values must hold 3 or more values; found {n}.")
-    t = _times(times, n)
-    t = t - t.mean()
-    slope = float(t @ y / (t @ t))
-    residual = y - y.mean() - slope * t
-    error = math.sqrt(residual @ residual / (n - 2) / (t @ t))
-    return _change(slope, error, float(stdtrit(n - 2, 1 - TAIL)), f"log-linear, t({n - 2}) 95%")
+    quantile = float(stdtrit(n - 2, 1 - TAIL))
+    method = f"{'quasi-Poisson' if dispersion > 1 else 'Poisson'}, t({n - 2}) 95%"
+    change = _change(slope, error * math.sqrt(max(1.0, dispersion)), quantile, method)
+    return Trend(change, _change(slope, error, Z95, "Poisson, Wald z 95%"), dispersion)
 
 
 def total_change(first: float, last: float) -> float:
@@ -457,33 +345,6 @@ def growth_split(
     )
 
 
-# Control charts, for complete periods of equal length. Rules for signals need about 12 points;
-# with fewer, draw a run chart.
-
-
-def c_chart(counts: Iterable[float]) -> Estimate:
-    """Mean count and its 3-sigma Poisson limits; the lower limit is never below 0."""
-    mean = float(_counts(counts, at_least=2).mean())
-    width = 3 * math.sqrt(mean)
-    return Estimate(mean, max(0.0, mean - width), mean + width, "c-chart, 3 sigma")
-
-
-def xmr(counts: Iterable[float]) -> Estimate:
-    """Mean count and its XmR natural limits: 2.66 mean moving ranges, never below 0."""
-    o = _counts(counts, at_least=2)
-    mean, width = float(o.mean()), 2.66 * float(np.abs(np.diff(o)).mean())
-    return Estimate(mean, max(0.0, mean - width), mean + width, "XmR, 2.66 moving ranges")
-
-
-def homogeneity(counts: Iterable[float]) -> Homogeneity:
-    """Test whether counts of equal periods vary more than one Poisson mean allows."""
-    o = _counts(counts, at_least=2)
-    if not o.any():
-        raise ValueError("counts must not all be 0 for a test of homogeneity.")
-    statistic = float(((o - o.mean()) ** 2 / o.mean()).sum())
-    return Homogeneity(statistic, len(o) - 1, float(chdtrc(len(o) - 1, statistic)))
-
-
 # What rounded figures in a source can and cannot say
 
 
@@ -494,43 +355,12 @@ def _rounding_range(printed: float, step: float, name: str) -> tuple[float, floa
     return value, value - half, value + half
 
 
-def implied_population(
-    count: float, printed_rate: float, step: float = 1, count_step: float = 0, per: float = 100_000
-) -> Estimate:
-    """Population implied by a count and a printed rate, with bounds from rounding to the steps.
-
-    For test inputs and plausibility checks only: published rates use official populations.
-    """
-    o, o_low, o_high = _rounding_range(checked_count(count, minimum=1), count_step, "count")
-    r, r_low, r_high = _rounding_range(printed_rate, step, "printed_rate")
-    return Estimate(per * o / r, per * o_low / r_high, per * o_high / r_low, "rounding bounds")
-
-
 def rounded_change(first_rate: float, last_rate: float, step: float = 1) -> Estimate:
     """Change in percent between two printed rates, with bounds from rounding (not a 95% range)."""
     a, a_low, a_high = _rounding_range(first_rate, step, "first_rate")
     b, b_low, b_high = _rounding_range(last_rate, step, "last_rate")
     ends = total_change(a, b), total_change(a_high, b_low), total_change(a_low, b_high)
     return Estimate(*ends, "rounding bounds")
-
-
-def one_in_n(printed_rate: float, step: float = 1, per: float = 100_000) -> Estimate:
-    """The N of "one in N" for a printed rate, with bounds from rounding; step 0 if unrounded."""
-    r, r_low, r_high = _rounding_range(printed_rate, step, "printed_rate")
-    return Estimate(per / r, per / r_high, per / r_low, "rounding bounds")
-
-
-def annualised(count: float, days: int, days_in_year: int = 365) -> float:
-    """A part-year count scaled to a year, for a labelled sensitivity figure only.
-
-    Never silently: print it beside the count as recorded. For a trend use `year_share` instead.
-    """
-    covered = checked_count(days, "days", minimum=1)
-    if days_in_year not in (365, 366) or covered > days_in_year:
-        raise ValueError(
-            f"days must be 1 to 365 (366 in a leap year); found {covered} of {days_in_year}."
-        )
-    return checked_count(count) * days_in_year / covered
 
 
 # Display

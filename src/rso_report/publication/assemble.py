@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rso_report.errors import ReportError, first_of
 
-# It can't be run by python -m; the package goes first, which makes it faster to import.
+# It can't be run by python -m. Why the package goes first: see its __init__.
 BUILDER = "import rso_report; from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
 CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")

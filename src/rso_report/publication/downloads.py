@@ -7,6 +7,7 @@ executed notebooks. The same input gives the same bytes, so a file that differs 
 import io
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -198,7 +199,6 @@ class Downloads(SphinxDirective):
         """Return a mark that is replaced by the list; raises an error for an unknown group."""
         if self.arguments[0] not in self.groups:
             raise self.error(f"downloads: found {self.arguments[0]!r}; allowed: {self.groups}")
-        self.env.metadata[self.env.docname]["lists_downloads"] = True
         return [DownloadList(group=self.arguments[0])]
 
 
@@ -232,11 +232,11 @@ def notebook_pages(env: BuildEnvironment) -> dict[str, Path]:
     return {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
 
 
-def _write(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Write the files once all pages are read; return the pages that tell their sizes."""
+def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> None:
+    """Write the files once all pages are read, and add to `written` what the pages then list."""
     notebooks = notebook_pages(env)
     if app.builder.format != "html" or not notebooks:
-        return []
+        return
     titles = {page: env.titles[page].astext() for page in notebooks}
     made = downloads(notebooks, titles, _numbers(env), citation.public_address())
     for path, (_, content) in made.items():
@@ -244,8 +244,7 @@ def _write(app: Sphinx, env: BuildEnvironment) -> list[str]:
             target = Path(app.outdir, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-    env.rso_downloads = [download for download, _ in made.values()]
-    return [page for page, known in env.metadata.items() if known.get("lists_downloads")]
+    written += [download for download, _ in made.values()]
 
 
 def _numbers(env: BuildEnvironment) -> dict[str, str]:
@@ -268,7 +267,7 @@ def _citation(env: BuildEnvironment, form: str) -> str:
     return citation.plain(edition, f"{number}: {example.title}", address)
 
 
-def _show(app: Sphinx, doctree: nodes.document, page: str) -> None:
+def _show(written: list[Download], app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Put lists and citations in the place of their marks."""
     for block in doctree.findall(nodes.literal_block):
         if form := block.get("cites"):
@@ -277,7 +276,7 @@ def _show(app: Sphinx, doctree: nodes.document, page: str) -> None:
     for mark in list(doctree.findall(DownloadList)):
         items = "".join(
             download.html("../" * page.count("/"))
-            for download in getattr(app.env, "rso_downloads", [])
+            for download in written
             if download.group == mark["group"]
         )
         html = f'<ul class="rso-downloads">\n{items}</ul>\n' if items else ""
@@ -289,6 +288,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("downloads", Downloads)
     app.add_directive("report-citation", ReportCitation)
     app.add_node(DownloadList)
-    app.connect("env-updated", _write)
-    app.connect("doctree-resolved", _show)
+    written: list[Download] = []
+    app.connect("env-updated", partial(_write, written))
+    app.connect("doctree-resolved", partial(_show, written))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,10 +5,10 @@ by the directive `{made-from}`; `provenance.json` is written when all other file
 """
 
 import datetime as dt
-import json
+from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 from docutils import nodes
@@ -32,25 +32,23 @@ class MadeFrom(SphinxDirective):
     """`{made-from} data` shows a part of the record of the edition on a page."""
 
     required_arguments = 1
-    parts: ClassVar[tuple[str, ...]] = ("edition", "notebooks", "data")
 
     def run(self) -> list[nodes.Node]:
         """Return the part as a table; raises an error naming the parts if unknown."""
-        if self.arguments[0] not in self.parts:
-            raise self.error(f"made-from: found {self.arguments[0]!r}; allowed: {self.parts}")
-        self.env.note_reread()
-        html = page_links(globals()[f"_{self.arguments[0]}"](record(self.env)))
-        return [nodes.raw("", html, format="html")]
+        name = self.arguments[0]
+        if name not in _PARTS:
+            raise self.error(f"made-from: found {name!r}; allowed: {', '.join(_PARTS)}")
+        return [nodes.raw("", page_links(_PARTS[name](record(self.env.app))), format="html")]
 
 
-def record(env: BuildEnvironment) -> dict[str, Any]:
-    """Return the record of the edition that a book shows; made once for all of its pages."""
-    if not hasattr(env.app, "rso_record"):
-        pages = [page for page in env.external_site_map if page in env.found_docs]
-        paths = {page: Path(env.doc2path(page)) for page in pages}
-        notebooks = {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
-        env.app.rso_record = provenance.made_from(notebooks, citation.public_address())
-    return env.app.rso_record
+@lru_cache(maxsize=1)
+def record(app: Sphinx) -> dict[str, Any]:
+    """Return the record of the edition that a book shows; made once for all pages of a build."""
+    env = app.env
+    pages = [page for page in env.external_site_map if page in env.found_docs]
+    paths = {page: Path(env.doc2path(page)) for page in pages}
+    notebooks = {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
+    return provenance.made_from(notebooks, citation.public_address())
 
 
 def code_words(code: dict[str, Any]) -> str:
@@ -163,28 +161,29 @@ def _data(made: dict[str, Any]) -> str:
     return _table(rows, ["File", "SHA-256"], "data", "Files of the data")
 
 
+_PARTS = {"edition": _edition, "notebooks": _notebooks, "data": _data}
+
+
 def _foot(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    context["theme_extra_footer"] = foot(record(app.env), page)
+    context["theme_extra_footer"] = foot(record(app), page)
 
 
-def _outdated(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Every page where the record is not that of the last build: each names it at its foot."""
-    made = provenance.sha256(json.dumps(record(env)).encode())
-    before, env.rso_record = getattr(env, "rso_record", made), made
-    return [] if before == made else sorted(env.found_docs)
+def _every_page(app: Sphinx, env: BuildEnvironment, added: set[str], *_: set[str]) -> set[str]:
+    """Return all pages, to be built again whatever has changed: each names the whole edition."""
+    return set(env.found_docs) - added
 
 
 def _write(app: Sphinx, exception: Exception | None) -> None:
     if not exception and app.builder.format == "html":
-        provenance.write_record(Path(app.outdir), record(app.env))
+        provenance.write_record(Path(app.outdir), record(app))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
     app.add_directive("made-from", MadeFrom)
-    app.connect("env-updated", _outdated)
+    app.connect("env-get-outdated", _every_page)
     app.connect("html-page-context", _foot)
     # After everything else that writes a file.
     app.connect("build-finished", _write, priority=990)

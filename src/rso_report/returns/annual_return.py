@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 
 from rso_report import personal
 from rso_report.dataset import Tables
+from rso_report.errors import on_one_line
 from rso_report.return_form import (
     EXAMPLE_MARK,
     FIELD,
@@ -27,7 +28,7 @@ from rso_report.return_form import (
     Field,
     Measure,
 )
-from rso_report.returns.cells import Cell, SheetError, as_date, on_one_line
+from rso_report.returns.cells import Cell, SheetError, as_date
 from rso_report.returns.checks import ReturnFault, checks_across_rows
 
 EARLIEST = date(1997, 9, 1)  # the register begins

@@ -18,7 +18,8 @@ import pandas as pd
 from openpyxl.utils import get_column_letter
 
 from rso_report.dataset import Tables
-from rso_report.returns.cells import Cell, Sheet, SheetError, as_date, on_one_line
+from rso_report.errors import on_one_line
+from rso_report.returns.cells import Cell, Sheet, SheetError, as_date
 from rso_report.returns.checks import ReturnError, ReturnFault
 from rso_report.returns.rows import PREFIXES, Rows, next_number, number_text
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from openpyxl.utils import get_column_letter
 
-from rso_report.errors import FileError
+from rso_report.errors import FileError, on_one_line
 from rso_report.periods import day_label
 
 Cell = None | str | int | float | bool | date
@@ -107,12 +107,6 @@ def as_date(value: Cell) -> date:
         raise SheetError(f"the number {value:g}, how a spreadsheet stores a date", form, remedy)
     shown = "nothing" if value is None else f"'{on_one_line(str(value))}'"
     raise SheetError(shown, form, "write the date in that form")
-
-
-def on_one_line(text: str) -> str:
-    """Text of a file inside a message: short, on one line, without control characters."""
-    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return plain if len(plain) <= 60 else plain[:59] + "…"
 
 
 def plain_cell(value: object) -> Cell:

@@ -20,10 +20,10 @@ from typing import Any
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
-from rso_report.errors import ReportError
+from rso_report.errors import ReportError, on_one_line
 from rso_report.periods import FinancialYear, day_label, financial_year
 from rso_report.return_form import FIELDS, KEY, MEASURES, TITLES
-from rso_report.returns.cells import Cell, Problem, Sheet, SheetError, as_date, on_one_line
+from rso_report.returns.cells import Cell, Problem, Sheet, SheetError, as_date
 
 ONLY_YEAR = "the reply states only the year"
 

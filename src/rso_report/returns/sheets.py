@@ -12,6 +12,7 @@ import re
 import stat
 from pathlib import Path
 
+from rso_report.errors import on_one_line
 from rso_report.returns.cells import (
     ALLOWED,
     MAX_AREA,
@@ -25,7 +26,6 @@ from rso_report.returns.cells import (
     check_problems,
     check_size,
     filled_length,
-    on_one_line,
     plain_cell,
     rectangle,
     too_long,

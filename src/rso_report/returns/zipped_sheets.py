@@ -16,6 +16,7 @@ from xml.parsers import expat
 import openpyxl
 from openpyxl.utils import get_column_letter
 
+from rso_report.errors import on_one_line
 from rso_report.returns.cells import (
     ALLOWED,
     MAX_AREA,
@@ -33,7 +34,6 @@ from rso_report.returns.cells import (
     formula_problem,
     hidden_problems,
     merged_problem,
-    on_one_line,
     plain_cell,
     rectangle,
     too_many_cells,
