@@ -143,7 +143,7 @@ def beside(frame: pd.DataFrame, target: float, value_title: str) -> alt.LayerCha
     )
     sides = [
         base.transform_filter(f"isValid(datum.{side})")
-        .mark_tick(thickness=2, size=14, color="#757575")
+        .mark_text(text="|", fontSize=16, baseline="middle", color="#757575")
         .encode(x=alt.X(f"{side}:Q", title=value_title))
         for side in ("limit_low", "limit_high")
     ]
