@@ -87,7 +87,7 @@ def changed(data, table, row_id, value):
             "West Mercia",
             "1,405",
             "on 31 March 2020",
-            "no earlier count",
+            "no comparable count",
             "RO0048",
         ),
         (
@@ -127,7 +127,7 @@ def test_a_tile_quotes_the_figures_of_the_default_edition(
 
 def test_growth_is_set_beside_the_growth_of_the_population(data):
     found = entry(data, "tile-community", "West Midlands Police")
-    assert "+6.4% since 31 March 2019 (residents aged 10+: +1.2%; England and Wales: +6.6%)" in (
+    assert "+6.4% since 31 March 2019 (residents aged 10+: +1.2%; England and Wales: +6.6% (" in (
         found.note
     )
     assert {"PD-WMP-2018", "PD-WMP-2020", "RO0008", "RO0050"} <= set(found.all_rows)

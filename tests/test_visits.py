@@ -311,7 +311,7 @@ def test_no_region_borrows_the_officers_of_another(data, region):
 def test_visits_due_are_called_no_minimum(data):
     _, said = illustrated(data)
     assert "at least" not in said.lower() and "not a finding" in said
-    assert "Fixed intervals ended on 29 June 2017" in said
+    assert "a national announcement of 29 June 2017" in said
 
 
 @pytest.mark.parametrize(

@@ -133,9 +133,7 @@ def _count(
         and own.iloc[-1]["count_row"] == row["row_id"]
         and own.iloc[[0, -1]]["count"].min() >= SMALLEST_BASE
     )
-    earlier = (rates["area_id"] == area) & (rates["as_at"] < row["as_at"]) & rates["count"].notna()
-    note = "no earlier count" + (" since the last break in the series" if earlier.any() else "")
-    rows, sources = [], []
+    note, rows, sources = "no comparable count before it", [], []
     if grown:
         note, rows, sources = _growth(data, rates, own, area)
     return Entry(
@@ -330,10 +328,10 @@ def outcomes(data: Tables, edition: Edition) -> Tile:
         shared = own[own["period_end"].isin(years)] if area == "EW" else own
         row, name = (shared if len(shared) else own).iloc[-1], edition.name(area)
         years.add(row["period_end"])
-        # An older year than the other forces' stands beside the country in that year.
-        pair = breaches.same_year(found, area, "EW") if area != "EW" else None
-        behind = found.loc[found["area_id"].isin(edition.forces), "period_end"].max()
-        country = pair[1] if pair and pair[1]["period_end"] == row["period_end"] < behind else None
+        # Each force's year stands beside the country in that year.
+        same = (found["area_id"] == "EW") & (found["period_end"] == row["period_end"])
+        beside = found[same & ~found["inferred"]] if area != "EW" else found[:0]
+        country = beside.iloc[0] if len(beside) else None
         notes = [
             "" if country is None else f"{edition.name('EW')} in that year {with_first(country)}",
             f"printed as “{row['unit_as_printed']}”",
