@@ -517,7 +517,9 @@ def make(tmp_path):
         stand_in.write_text(f"#!/bin/sh\n{python}\n")
         stand_in.chmod(0o755)
         command = ["make", *arguments, f"PYTHON={stand_in}"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        # As typed in a shell, also where the tests themselves were started by make.
+        own = {name: os.environ[name] for name in set(os.environ) - MAKES_OWN}
+        return subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True)
 
     return run
 
