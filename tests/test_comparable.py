@@ -5,7 +5,7 @@ import pytest
 
 from rso_report import dataset
 from rso_report.comparable import breaks_between, latest_shared, segments, unbroken
-from rso_report.series import SeriesError
+from rso_report.errors import ReportError
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +82,17 @@ def test_areas_stand_side_by_side_at_the_newest_date_that_all_have():
 
 def test_no_shared_date_is_refused():
     counts = stocks(("WMP", "2021-03-31", 144), ("EW", "2022-03-31", 126))
-    with pytest.raises(SeriesError, match="No date"):
+    with pytest.raises(ReportError, match="No date"):
         latest_shared(counts, ["WMP", "EW"])
 
 
 def test_two_units_or_two_figures_of_one_date_are_refused():
     counts = stocks(("WMP", "2021-03-31", 46), ("EW", "2021-03-31", 1640))
-    with pytest.raises(SeriesError, match="units"):
+    with pytest.raises(ReportError, match="units"):
         latest_shared(counts.assign(unit=["persons", "offences"]), ["WMP", "EW"])
-    with pytest.raises(SeriesError, match="More than one"):
+    with pytest.raises(ReportError, match="More than one"):
         latest_shared(pd.concat([counts, counts]), ["WMP", "EW"])
-    with pytest.raises(SeriesError, match="count different things"):
+    with pytest.raises(ReportError, match="count different things"):
         latest_shared(counts.assign(series_id=["STOCK_MAPPA", "STOCK_FOI"]), ["WMP", "EW"])
 
 
@@ -105,5 +105,5 @@ def test_one_year_and_three_years_together_are_not_one_period():
             "value": [46, 6000],
         }
     )
-    with pytest.raises(SeriesError, match="No date"):
+    with pytest.raises(ReportError, match="No date"):
         latest_shared(flows, ["WMP", "EW"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rso_report import dataset
-from rso_report.dataset import DataError
+from rso_report.errors import FaultError
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def spoil(folder, table, old, new):
 
 
 def faults(folder, table):
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(FaultError) as caught:
         dataset.load(table, folder=folder)
     return caught.value.faults
 
@@ -100,7 +100,7 @@ def test_a_fault_names_file_row_column_found_and_allowed(folder, table, old, new
     found = faults(folder, table)
     hit = [f for f in found if f.column == column and allowed in f.allowed]
     assert hit, [str(f) for f in found]
-    assert hit[0].file == f"data/{table}.csv"
+    assert hit[0].where == f"data/{table}.csv"
     assert hit[0].row and hit[0].row >= 2
     assert str(hit[0]).startswith(f"data/{table}.csv, row {hit[0].row}, column {column}: found ")
 
@@ -118,7 +118,7 @@ def test_all_faults_come_at_once(folder):
     spoil(folder, "breaches", ",SRO,", ",SSO,")
     spoil(folder, "sources", ",foi_response,", ",letter,")
     found = faults(folder, "breaches")
-    assert {(f.file, f.column) for f in found} == {
+    assert {(f.where, f.column) for f in found} == {
         ("data/breaches.csv", "value"),
         ("data/breaches.csv", "family"),
         ("data/sources.csv", "kind"),
@@ -129,7 +129,7 @@ def test_faults_of_cells_and_of_rules_come_together(folder):
     spoil(folder, "areas", ",force,", ",constabulary,")
     spoil(folder, "breaches", ",286,exact,provisional", ",286,exact,final")
     found = faults(folder, "breaches")
-    assert {f.file for f in found} == {"data/areas.csv", "data/breaches.csv"}
+    assert {f.where for f in found} == {"data/areas.csv", "data/breaches.csv"}
 
 
 def test_the_same_figure_of_the_same_source_twice_is_a_fault(folder):
@@ -169,17 +169,17 @@ def test_a_revision_must_name_a_row_of_the_same_area(folder):
 def test_the_ledger_names_rows_that_are_there(folder, old, new, column):
     spoil(folder, "discrepancies", old, new)
     found = [fault for fault in dataset.check(folder) if fault.column == column]
-    assert [fault.file for fault in found] == ["data/discrepancies.csv"], found
+    assert [fault.where for fault in found] == ["data/discrepancies.csv"], found
 
 
 def test_an_absent_package_is_one_clear_message(tmp_path):
-    with pytest.raises(DataError, match=r"datapackage\.json"):
+    with pytest.raises(FaultError, match=r"datapackage\.json"):
         dataset.load("areas", folder=tmp_path)
 
 
 def test_an_absent_file_is_named(folder):
     (folder / "staffing.csv").unlink()
-    assert {f.file for f in faults(folder, "staffing")} == {"data/staffing.csv"}
+    assert {f.where for f in faults(folder, "staffing")} == {"data/staffing.csv"}
 
 
 def test_a_description_that_is_itself_wrong_is_a_clear_message(folder):

@@ -14,7 +14,7 @@ import pytest
 from rso_report import compare, dataset, disclosure, findings, missing, reconcile, register
 from rso_report.disclosure import decide
 from rso_report.edition import open_edition
-from rso_report.faults import DataError
+from rso_report.errors import FaultError
 
 WHOLE = {"sex": "all", "mappa_level": "unknown", "custody_status": "both", "believed_abroad": "all"}
 
@@ -138,7 +138,7 @@ REFUSED = [
 @pytest.mark.parametrize(("table", "cells", "column"), REFUSED)
 def test_a_row_added_by_hand_is_refused_in_one_message(folder, table, cells, column):
     place = add_row(folder, table, **cells)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(FaultError) as caught:
         dataset.load(table, folder=folder)
     (fault,) = caught.value.faults
     assert str(fault).startswith(f"{place}, column {column}: found ") and fault.allowed
@@ -183,7 +183,7 @@ def test_nor_would_its_count_enter_if_the_schema_were_widened(folder):
 
 def test_every_source_is_of_a_kind_that_is_published(folder):
     add(folder, "sources", "x-return,A return,A force,2024-01-01,force_return,,not_stated,no,x\n")
-    assert {(f.file, f.column) for f in dataset.check(folder)} >= {("data/sources.csv", "kind")}
+    assert {(f.where, f.column) for f in dataset.check(folder)} >= {("data/sources.csv", "kind")}
 
 
 # What the report derives

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from bs4 import BeautifulSoup
 
-from rso_report.faults import DataError
+from rso_report.errors import FaultError
 from rso_report.publication import citation, downloads, workbook
 from rso_report.publication.workbook import PublishedTable, cells, number, sheet_names
 
@@ -232,7 +232,7 @@ def test_data_that_the_check_refuses_are_not_in_the_archive(tmp_path):
     shutil.copytree(ROOT / "data", folder)
     with (folder / "risk_tiers.csv").open("a", encoding="utf-8") as file:
         file.write("TI9999,,WMP,2024-03-31,day,high,ARMS,both,persons,1,exact,final,,bbc-2015,x,\n")
-    with pytest.raises(DataError, match=r"risk_tiers\.csv"):
+    with pytest.raises(FaultError, match=r"risk_tiers\.csv"):
         downloads.data_files(folder)
 
 

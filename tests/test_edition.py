@@ -5,8 +5,7 @@ import pytest
 
 from rso_report import dataset, edition
 from rso_report.edition import open_edition
-from rso_report.errors import ReportError
-from rso_report.parameters import ParameterError
+from rso_report.errors import FaultError, ReportError
 
 DEFAULT = {"report_year": "2021-22", "region": "West Midlands"}
 
@@ -104,9 +103,9 @@ def test_a_force_of_another_region_is_refused(data):
 
 def test_what_papermill_injects_and_the_notebook_does_not_declare_is_refused(data, monkeypatch):
     monkeypatch.setattr(edition, "_injected_names", lambda: ["report_yaer", "weeks"])
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(FaultError) as caught:
         opened(data, region="Mars")
-    assert [fault.parameter for fault in caught.value.faults] == ["report_yaer", "weeks", "region"]
+    assert [fault.where for fault in caught.value.faults] == ["report_yaer", "weeks", "region"]
     assert "report_yaer: found an unknown parameter (did you mean 'report_year'?)" in str(
         caught.value
     )

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rso_report.execute import ExecutionError, execute, is_ours, main
-from rso_report.parameters import ParameterError
+from rso_report.errors import FaultError, ReportError
+from rso_report.execute import execute, is_ours, main
 
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
 KERNEL = {"name": "python3", "display_name": "Somebody's own", "language": "python"}
@@ -43,7 +43,7 @@ def notebook(tmp_path):
 
 def failure(notebook, output):
     """The message with which an execution fails; it must leave no output behind."""
-    with pytest.raises(ExecutionError) as caught:
+    with pytest.raises(ReportError) as caught:
         execute(notebook, output)
     assert list(output.parent.iterdir()) == [notebook]
     return str(caught.value)
@@ -154,7 +154,7 @@ def test_a_failing_notebook_writes_nothing_and_its_message_comes_last(notebook, 
 def test_a_failing_notebook_leaves_the_last_output_alone(notebook, tmp_path):
     output = tmp_path / "out.ipynb"
     output.write_text("the last one")
-    with pytest.raises(ExecutionError):
+    with pytest.raises(ReportError):
         execute(notebook("1 / 0"), output)
     assert output.read_text() == "the last one"
 
@@ -179,7 +179,7 @@ def test_a_notebook_that_ends_early_has_failed(notebook, tmp_path, code, message
 
 
 def test_a_missing_notebook_is_named(tmp_path):
-    with pytest.raises(ExecutionError, match=r"There is no notebook .*nowhere\.ipynb"):
+    with pytest.raises(ReportError, match=r"There is no notebook .*nowhere\.ipynb"):
         execute(tmp_path / "nowhere.ipynb", tmp_path / "out")
 
 
@@ -215,9 +215,9 @@ def no_kernel(monkeypatch):
 def test_wrong_parameters_are_refused_all_at_once_before_a_kernel_starts(
     notebook, tmp_path, no_kernel, parameters, faults
 ):
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(FaultError) as caught:
         execute(notebook("1"), tmp_path / "out", parameters)
-    assert [fault.parameter for fault in caught.value.faults] == faults
+    assert [fault.where for fault in caught.value.faults] == faults
     assert not (tmp_path / "out").exists()
 
 

@@ -20,8 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rso_report import dataset, package, parameters, periods, personal, plain_cells
-from rso_report.dataset import DataError
-from rso_report.errors import ReportError
+from rso_report.errors import FaultError, ReportError
 
 NASTY = [
     *("", " ", "\0", "\r", "\t", "\n", "\v", "\x1b[2J", "\x7f", "\x85", "\xa0", "\xad", "\ufeff"),
@@ -187,10 +186,10 @@ def check_words(error):
     message = str(error)
     assert message and all(line.isprintable() for line in message.split("\n"))
     message.encode("utf-8")
-    if isinstance(error, DataError):
+    if isinstance(error, FaultError):
         assert error.faults
         for fault in error.faults:
-            assert fault.file.endswith((".csv", "datapackage.json")) and fault.found
+            assert fault.where and fault.found
             assert fault.allowed and len(fault.found) < 2_000
     else:
         assert "found" in message or "cannot be read" in message
@@ -255,8 +254,8 @@ def test_whatever_stands_in_cells_is_read_or_refused_with_its_place(tmp_path):
         found, whole = plain_cells.faults(resource(name), as_bytes(rows))
         assert whole or found
         for fault in found:
-            check_words(DataError([fault]))
-            assert fault.file == f"data/{name}.csv"
+            check_words(FaultError([fault]))
+            assert fault.where == f"data/{name}.csv"
             assert not whole or fault.column or fault.row == 1
         shaped = rows and all(len(row) == len(rows[0]) for row in rows)
         if not found and shaped and rows[0] == lines(name)[0]:
@@ -288,7 +287,7 @@ def test_whatever_the_bytes_of_a_table_are_they_are_read_or_refused():
         found, whole = plain_cells.faults(resource(name), content)
         assert whole or found
         if found:
-            check_words(DataError(found))
+            check_words(FaultError(found))
 
     fuzz("bytes")(spoiled_bytes(), case)
 
@@ -319,7 +318,7 @@ def test_whatever_sound_values_meet_the_rules_report_and_never_fail(tmp_path):
         frames = {each: dataset._frame(resource(each), tmp_path) for each in {name, *SMALL[3:5]}}
         if all(frame["row_id"].is_unique for frame in frames.values() if "row_id" in frame):
             for fault in dataset._rule_faults(resource(name), frames):
-                check_words(DataError([fault]))
+                check_words(FaultError([fault]))
 
     fuzz("rules")(plausible(), case)
 
@@ -400,7 +399,7 @@ def test_the_whole_loader_accepts_or_refuses(tmp_path):
 
         def load():
             if faults := dataset.check(tmp_path):
-                raise DataError(faults)
+                raise FaultError(faults)
 
         outcome(load, tmp_path)
 

@@ -12,6 +12,7 @@ from return_files import COLUMNS, TITLE, as_csv, flow, gone, good, offences, sto
 
 from rso_report import answers, dataset, reconcile
 from rso_report.edition import open_edition
+from rso_report.errors import FaultError
 from rso_report.exchange import beside
 from rso_report.returns import ingest
 from rso_report.returns.checks import ReturnError
@@ -257,7 +258,7 @@ def test_a_return_of_two_forces_needs_a_publisher(folder, quick):
 def test_a_source_identifier_of_another_form_writes_nothing(folder, quick):
     path = as_csv(folder.parent / "return.csv", table(good()))
     before = state(folder)
-    with pytest.raises(dataset.DataError, match="source_id"):
+    with pytest.raises(FaultError, match="source_id"):
         ingest.ingest(path, replace(SOURCE, source_id="Return 2025"), folder)
     assert state(folder) == before and not beside(folder, "new").exists()
 
@@ -351,7 +352,7 @@ def test_a_faulty_package_takes_nothing_in(folder):
     text = (folder / "breaches.csv").read_text()
     (folder / "breaches.csv").write_text(text.replace(",412,", ",many,", 1))
     path = as_csv(folder.parent / "return.csv", table(good()))
-    with pytest.raises(dataset.DataError, match="many"):
+    with pytest.raises(FaultError, match="many"):
         ingest.ingest(path, SOURCE, folder)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from rso_report import dataset, parameters, plain_yaml
 from rso_report.edition import choices, open_edition
-from rso_report.errors import FileError
-from rso_report.parameters import EditionParameters, ParameterError, read_parameters
+from rso_report.errors import FaultError, FileError
+from rso_report.parameters import EditionParameters, read_parameters
 
 REGIONS = dataset.load("areas").areas.query("kind == 'region'")["short_name"].tolist()
 YEAR = "two years with a hyphen, such as '2021-22'"
@@ -152,19 +152,19 @@ def data():
 def test_a_wrong_value_is_refused_with_what_was_found_and_what_is_allowed(
     name, value, found, allowed
 ):
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(FaultError) as caught:
         read_parameters({name: value})
     (fault,) = caught.value.faults
     expected = ("crew", "2") if found is None else (name, found)
-    assert (fault.parameter, fault.found, fault.allowed) == (*expected, allowed)
-    assert str(caught.value) == f"{expected[0]}: found {expected[1]}; allowed: {allowed}."
+    assert (fault.where, fault.found, fault.allowed) == (*expected, allowed)
+    assert str(caught.value) == f"{expected[0]}: found {expected[1]}; allowed: {allowed}"
 
 
 @pytest.mark.parametrize(("text", "said"), YAML)
 def test_a_file_is_read_as_it_is_written_and_yaml_guesses_are_refused(tmp_path, text, said):
     path = tmp_path / "my-edition.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(FaultError) as caught:
         read_parameters(path)
     message = str(caught.value)
     assert message.startswith(f"{path}: ")
@@ -174,17 +174,17 @@ def test_a_file_is_read_as_it_is_written_and_yaml_guesses_are_refused(tmp_path, 
 def test_all_faults_are_told_at_once_in_the_order_of_the_model(tmp_path):
     path = tmp_path / "my-edition.yaml"
     path.write_text("weeks: 0\nregion: Mercia\nreport_year: 2021\ntier_mix: 1/1/1/1\nofficer: 3\n")
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(FaultError) as caught:
         read_parameters(path, success_share=2.0)
     names = ["officer", "report_year", "region", "tier_mix", "weeks", "success_share"]
-    assert [fault.parameter for fault in caught.value.faults] == names
+    assert [fault.where for fault in caught.value.faults] == names
     assert str(caught.value).splitlines()[0] == f"6 faults in {path}:"
 
 
 def test_the_wrong_force_is_told_beside_a_year_without_data():
-    with pytest.raises(ParameterError) as caught:
+    with pytest.raises(FaultError) as caught:
         read_parameters({"report_year": "2035-36", "region": "Wales", "force": "KENT"})
-    assert [fault.parameter for fault in caught.value.faults] == ["report_year", "force"]
+    assert [fault.where for fault in caught.value.faults] == ["report_year", "force"]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_the_wrong_force_is_told_beside_a_year_without_data():
 def test_a_file_that_is_no_text_is_refused(tmp_path, content, message):
     path = tmp_path / "my-edition.yaml"
     path.write_bytes(content)
-    with pytest.raises(ParameterError, match=message):
+    with pytest.raises(FaultError, match=message):
         read_parameters(path)
 
 
@@ -207,7 +207,7 @@ def test_a_file_that_cannot_be_read_is_another_kind_of_error(tmp_path):
         read_parameters(tmp_path / "absent.yaml")
     with pytest.raises(FileError, match="Is a directory"):
         read_parameters(tmp_path)
-    assert (ParameterError([]).exit_status, FileError.exit_status) == (1, 3)
+    assert (FaultError([]).exit_status, FileError.exit_status) == (1, 3)
 
 
 def test_a_good_file_is_read_whatever_way_it_is_written(tmp_path):
@@ -296,7 +296,7 @@ def test_the_first_cell_of_a_notebook_says_the_same_as_the_graph(data):
     given = {"report_year": "2035-36", "region": "West Midlands", "weeks": 0, "tier_mix": "1"}
     said = []
     for ask in (lambda: read_parameters(given), lambda: open_edition(data, **given)):
-        with pytest.raises(ParameterError) as caught:
+        with pytest.raises(FaultError) as caught:
             ask()
         said.append(str(caught.value))
     assert said[0] == said[1]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rso_report import personal
+from rso_report.errors import ReportError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -159,7 +160,7 @@ def folder_with(tmp_path, name, text):
 )
 def test_a_file_with_a_personal_detail_is_not_published(tmp_path, name, text):
     folder = folder_with(tmp_path, name, text)
-    with pytest.raises(personal.PersonalError) as caught:
+    with pytest.raises(ReportError) as caught:
         personal.require_none(folder)
     assert name in str(caught.value)
     assert not any(word in str(caught.value) for word in ("Smythe", "1970", "example.org", "3WZ"))
@@ -188,7 +189,7 @@ def test_an_exception_holds_for_its_words_alone(tmp_path, monkeypatch):
     listed.write_text("kind,text,why\ntelephone number,0808 157 0123,a helpline\n")
     monkeypatch.setattr(personal, "EXCEPTIONS", listed)
     personal.require_none(folder_with(tmp_path, "a.html", "<p>Ring 0808 157 0123.</p>"))
-    with pytest.raises(personal.PersonalError):
+    with pytest.raises(ReportError):
         personal.require_none(folder_with(tmp_path, "a.html", "<p>Ring 0808 157 0124.</p>"))
 
 
@@ -213,7 +214,7 @@ def test_nobody_is_named_in_what_the_report_is_made_of(name, tmp_path):
         path.write_text(text.replace('"cells": [', '"note": "Mr Smythe", "cells": [', 1))
     else:
         path.write_text(text[:where] + "\nMr Smythe" + text[where:])
-    with pytest.raises(personal.PersonalError):
+    with pytest.raises(ReportError):
         personal.require_none(copy)
 
 

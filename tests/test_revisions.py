@@ -28,6 +28,7 @@ from rso_report import (
     tables,
 )
 from rso_report.edition import open_edition
+from rso_report.errors import FaultError
 from rso_report.publication import data_page, workbook
 
 LATER = "bpost-2023-01-05"  # a source published after the default edition's year
@@ -333,7 +334,7 @@ def test_a_table_without_rows_has_none_that_count():
 def faults(folder, name):
     try:
         dataset.load(name, folder=folder)
-    except dataset.DataError as error:
+    except FaultError as error:
         return error.faults
     return []
 

@@ -12,9 +12,10 @@ import pandas as pd
 from rso_report import comparable, periods, register, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
+from rso_report.errors import ReportError
 from rso_report.prose import revised_cells
 from rso_report.revisions import current, first_total
-from rso_report.series import SeriesError, ratio_caveat, require_one_series
+from rso_report.series import ratio_caveat, require_one_series
 from rso_report.statistics import Trend
 
 FAMILIES = {
@@ -381,7 +382,7 @@ def same_year(found: pd.DataFrame, first: str, second: str) -> tuple[pd.Series, 
     """The outcomes, with a rate, of two areas in the newest year that both have; None without."""
     try:
         pair = comparable.latest_shared(found[found["per_1000"].notna()], [first, second])
-    except SeriesError:
+    except ReportError:
         return None
     return pair.iloc[0], pair.iloc[1]
 

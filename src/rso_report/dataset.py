@@ -21,8 +21,7 @@ from typing import Any
 import pandas as pd
 
 from rso_report import disclosure, package, plain_cells, revisions
-from rso_report.errors import ReportError, shown
-from rso_report.faults import DataError, Fault
+from rso_report.errors import Fault, FaultError, ReportError, shown
 from rso_report.places import data_folder, root
 
 Tables = SimpleNamespace  # one data frame for each table that was loaded, by its name
@@ -81,14 +80,14 @@ STOCK_SERIES = ("STOCK_MAPPA", "STOCK_FOI", "ORDER_STOCK", "MISSING_STOCK")
 
 
 def descriptor(folder: Path | None = None) -> dict:
-    """Read `datapackage.json`. Raises DataError for whatever `package.read` refuses."""
+    """Read `datapackage.json`. Raises FaultError for whatever `package.read` refuses."""
     return package.read(folder or data_folder())
 
 
 def contents(resource: dict[str, Any], folder: Path | None = None) -> bytes:
     """Return the bytes of a table's file, which lies in the folder itself.
 
-    Raises DataError if it is absent, cannot be read, or is a link to another place.
+    Raises FaultError if it is absent, cannot be read, or is a link to another place.
     """
     path = (folder or data_folder()) / f"{resource['name']}.csv"
     try:
@@ -96,10 +95,8 @@ def contents(resource: dict[str, Any], folder: Path | None = None) -> bytes:
             raise ValueError("no such file, or a link")
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        fault = Fault(
-            f"data/{path.name}", None, None, str(error), "a CSV file in the folder itself"
-        )
-        raise DataError([fault]) from None
+        fault = Fault(f"data/{path.name}", str(error), "a CSV file in the folder itself")
+        raise FaultError([fault]) from None
 
 
 def load(*names: str, folder: Path | None = None) -> Tables:
@@ -107,7 +104,7 @@ def load(*names: str, folder: Path | None = None) -> Tables:
 
     Returns a namespace with one data frame for each table, e.g. `data.breaches`. Dates are
     datetime64, whole numbers int64 (Int64 where a cell may be empty), text is str with "" for
-    an empty cell. Raises DataError with every fault found, KeyError for an unknown table.
+    an empty cell. Raises FaultError with every fault found, KeyError for an unknown table.
     """
     folder = folder or data_folder()
     described = descriptor(folder)
@@ -117,7 +114,7 @@ def load(*names: str, folder: Path | None = None) -> Tables:
         return Tables(**{resource["name"]: _frame(resource, folder) for resource in own})
     faults, frames = _checked(described, wanted, folder)
     if faults:
-        raise DataError(faults)
+        raise FaultError(faults)
     return Tables(**frames)
 
 
@@ -129,14 +126,14 @@ def check(folder: Path | None = None) -> list[Fault]:
 
 
 # The modules that decide whether data are sound.
-_CHECKING = ("dataset", "package", "plain_cells", "disclosure", "revisions", "faults")
+_CHECKING = ("dataset", "package", "plain_cells", "disclosure", "revisions", "errors")
 
 
 def digest(described: dict[str, Any], folder: Path) -> str:
     """Digest of the whole data package and of the code that checks it.
 
     What was found sound once is known by it: a build checks the data once and not at each load.
-    Raises DataError if a file cannot be read.
+    Raises FaultError if a file cannot be read.
     """
     parts = [json.dumps(described, sort_keys=True).encode()]
     parts += [contents(resource, folder) for resource in described["resources"]]
@@ -148,7 +145,7 @@ def _known_to_be_sound(described: dict[str, Any], folder: Path) -> bool:
     """Whether the build's check found these very data sound, with this very code."""
     try:
         return RECORD.read_text(encoding="utf-8") == digest(described, folder)
-    except (OSError, UnicodeDecodeError, DataError):
+    except (OSError, UnicodeDecodeError, FaultError):
         return False
 
 
@@ -161,7 +158,7 @@ def stale_hashes(folder: Path | None = None) -> list[str]:
 def _stale(resource: dict[str, Any], folder: Path) -> bool:
     try:
         return (resource["hash"], resource["bytes"]) != _fingerprint(contents(resource, folder))
-    except DataError:
+    except FaultError:
         return True
 
 
@@ -230,11 +227,11 @@ def _checked(
     prints = tuple(_fingerprint(contents(resource, folder)) for resource in resources)
     text = json.dumps({**described, "resources": resources})
     faults = list(_schema_faults(text, folder, prints))
-    if "datapackage.json" in {fault.file for fault in faults}:
+    if "datapackage.json" in {fault.where for fault in faults}:
         return faults, {}  # nothing can be read by a description that is itself wrong
-    known = {(fault.file, fault.row, fault.column) for fault in faults}
-    faults += [fault for fault in found if (fault.file, fault.row, fault.column) not in known]
-    faulty = {fault.file for fault in faults}
+    known = {(fault.where, fault.row, fault.column) for fault in faults}
+    faults += [fault for fault in found if (fault.where, fault.row, fault.column) not in known]
+    faulty = {fault.where for fault in faults}
     sound = [r for r in resources if f"data/{r['path']}" not in faulty]
     frames = {r["name"]: _frame(r, folder) for r in sound}  # the rules need well-typed cells
     for resource in sound:
@@ -242,7 +239,7 @@ def _checked(
             faults += _rule_faults(resource, frames)
         except KeyError as error:
             note = f"no column {error} in {resource['name']}"
-            faults.append(Fault("datapackage.json", None, None, note, "the columns of its rules"))
+            faults.append(Fault("datapackage.json", note, "the columns of its rules"))
     return faults, frames
 
 
@@ -252,7 +249,7 @@ def _cell_faults(resources: list[dict], folder: Path) -> tuple[list[Fault], bool
     for resource in resources:
         try:
             found, table = plain_cells.faults(resource, contents(resource, folder))
-        except DataError as error:
+        except FaultError as error:
             found, table = error.faults, False
         faults += found
         whole = whole and table
@@ -274,10 +271,10 @@ def _schema_faults(
         report = Package.from_descriptor(described, basepath=str(folder)).validate()
     except FrictionlessException as error:
         note = str(error.error.note)
-        return [Fault("datapackage.json", None, None, note, "a valid description")]
+        return [Fault("datapackage.json", note, "a valid description")]
     schemas = {r["name"]: r["schema"] for r in described["resources"]}
     for error in report.errors:
-        faults.append(Fault("datapackage.json", None, None, error.message, "a valid description"))
+        faults.append(Fault("datapackage.json", error.message, "a valid description"))
     for task in report.tasks:
         schema = schemas[task.name]
         fields = {f["name"]: f for f in schema["fields"]}
@@ -292,11 +289,11 @@ def _schema_faults(
                 column = key if isinstance(key, str) else "+".join(key)
             faults.append(
                 Fault(
-                    file=f"data/{task.name}.csv",
-                    row=getattr(error, "row_number", None),
-                    column=column,
-                    found=found,
-                    allowed=_allowed(error, fields.get(column)),
+                    f"data/{task.name}.csv",
+                    found,
+                    _allowed(error, fields.get(column)),
+                    getattr(error, "row_number", None),
+                    column,
                 )
             )
     return faults
@@ -355,7 +352,7 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
     def report(rows: pd.Series, column: str, found: pd.Series | str, allowed: str) -> None:
         for index in frame.index[rows.fillna(False).astype(bool)]:
             text = found if isinstance(found, str) else str(found[index])
-            faults.append(Fault(f"data/{name}.csv", index + 2, column, text, allowed))
+            faults.append(Fault(f"data/{name}.csv", text, allowed, index + 2, column))
 
     for key in resource["schema"].get("uniqueKeys", []):
         again = frame.duplicated(key, keep="first")
@@ -427,8 +424,8 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
         most = registered.map(counts.set_index("row_id")["value"])
         report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
     if "areas" in frames:
-        for index, *words in disclosure.refused(name, frame, frames["areas"]):
-            faults.append(Fault(f"data/{name}.csv", index + 2, *words))
+        for index, column, *words in disclosure.refused(name, frame, frames["areas"]):
+            faults.append(Fault(f"data/{name}.csv", *words, index + 2, column))
     if name == "population_districts":
         report(
             frame["aged_0_9"] > frame["all_ages"],
@@ -449,11 +446,11 @@ def _ledger_faults(frame: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> list
             if name[:2] not in ROW_TABLES or (
                 table is not None and name not in set(table.get("row_id", ()))
             ):
-                where = ("data/discrepancies.csv", index + 2, "rows")
-                faults.append(Fault(*where, f"'{name}'", "identifiers of rows that are there"))
+                words = f"'{name}'", "identifiers of rows that are there"
+                faults.append(Fault("data/discrepancies.csv", *words, index + 2, "rows"))
         if entry["effect"] and not names:
-            where = ("data/discrepancies.csv", index + 2, "effect")
-            faults.append(Fault(*where, f"'{entry['effect']}'", "nothing, where rows is empty"))
+            words = f"'{entry['effect']}'", "nothing, where rows is empty"
+            faults.append(Fault("data/discrepancies.csv", *words, index + 2, "effect"))
     return faults
 
 
@@ -466,7 +463,7 @@ def _revision_faults(name: str, frame: pd.DataFrame) -> list[Fault]:
 
     def report(index: int, found: str, allowed: str) -> None:
         found = f"'{by_row.at[frame.at[index, 'row_id'], 'revises_row']}', {found}"
-        faults.append(Fault(f"data/{name}.csv", index + 2, "revises_row", found, allowed))
+        faults.append(Fault(f"data/{name}.csv", found, allowed, index + 2, "revises_row"))
 
     in_circles: set[str] = set()
     for index in frame.index[frame["revises_row"] != ""]:

@@ -9,10 +9,11 @@ import pandas as pd
 
 from rso_report import periods
 from rso_report.dataset import Tables
+from rso_report.errors import FaultError
 from rso_report.parameters import (
+    PARAMETERS,
     Choices,
     EditionParameters,
-    ParameterError,
     read_parameters,
     unknown,
 )
@@ -73,16 +74,16 @@ def open_edition(data: Tables, **given: Any) -> tuple[Edition, EditionParameters
 
     `given` are the parameters that the notebook declares. A name that Papermill injected and the
     notebook does not declare, a badly written or impossible value, an unknown region and a year
-    outside the data all raise ParameterError with what was found and what is allowed. `data` needs
+    outside the data all raise FaultError with what was found and what is allowed. `data` needs
     the tables `areas` and `registered_offenders`.
     """
     faults = unknown(_injected_names(), given)
     try:
         parameters = read_parameters(given, choices=choices(data))
-    except ParameterError as error:
-        raise ParameterError(faults + error.faults) from None
+    except FaultError as error:
+        raise FaultError(faults + error.faults, PARAMETERS) from None
     if faults:
-        raise ParameterError(faults)
+        raise FaultError(faults, PARAMETERS)
     regions = data.areas[data.areas["kind"] == "region"].set_index("short_name")["area_id"]
     year = periods.financial_year(parameters.report_year)
     region = parameters.region

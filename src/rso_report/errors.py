@@ -1,4 +1,7 @@
-"""The errors that are meant for the person who runs the report."""
+"""The errors that are meant for the person who runs the report, and the faults that they hold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class ReportError(Exception):
@@ -23,6 +26,40 @@ class FileError(ReportError):
     """Something could not be read or written: it is absent, no such format, or not permitted."""
 
     exit_status = 3
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong: where it is, what was found there and what is allowed.
+
+    `where` is a parameter or a file, of a file perhaps with `row`, its line (header = 1), and
+    `column`.
+    """
+
+    where: str
+    found: str
+    allowed: str
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        """One line that a person can act on."""
+        row = f", row {self.row}" if self.row else ""
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.where}{row}{column}: found {self.found}; allowed: {self.allowed}"
+
+
+class FaultError(ReportError):
+    """What was checked has faults; `faults` holds all of them."""
+
+    def __init__(self, faults: Iterable[Fault], of: str = "the data", source: str = "") -> None:
+        """Make one message of the faults; `source` is the file of what was checked, if any."""
+        self.faults = list(faults)
+        title = f"{len(self.faults)} faults in {source or of}:"
+        if len(self.faults) == 1:
+            super().__init__(f"{source}: {self.faults[0]}" if source else str(self.faults[0]))
+        else:
+            super().__init__("\n".join([title, *(f"  {fault}" for fault in self.faults)]))
 
 
 def first_of(lines: list[str], more: str = "more", shown: int = 15) -> str:

@@ -14,9 +14,7 @@ Without parameters no cell is injected, so a committed notebook can be executed 
 """
 
 import argparse
-import builtins
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -34,16 +32,13 @@ from nbformat.reader import NotJSONError
 from papermill.exceptions import PapermillExecutionError, strip_color
 from traitlets.config import Config
 
-from rso_report.errors import ReportError
-from rso_report.parameters import ParameterError, read_parameters, read_text, unknown
+from rso_report import errors
+from rso_report.errors import FaultError, ReportError
+from rso_report.parameters import PARAMETERS, read_parameters, read_text, unknown
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 INJECTED = "injected-parameters"
 LONGEST_SOCKET_PATH = 90  # bytes; the systems' own limits are 104 and 108, and a port is added
-
-
-class ExecutionError(ReportError):
-    """A notebook was not executed; the message tells whoever asked for it why."""
 
 
 class ThisPython(AsyncKernelManager):
@@ -65,8 +60,8 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = No
     ``output`` is replaced in one step, and only by a notebook that ran to its end.
 
     Raises:
-        ParameterError: the notebook doesn't declare a parameter, or its value is wrong.
-        ExecutionError: the notebook can't be read, or stopped.
+        FaultError: the notebook doesn't declare a parameter, or its value is wrong.
+        ReportError: the notebook can't be read, or stopped.
     """
     parameters = parameters or {}
     source = read(notebook)
@@ -76,39 +71,39 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = No
 
 
 def read(notebook: Path) -> NotebookNode:
-    """Return the notebook as it is stored, or raise ExecutionError naming what is wrong."""
+    """Return the notebook as it is stored, or raise ReportError naming what is wrong."""
     try:
         return nbformat.read(notebook, as_version=nbformat.NO_CONVERT)
     except FileNotFoundError:
-        raise ExecutionError(f"There is no notebook {notebook}.") from None
+        raise ReportError(f"There is no notebook {notebook}.") from None
     except (NotJSONError, ValidationError, UnicodeDecodeError) as error:
-        raise ExecutionError(f"{notebook} is not a notebook: {error}") from None
+        raise ReportError(f"{notebook} is not a notebook: {error}") from None
 
 
 def check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
     """Refuse what the notebook doesn't declare, which Papermill would only log, and wrong values.
 
     Raises:
-        ParameterError: with every fault; no kernel has been started.
-        ExecutionError: Papermill can't tell which parameters the notebook declares.
+        FaultError: with every fault; no kernel has been started.
+        ReportError: Papermill can't tell which parameters the notebook declares.
     """
     if not parameters:
         return
     try:
         declared = papermill.inspect_notebook(notebook)
     except ValueError:  # then Papermill can't tell how to read its parameters
-        raise ExecutionError(f"{notebook} names no kernel or language, such as python3.") from None
+        raise ReportError(f"{notebook} names no kernel or language, such as python3.") from None
     faults = unknown(parameters, declared)
     try:
         read_parameters({name: parameters[name] for name in parameters if name in declared})
-    except ParameterError as error:
+    except FaultError as error:
         faults += error.faults
     if faults:
-        raise ParameterError(faults)
+        raise FaultError(faults, PARAMETERS)
 
 
 def run(notebook: Path, parameters: dict[str, Any]) -> NotebookNode:
-    """Return the executed notebook; raise ExecutionError when it doesn't reach its last cell."""
+    """Return the executed notebook; raise ReportError when it doesn't reach its last cell."""
     with tempfile.TemporaryDirectory(prefix="rso-", ignore_cleanup_errors=True) as folder:
         try:
             executed = papermill.execute_notebook(
@@ -131,12 +126,12 @@ def run(notebook: Path, parameters: dict[str, Any]) -> NotebookNode:
                 record_timing=False,
             )
         except PapermillExecutionError as error:
-            raise ExecutionError(explain(notebook, error)) from None
+            raise ReportError(explain(notebook, error)) from None
         except DeadKernelError:
-            raise ExecutionError(f"{notebook}: Python died while executing it.") from None
+            raise ReportError(f"{notebook}: Python died while executing it.") from None
     outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
     if any(output.output_type == "error" for output in outputs):  # Papermill lets exit(0) pass
-        raise ExecutionError(f"{notebook} left by sys.exit before its last cell.")
+        raise ReportError(f"{notebook} left by sys.exit before its last cell.")
     return executed
 
 
@@ -169,12 +164,8 @@ def explain(notebook: Path, error: PapermillExecutionError) -> str:
 
 
 def is_ours(exception: str) -> bool:
-    """Return whether a module of this package defines an exception class of that name."""
-    if hasattr(builtins, exception):
-        return False
-    definition = re.compile(rf"^class {re.escape(exception)}\b", re.MULTILINE)
-    modules = Path(__file__).parent.rglob("*.py")
-    return any(definition.search(module.read_text(encoding="utf-8")) for module in modules)
+    """Return whether an exception class of that name is one of those for the reader."""
+    return hasattr(errors, exception)
 
 
 def normalise(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
@@ -201,7 +192,7 @@ def normalise(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
 def write(notebook: NotebookNode, output: Path) -> None:
     """Write the notebook in one step: a reader finds the old file or the new one.
 
-    Raises ExecutionError if there is no room, or no permission.
+    Raises ReportError if there is no room, or no permission.
     """
     nbformat.validate(notebook)
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
@@ -211,7 +202,7 @@ def write(notebook: NotebookNode, output: Path) -> None:
         beside.write_text(text, encoding="utf-8", newline="\n")
         os.replace(beside, output)
     except OSError as error:
-        raise ExecutionError(f"{output} was not written: {error.strerror}.") from None
+        raise ReportError(f"{output} was not written: {error.strerror}.") from None
     finally:
         beside.unlink(missing_ok=True)
 

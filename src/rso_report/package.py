@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from rso_report.errors import shown
-from rso_report.faults import DataError, Fault
+from rso_report.errors import Fault, FaultError, shown
 from rso_report.plain_cells import is_date, text_fault
 
 NAME = "datapackage.json"
@@ -168,7 +167,7 @@ class _Package(_Part):
 def read(folder: Path) -> dict[str, Any]:
     """Return the description of the tables in `folder`, as it stands there.
 
-    Raises DataError if it is absent, a link, no JSON, or says anything that we don't read: each
+    Raises FaultError if it is absent, a link, no JSON, or says anything that we don't read: each
     fault with its place in the description, what was found and what is allowed.
     """
     path = folder / NAME
@@ -178,18 +177,17 @@ def read(folder: Path) -> dict[str, Any]:
         package = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
         _Package.model_validate(package)
     except ValidationError as error:
-        raise DataError(
+        raise FaultError(
             Fault(
                 NAME,
-                None,
-                ".".join(map(str, fault["loc"])) or None,
                 shown(fault["input"]),
                 fault["msg"].removeprefix("Value error, "),
+                column=".".join(map(str, fault["loc"])) or None,
             )
             for fault in error.errors(include_url=False)
         ) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError([Fault(NAME, None, None, str(error), "a data package")]) from None
+        raise FaultError([Fault(NAME, str(error), "a data package")]) from None
     return package
 
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rso_report import plain_yaml
-from rso_report.errors import FileError, ReportError, on_one_line, shown
+from rso_report.errors import Fault, FaultError, FileError, ReportError, on_one_line, shown
 from rso_report.periods import FinancialYear, financial_year, year_of
 from rso_report.places import data_folder
 from rso_report.plain_yaml import Refused
@@ -180,7 +180,7 @@ class EditionParameters(BaseModel):
     def mix(self) -> dict[str, float] | None:
         """The assumed tier mix as shares of 1, by tier; None: the national one of the data.
 
-        Raises ParameterError if it is not four parts of 100.
+        Raises FaultError if it is not four parts of 100.
         """
         from rso_report.visits import TIERS  # needs numpy and scipy, which checking does not
 
@@ -188,38 +188,12 @@ class EditionParameters(BaseModel):
             return None
         parts = percentages(self.tier_mix)
         if parts is None:
-            raise ParameterError([_fault("tier_mix", self.tier_mix)])
+            raise FaultError([_fault("tier_mix", self.tier_mix)], PARAMETERS)
         return {tier: part / 100 for tier, part in zip(TIERS, parts, strict=True)}
 
 
 NAMES = tuple(EditionParameters.model_fields)
-
-
-@dataclass(frozen=True)
-class ParameterFault:
-    """One wrong parameter: its name, what was found and what is allowed."""
-
-    parameter: str
-    found: str
-    allowed: str
-
-    def __str__(self) -> str:
-        """One line that a person can act on."""
-        return f"{self.parameter}: found {self.found}; allowed: {self.allowed}."
-
-
-class ParameterError(ReportError):
-    """Parameters were refused; `faults` holds all of them."""
-
-    def __init__(self, faults: Iterable[ParameterFault], source: str = "") -> None:
-        """Keep the faults and make one message of them; `source` is the file they stand in."""
-        self.faults = list(faults)
-        if len(self.faults) == 1:
-            message = f"{source}: {self.faults[0]}" if source else str(self.faults[0])
-        else:
-            title = f"{len(self.faults)} faults in {source or 'the parameters'}:"
-            message = "\n".join([title, *(f"  {fault}" for fault in self.faults)])
-        super().__init__(message)
+PARAMETERS = "the parameters"  # what an error with several faults says is wrong
 
 
 @dataclass(frozen=True)
@@ -286,7 +260,7 @@ def read_parameters(
     `choices` is what the data allow, read from the data folder if absent.
 
     Raises:
-        ParameterError: with every unknown, misspelt, ill-typed or impossible parameter.
+        FaultError: with every unknown, misspelt, ill-typed or impossible parameter.
         FileError: the file or the tables of the data can't be read.
     """
     named = "" if isinstance(source, Mapping) else str(source)
@@ -295,7 +269,7 @@ def read_parameters(
     values = dict(source) | given
     faults = unknown(values, NAMES) + _wrong(values, choices or stored_choices())
     if faults:
-        raise ParameterError(faults, named)
+        raise FaultError(faults, PARAMETERS, named)
     return EditionParameters.model_validate(values)
 
 
@@ -304,7 +278,7 @@ def read_file(path: Path) -> dict[str, Any]:
     try:
         return plain_yaml.read(path)
     except plain_yaml.NotPlain as error:
-        raise ParameterError([_no_mapping(error)], str(path)) from None
+        raise FaultError([_no_mapping(error)], PARAMETERS, str(path)) from None
 
 
 def read_text(text: str) -> dict[str, Any]:
@@ -312,18 +286,18 @@ def read_text(text: str) -> dict[str, Any]:
     try:
         return plain_yaml.values(text)
     except plain_yaml.NotPlain as error:
-        raise ParameterError([_no_mapping(error)]) from None
+        raise FaultError([_no_mapping(error)], PARAMETERS) from None
 
 
-def _no_mapping(error: plain_yaml.NotPlain) -> ParameterFault:
+def _no_mapping(error: plain_yaml.NotPlain) -> Fault:
     lines = "lines of the form `name: value`, such as `weeks: 44`"
-    return ParameterFault("parameters in YAML", str(error), lines)
+    return Fault("parameters in YAML", str(error), lines)
 
 
-def unknown(names: Iterable[object], allowed: Collection[str]) -> list[ParameterFault]:
+def unknown(names: Iterable[object], allowed: Collection[str]) -> list[Fault]:
     """A fault for each name that is not allowed, with the one that may be meant."""
     return [
-        ParameterFault(
+        Fault(
             on_one_line(str(name)),
             f"an unknown parameter{suggestion(str(name), allowed)}",
             ", ".join(allowed) or "no parameter",
@@ -333,7 +307,7 @@ def unknown(names: Iterable[object], allowed: Collection[str]) -> list[Parameter
     ]
 
 
-def _wrong(values: Mapping[Any, Any], choices: Choices) -> list[ParameterFault]:
+def _wrong(values: Mapping[Any, Any], choices: Choices) -> list[Fault]:
     """Known parameters with a wrong value: by type and range, by the data, by each other."""
     known = {name: values[name] for name in NAMES if name in values}
     wrong: set[str] = set()
@@ -353,19 +327,17 @@ def _wrong(values: Mapping[Any, Any], choices: Choices) -> list[ParameterFault]:
         forces = choices.forces(region)
         found = f"{shown(valid['force'])}{suggestion(valid['force'], forces)}"
         allowed = f"{', '.join(forces)}, or '' for the one with the largest count"
-        faults.append(ParameterFault("force", found, allowed))
+        faults.append(Fault("force", found, allowed))
     if valid.get("tier_mix") and percentages(valid["tier_mix"]) is None:
         faults.append(_fault("tier_mix", valid["tier_mix"]))
     officers = valid.get("officers")  # 0: the data's, which are not known here
     if officers and valid.get("crew", 1) > officers:
         allowed = f"no more than officers, which is {valid['officers']}"
-        faults.append(ParameterFault("crew", str(valid["crew"]), allowed))
-    return sorted(faults, key=lambda fault: NAMES.index(fault.parameter))
+        faults.append(Fault("crew", str(valid["crew"]), allowed))
+    return sorted(faults, key=lambda fault: NAMES.index(fault.where))
 
 
-def _year_faults(
-    value: str, region: Mapping[str, Any] | None, choices: Choices
-) -> list[ParameterFault]:
+def _year_faults(value: str, region: Mapping[str, Any] | None, choices: Choices) -> list[Fault]:
     try:
         year = financial_year(value)
     except ReportError:
@@ -376,10 +348,10 @@ def _year_faults(
     if first <= year <= last:
         return []
     found = f"'{year}', but no data covers {year} for {region['name']}"
-    return [ParameterFault("report_year", found, f"the data reach from {first} to {last}")]
+    return [Fault("report_year", found, f"the data reach from {first} to {last}")]
 
 
-def _fault(name: str, value: object, choices: Choices | None = None) -> ParameterFault:
+def _fault(name: str, value: object, choices: Choices | None = None) -> Fault:
     """A fault of a value that is wrong by itself."""
     written = value.written if isinstance(value, Refused) else str(value)
     hint = ""
@@ -388,7 +360,7 @@ def _fault(name: str, value: object, choices: Choices | None = None) -> Paramete
     elif name == "region" and choices:
         codes = {row["area_id"]: name for name, row in choices.regions.items()}
         hint = suggestion(written, choices.regions, codes)
-    return ParameterFault(name, f"{_found(name, value)}{hint}", allowed(name, choices))
+    return Fault(name, f"{_found(name, value)}{hint}", allowed(name, choices))
 
 
 def allowed(name: str, choices: Choices | None = None) -> str:

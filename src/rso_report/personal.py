@@ -42,10 +42,6 @@ _CELL = re.compile(r"<t[dh]\b|</t[dh]>|\t")
 _ADDRESS = re.compile(r"\b(?:mailto|tel):([^\"'\s>]+)")
 
 
-class PersonalError(ReportError):
-    """Something that is to be published holds personal details."""
-
-
 @dataclass(frozen=True)
 class Finding:
     """One personal detail: its kind in words, and the words themselves.
@@ -94,16 +90,16 @@ def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
 
 
 def require_none(folder: Path) -> None:
-    """Raise PersonalError, with files and kinds but not the details, if `scan` finds any.
+    """Raise ReportError, with files and kinds but not the details, if `scan` finds any.
 
     Also if there is no file to search: a mistyped folder is not a clean one.
     """
     if not files(folder):
-        raise PersonalError(f"{folder}: there is no file to search for personal details.")
+        raise ReportError(f"{folder}: there is no file to search for personal details.")
     found = Counter((place, finding.kind) for place, finding in scan(folder))
     if found:
         lines = [f"{place}: {kind}, {n} times" for (place, kind), n in sorted(found.items())]
-        raise PersonalError(
+        raise ReportError(
             "Personal details stand in files that are to be published. Take them out where they "
             "come from, or, if they are an organisation's, give the reason in "
             f"{EXCEPTIONS.name}:\n" + "\n".join(lines)
@@ -207,7 +203,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         require_none(Path(arguments[0]))
-    except PersonalError as error:
+    except ReportError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from rso_report.errors import shown
-from rso_report.faults import Fault
+from rso_report.errors import Fault, shown
 
 MOST_BYTES = 20_000_000
 LONGEST = 2_000
@@ -34,10 +33,10 @@ def faults(resource: dict[str, Any], content: bytes) -> tuple[list[Fault], bool]
     if (unreadable := _unreadable(content)) is not None:
         row, found = unreadable
         allowed = "a CSV file in UTF-8 with the columns of datapackage.json"
-        return [Fault(file, row, None, found, allowed)], False
+        return [Fault(file, found, allowed, row)], False
     columns = resource["schema"]["fields"]
     return [
-        Fault(file, row, column, shown(text), allowed)
+        Fault(file, shown(text), allowed, row, column)
         for row, cells in enumerate(rows(content), 1)
         for field, text in zip(columns, cells, strict=False)
         for column in [field["name"] if row > 1 else None]

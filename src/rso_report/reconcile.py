@@ -17,6 +17,7 @@ from rso_report import dataset, periods, statistics
 from rso_report.breaches import EQUAL_CELLS_FROM, FAMILIES
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.disclosure import HIDDEN, THRESHOLD, difference
+from rso_report.errors import Fault, FaultError
 from rso_report.missing import totals_with_parts, whole
 from rso_report.prose import beside_first
 from rso_report.register import populations, preferred
@@ -51,7 +52,7 @@ class Check:
     """
 
     tables: int
-    faults: list[dataset.Fault]
+    faults: list[Fault]
     stale_hashes: list[str]
     unexplained_findings: list[dict[str, str]]
     outdated_entries: list[dict[str, str]]
@@ -83,13 +84,13 @@ class Check:
 def check() -> Check:
     """Check the whole data package: cells, rules, hashes, and the ledger against the sources.
 
-    Raises DataError if `datapackage.json` cannot be read.
+    Raises FaultError if `datapackage.json` cannot be read.
     """
     tables = [resource["name"] for resource in dataset.descriptor()["resources"]]
     stale = dataset.stale_hashes()
     try:
         data = dataset.load(*tables)
-    except dataset.DataError as error:
+    except FaultError as error:
         return Check(len(tables), error.faults, stale, [], [])
     found = findings(data)
     new = unexplained(data, found)[["rule", "source_id", "place", "printed", "found"]]

@@ -12,10 +12,6 @@ import pandas as pd
 from rso_report.errors import ReportError
 
 
-class SeriesError(ReportError):
-    """Figures that count different things were about to be combined."""
-
-
 @dataclass(frozen=True)
 class AllowedRatio:
     """A ratio across series that may be shown, only with its caveat."""
@@ -53,13 +49,13 @@ _SAME = ("series_id", "custody_status", "sex", "mappa_level", "subset", "family"
 def require_one_series(frame: pd.DataFrame, purpose: str) -> pd.DataFrame:
     """Return `frame` unchanged if its rows count the same thing.
 
-    `purpose` completes the message, e.g. "add" or "draw one line through". Raises SeriesError
+    `purpose` completes the message, e.g. "add" or "draw one line through". Raises ReportError
     if rows differ in series, custody basis, sex, MAPPA level, subset, family or order.
     """
     for column in _SAME:
         if column in frame and frame[column].nunique() > 1:
             values = ", ".join(sorted(frame[column].astype("str").unique()))
-            raise SeriesError(
+            raise ReportError(
                 f"Cannot {purpose} rows that differ in {column} ({values}): they count different "
                 f"things. {_why(column)}"
             )
@@ -70,21 +66,21 @@ def total(frame: pd.DataFrame) -> int:
     """Sum of `value`, only within one series and one date, and never over dates of a stock."""
     require_one_series(frame, "add")
     if "as_at" in frame and frame["as_at"].nunique() > 1:
-        raise SeriesError(
+        raise ReportError(
             "Cannot add snapshots of different dates: the same person can stand in each of them."
         )
     if "qualifier" in frame and (frame["qualifier"] != "exact").any():
-        raise SeriesError("Cannot add rounded or approximate numbers as if they were exact.")
+        raise ReportError("Cannot add rounded or approximate numbers as if they were exact.")
     return int(frame["value"].sum())
 
 
 def ratio_caveat(numerator: str, denominator: str) -> str:
-    """Caveat of an allowed ratio of two series. Raises SeriesError for any other pair."""
+    """Caveat of an allowed ratio of two series. Raises ReportError for any other pair."""
     for allowed in ALLOWED_RATIOS:
         if (numerator, denominator) == (allowed.numerator, allowed.denominator):
             return allowed.caveat
     pairs = "; ".join(f"{a.numerator} / {a.denominator}" for a in ALLOWED_RATIOS)
-    raise SeriesError(
+    raise ReportError(
         f"Cannot divide {numerator} by {denominator}: they count different things. "
         f"Only these ratios may be shown, each with its caveat: {pairs}."
     )

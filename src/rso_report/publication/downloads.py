@@ -19,7 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset
-from rso_report.faults import DataError
+from rso_report.errors import FaultError
 from rso_report.publication import citation
 from rso_report.publication.workbook import published_tables, workbook
 from rso_report.returns import template
@@ -71,10 +71,10 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 
 def data_files(folder: Path | None = None) -> dict[str, bytes]:
-    """Return the files of the data package by name. Raises DataError if the data have faults."""
+    """Return the files of the data package by name. Raises FaultError if the data have faults."""
     folder = folder or dataset.data_folder()
     if faults := dataset.check(folder):
-        raise DataError(faults)
+        raise FaultError(faults)
     resources = dataset.descriptor(folder)["resources"]
     files = {r["path"]: dataset.contents(r, folder) for r in resources}
     return files | {"datapackage.json": (folder / "datapackage.json").read_bytes()}

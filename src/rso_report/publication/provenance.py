@@ -148,7 +148,7 @@ def _installed(name: str) -> str:
 def made_from(notebooks: Mapping[str, Path], address: str) -> dict[str, Any]:
     """Return the record of an edition without the files of its site.
 
-    `notebooks` are the executed notebooks by page. Raises DataError if the data have faults.
+    `notebooks` are the executed notebooks by page. Raises FaultError if the data have faults.
     """
     root = checkout()
     hashes, lock = code(root), (root / LOCK).read_text(encoding="utf-8")

@@ -175,7 +175,7 @@ def ingest(
         SheetError: the file cannot be read.
         ReturnError: the return has faults; it holds all of them.
         IngestError: the source lacks something, is there with other content, or the folder changed.
-        DataError: the data package has faults of its own.
+        FaultError: the data package has faults of its own.
     """
     path, folder = Path(path), Path(folder or dataset.data_folder()).resolve()
     with _alone(folder):
@@ -431,7 +431,7 @@ def _write(
         _append(new / "sources.csv", columns["sources"], [source.row()])
     for table, own in read.rows.items():
         _append(new / f"{table}.csv", columns[table], own)
-    data = _load(new)  # raises DataError if the rows do not fit
+    data = _load(new)  # raises FaultError if the rows do not fit
     names = {row["row_id"] for own in read.rows.values() for row in own}
     entries = _ledger(data, names, source, read.noted)
     _append(new / "discrepancies.csv", columns["discrepancies"], entries)
