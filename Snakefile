@@ -231,6 +231,7 @@ if workflow.is_main_process:
 PYTHON = sys.executable
 BUILD = "build/{edition}"
 LOGS = f"{BUILD}/logs"
+ONCE = "--once" if len(EDITIONS) > 1 else ""  # what is kept of one edition is no use to another
 PUBLISH = [PYTHON, "-m", "rso_report.publication.site", "_site"]
 
 
@@ -320,7 +321,8 @@ rule execute_notebook:
 
 
 # Whatever may not be published stops here, before anybody can see it. The pages get their place
-# in one step, and only when they are whole.
+# in one step, and only when they are whole. Of a single edition what Sphinx read is kept, so that
+# the words of one page take seconds to be seen.
 rule book:
     input:
         "build/data-checked",
@@ -341,11 +343,9 @@ rule book:
         mem_mb=1000,
         runtime=15,
     shell:
-        "export RSO_REPORT_URL={params.address:q};"
-        " book=build/{wildcards.edition}/book; pages=$(dirname {output:q});"
-        " ({PYTHON:q} -m rso_report.publication.assemble $book {input.notebooks:q}"
-        " && {PYTHON:q} -m rso_report.personal $book/_build/html"
-        " && rm -rf $pages && mv $book/_build/html $pages && rm -rf $book) 2> {log:q}"
+        "RSO_REPORT_URL={params.address:q} {PYTHON:q} -m rso_report.publication.assemble"
+        " build/{wildcards.edition}/book $(dirname {output:q}) {input.notebooks:q} {ONCE}"
+        " 2> {log:q}"
 
 
 # Only on demand: it needs a browser, and nothing else here does. It stands beside the pages, and

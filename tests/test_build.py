@@ -63,13 +63,14 @@ if __name__ == "__main__":
     Path(sys.argv[2]).write_text("sound")  # record FILE
 """
 
+CHECKS = ""  # of a whole site: they find nothing
 SEARCH = """
-import sys
-from pathlib import Path
+from rso_report.errors import ReportError
 
-for page in Path(sys.argv[1]).rglob("*.html"):
-    if "personal" in page.read_text():
-        sys.exit("A personal detail stands in a page.")
+def require_none(folder):
+    for table in folder.rglob("*.csv"):
+        if "personal" in table.read_text():
+            raise ReportError("A personal detail stands in a table.")
 """
 
 QUICK_BOOK = """
@@ -114,8 +115,9 @@ def write_project(root):
         shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package / f"{name}.py")
     (package / "dataset.py").write_text(DATASET)
     (package / "publication" / "book.py").write_text(RENDERER)
-    for search in ("personal", "publication/gate", "publication/axe"):
-        (package / f"{search}.py").write_text(SEARCH)
+    (package / "personal.py").write_text(SEARCH)
+    for check in ("gate", "axe"):
+        (package / "publication" / f"{check}.py").write_text(CHECKS)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "profiles", root / "profiles")
@@ -296,11 +298,11 @@ def test_a_warning_of_the_book_stops_the_build_and_names_the_page(project):
     assert project.site() == before
 
 
-def test_a_personal_detail_in_a_page_stops_the_build_before_the_site_is_switched(project):
+def test_a_personal_detail_in_a_source_stops_the_build_before_the_site_is_switched(project):
     before = project.site()
     (project.root / "data" / "orders.csv").write_text("count\npersonal\n")
     succeeded, _, last = project.make()
-    assert (succeeded, last) == (False, "A personal detail stands in a page.")
+    assert (succeeded, last) == (False, "A personal detail stands in a table.")
     assert project.site() == before
 
 

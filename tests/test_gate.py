@@ -165,10 +165,6 @@ FAULTS = {
         lambda pages: put(pages, f"{NOTEBOOK}.html", page("a/b") + "<script>alert(1)</script>\n"),
         "west-midlands-2021-22/notebooks/start.html, line 5: found the script 'alert(1)'",
     ),
-    "a personal detail": (
-        lambda pages: rewrite(pages, "<p>Born 3 May 1971, of B1 1AA</p>"),
-        "west-midlands-2021-22/notebooks/start.html: postcode, 1 times",
-    ),
 }
 
 

@@ -574,11 +574,11 @@ def test_a_second_publisher_waits_for_the_first(tmp_path, three):
     assert (three / "west-midlands-2022-23" / "index.html").is_file()
 
 
-def test_a_personal_detail_in_any_edition_stops_the_switch(tmp_path, three, monkeypatch):
+def test_what_the_checks_refuse_stops_the_switch(tmp_path, three, monkeypatch):
     before = contents(three)
-    said = subprocess.CompletedProcess([], 1, "", "A personal detail stands in x/start.html.\n")
+    said = subprocess.CompletedProcess([], 1, "", "A handler stands in x/start.html.\n")
     monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: said, PIPE=-1))
-    with pytest.raises(SiteError, match=r"stays as it was\. A personal .* x/start\.html\.$"):
+    with pytest.raises(SiteError, match=r"stays as it was\. A handler .* x/start\.html\.$"):
         publish(three, [built(tmp_path, "north-east", "2021-22")])
     assert contents(three) == before
 

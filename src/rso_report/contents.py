@@ -33,11 +33,16 @@ _TAG = re.compile(r"<[/!a-zA-Z][^>]*>")
 
 
 def files(folder: Path) -> list[Path]:
-    """Files to search: not the chart library, nor the search index, whose numbers number pages."""
+    """Files to search: not the chart library, nor the search index, whose numbers number pages.
+
+    Nor what was built in a folder of sources, which is made of them.
+    """
     return sorted(
         path
         for path in Path(folder).rglob("*")
-        if path.suffix in (*_TEXTS, *_ARCHIVES) and not re.match(r"vega|searchindex\.js", path.name)
+        if path.suffix in (*_TEXTS, *_ARCHIVES)
+        and not re.match(r"vega|searchindex\.js", path.name)
+        and path.relative_to(folder).parts[0] != "_build"
     )
 
 

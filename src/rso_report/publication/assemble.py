@@ -1,25 +1,33 @@
 """Assemble the book of one edition and build its pages.
 
-    python -m rso_report.publication.assemble WORK NOTEBOOK...    build WORK/_build/html
+    python -m rso_report.publication.assemble WORK PAGES NOTEBOOK...
 
 The work folder mirrors the repository, with executed notebooks in the place of the stored ones,
-so that one ``_config.yml`` and one ``_toc.yml`` serve both.
+so that one ``_config.yml`` and one ``_toc.yml`` serve both. It is kept: where the next build
+differs in words of pages alone, Sphinx reads and writes those, and what shows parts of them.
+``PAGES`` is a copy, which takes the place of the last one when it is whole.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
+from rso_report import personal
 from rso_report.errors import ReportError, first_of
+from rso_report.places import data_folder
 
 # It can't be run by python -m. Why the package goes first: see its __init__.
 BUILDER = "import rso_report; from jupyter_book.cli.main import main; main()"
 PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
 CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")
+# In the work folder, and only while its pages are whole: what they were made of.
+MADE = ".made-of.json"
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
 
 
@@ -72,14 +80,63 @@ def commit(root: Path) -> str:
     return "" if cut_off.is_file() and last in cut_off.read_text("ascii").split() else last
 
 
-def assemble(root: Path, notebooks: list[Path], work: Path) -> None:
-    """Make ``work`` a fresh source of the book: the pages of ``root`` and these notebooks."""
-    shutil.rmtree(work, ignore_errors=True)
-    copies = {path: root / path for path in page_files(root)}
-    copies |= {Path("notebooks", notebook.name): notebook for notebook in notebooks}
-    for path, source in copies.items():
-        (work / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, work / path)
+def made_of(root: Path, sources: dict[Path, Path]) -> dict[str, str]:
+    """Return the digest of everything that pages are made of, by its name.
+
+    Beside the sources these are the code, the packages, and what the environment says of both.
+    """
+    files = {Path("code") / path: root / path for path in code_files(root)} | sources
+    files[Path("code/requirements.lock")] = root / "requirements.lock"
+    files |= {Path("code/data", path.name): path for path in data_folder().glob("*.*")}
+    # A change of a page or a notebook is told by itself; as code, they are only named in a record.
+    told = {path for path in files if path.parts[0] == "code" and path.suffix in (".md", ".ipynb")}
+    found = {str(path): _digest(files[path]) for path in files if path not in told}
+    world = [sys.version, sys.prefix, os.environ.get("RSO_REPORT_URL", "")]
+    return found | {"world": sha256(repr(world).encode()).hexdigest()}
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def assemble(root: Path, notebooks: list[Path], work: Path) -> dict[str, str]:
+    """Make ``work`` a source of the book: the pages of ``root`` and these notebooks.
+
+    Return what it is made of. What was built there is kept if nothing but the words of pages and
+    notebooks is another now; else all is made anew.
+    """
+    sources = {path: root / path for path in page_files(root)}
+    sources |= {Path("notebooks", notebook.name): notebook for notebook in notebooks}
+    known, made = _known(work), made_of(root, sources)
+    changed = {name for name in {*known, *made} if known.get(name) != made.get(name)}
+    if known.keys() != made.keys() or any(Path(n).suffix not in (".md", ".ipynb") for n in changed):
+        shutil.rmtree(work, ignore_errors=True)
+        changed = {*made}
+    (work / MADE).unlink(missing_ok=True)
+    for path in (work / "_build" / "html" / "_static").glob("*.*"):
+        path.unlink()  # what extensions find there they name in other words than the first time
+    for path, source in sources.items():
+        if str(path) in changed:  # and younger than the page made of it, for Sphinx to see
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, work / path)
+    return made
+
+
+def _known(work: Path) -> dict[str, str]:
+    """What the pages in ``work`` were made of; nothing if they are not whole or not there."""
+    try:
+        return dict(json.loads((work / MADE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def put(built: Path, pages: Path) -> None:
+    """Put a copy of what was built in the place of ``pages``, in one step once it is whole."""
+    new = pages.with_name(f".{pages.name}-new")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(built, new)
+    shutil.rmtree(pages, ignore_errors=True)
+    new.rename(pages)
 
 
 def build(work: Path) -> Path:
@@ -119,13 +176,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Build a book as the command line says; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m rso_report.publication.assemble")
     parser.add_argument("work", type=Path, help="the folder to work in")
+    parser.add_argument("pages", type=Path, help="the folder that the pages are put in")
     parser.add_argument("notebooks", type=Path, nargs="+", help="executed ones")
+    parser.add_argument("--once", action="store_true", help="keep nothing for a next build")
     options = parser.parse_args(arguments)
     try:
-        assemble(Path.cwd(), options.notebooks, options.work)
-        build(options.work)
+        made = assemble(Path.cwd(), options.notebooks, options.work)
+        personal.require_none(options.work)
+        put(build(options.work), options.pages)
+        if options.once:
+            shutil.rmtree(options.work)
+        else:
+            (options.work / MADE).write_text(json.dumps(made), encoding="utf-8")
     except (BuildError, OSError) as error:
         print(f"The book was not built:\n{error}", file=sys.stderr)
+        return 1
+    except ReportError as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 

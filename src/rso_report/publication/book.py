@@ -4,8 +4,12 @@ Two entrances. MyST-NB finds `ChartRenderer` through the package's entry point a
 notebook output; Sphinx calls `setup` because `_config.yml` lists this module as an extension.
 """
 
+import os
+import pickle
 from collections import Counter
+from hashlib import sha256
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,16 +17,19 @@ import vl_convert
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from myst_nb.core.render import MimeData, NbElementRenderer
-from sphinx.application import Sphinx
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 from rso_report.figures import MIME_TYPE
+from rso_report.places import root
 from rso_report.publication import block, sentences
 from rso_report.publication.block import Place
 from rso_report.publication.citation import StoredEdition, plain, stored_edition
 from rso_report.publication.data_page import DataPackage
 from rso_report.tables import page_links
+
+_FILES = "block_files"  # in the metadata of a page: the names of the files that its blocks offer
 
 
 class ChartRenderer:
@@ -82,6 +89,7 @@ def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
         found = node["block"]
         counts[found.kind] += 1
         number = f"{found.kind} {_chapter(env, env.docname)}{counts[found.kind]}"
+        env.metadata[env.docname].setdefault(_FILES, []).extend(found.files)
         place = Place(
             number,
             plain(_edition(env, env.docname), f"{number}: {found.title}"),
@@ -99,6 +107,52 @@ def _write_files(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             path = Path(app.outdir, "_static", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+
+
+def _remove_stale_files(app: Sphinx) -> None:
+    """Remove files of blocks that a page had when it was built before, and has no more."""
+    static = Path(app.outdir, "_static")
+    offered = {static / name for told in app.env.metadata.values() for name in told.get(_FILES, ())}
+    for folder in ("figures", "tables"):
+        for path in {*(static / folder).glob("*")} - offered:
+            path.unlink()
+
+
+def _shared(app: Sphinx, env: BuildEnvironment) -> set[str]:
+    """Return all pages, to be written again, if anything of which they show parts is another.
+
+    Menus hold titles, links hold titles, numbers and anchors, and first uses of a term the place
+    of its entry. Beside the pages that were read for the last time stands a digest of all these.
+    """
+    std = env.get_domain("std")
+    titles = {page: title.astext() for page, title in env.titles.items()}
+    slugs = {page: told.get("myst_slugs") for page, told in env.metadata.items()}
+    targets = (std.labels, std.anonlabels, std.objects, slugs)
+    shared = [titles, env.toctree_includes, *targets]
+    text = repr([sorted((repr(k), repr(v)) for k, v in each.items()) for each in shared])
+    path, found = Path(app.doctreedir, "shared"), sha256(text.encode()).hexdigest()
+    known = path.read_text() if path.is_file() else ""
+    path.write_text(found)
+    return set() if found == known else set(env.found_docs)
+
+
+def _forget_lost_words(app: Sphinx) -> list[tuple[str, dict, str]]:
+    """Take words that no page has any more out of the index for the search; return no page."""
+    index = getattr(app.builder, "indexer", None)
+    for words in (index._mapping, index._title_mapping) if index else ():
+        for word in [word for word, pages in words.items() if not pages]:
+            del words[word]
+    return []
+
+
+def _keep_environment(app: Sphinx, exception: Exception | None) -> None:
+    """Write down what Sphinx knows of the pages once more.
+
+    It did so before it wrote them, and of the index for the search it learns a part only then.
+    """
+    if not exception:
+        path = Path(app.doctreedir, ENV_PICKLE_FILENAME)
+        path.write_bytes(pickle.dumps(app.env, pickle.HIGHEST_PROTOCOL))
 
 
 def _visit_math(writer: nodes.NodeVisitor, node: nodes.Element) -> None:
@@ -127,24 +181,36 @@ def _share_targets(app: Sphinx, doctree: nodes.document) -> None:
             slugs.setdefault(name, (0, node_id, titles[name][2] if name in titles else name))
 
 
+def _library() -> str:
+    """Return the chart library; its export takes seconds, so it is kept by its version."""
+    path = root() / "build" / "kept" / f"vega-bundle-{version('vl-convert-python')}.js"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_name(f"{path.name}.{os.getpid()}")
+        half.write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+        half.replace(path)
+    return path.read_text(encoding="utf-8")
+
+
 def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
     """Write the chart library and the front door into the finished site."""
     if exception or app.builder.format != "html":
         return
-    site, root = Path(app.outdir), app.config.root_doc + ".html"
+    _remove_stale_files(app)
+    site, start = Path(app.outdir), app.config.root_doc + ".html"
     # Sphinx's own note for a later build. It hashes `templates_path`, to which the theme adds the
     # folder where it is installed: two environments that make the same pages would differ in it.
     (site / ".buildinfo").unlink(missing_ok=True)
     # In a function of its own: the library's one-letter names would otherwise become global.
-    library = f"(() => {{{vl_convert.javascript_bundle()}}})();\n"
+    library = f"(() => {{{_library()}}})();\n"
     (site / "_static" / "vega-bundle.js").write_text(library, encoding="utf-8")
     title = escape(app.config.html_title)
     (site / "index.html").write_text(
         f'<!DOCTYPE html>\n<html lang="{app.config.language.replace("_", "-")}"><head>'
         f'<meta charset="utf-8"><title>{title}</title>'
         '<link rel="icon" href="_static/favicon.svg">'
-        f'<meta http-equiv="refresh" content="0; url={root}"></head>'
-        f'<body><h1>{title}</h1><p><a href="{root}">Read the report</a></p></body></html>\n',
+        f'<meta http-equiv="refresh" content="0; url={start}"></head>'
+        f'<body><h1>{title}</h1><p><a href="{start}">Read the report</a></p></body></html>\n',
         encoding="utf-8",
     )
 
@@ -159,6 +225,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", _place_blocks)
     app.connect("doctree-read", _share_targets)
     app.connect("doctree-resolved", _write_files)
+    app.connect("env-updated", _shared)
+    app.connect("html-collect-pages", _forget_lost_words)
+    app.connect("build-finished", _keep_environment)
     # Before the table-of-contents extension writes its own index.html, without a language.
     app.connect("build-finished", _write_extra_files, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,7 +7,7 @@ executed notebooks. The same input gives the same bytes, so a file that differs 
 import io
 import re
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,9 +19,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset
-from rso_report.errors import FaultError
 from rso_report.publication import citation
-from rso_report.publication.workbook import published_tables, workbook
+from rso_report.publication.workbook import PublishedTable, published_tables, workbook
 from rso_report.returns import template
 
 FOLDER = "downloads"
@@ -30,6 +29,7 @@ BIBTEX, CITATION = f"{FOLDER}/rso-report.bib", f"{FOLDER}/rso-report-citation.tx
 _NUMBERED = re.compile(r"(Figure|Table) [\d.]+")
 RETURN_XLSX = f"{FOLDER}/rso-annual-return.xlsx"
 RETURN_CSV = f"{FOLDER}/rso-annual-return.csv"
+_LISTS = "lists_downloads"  # in the metadata of a page that is filled in when all are read
 GROUPS = ("data", "tables", "notebooks", "citation", "return")
 
 
@@ -73,9 +73,8 @@ def archive(files: dict[str, bytes]) -> bytes:
 def data_files(folder: Path | None = None) -> dict[str, bytes]:
     """Return the files of the data package by name. Raises FaultError if the data have faults."""
     folder = folder or dataset.data_folder()
-    if faults := dataset.check(folder):
-        raise FaultError(faults)
     resources = dataset.descriptor(folder)["resources"]
+    dataset.load(*(resource["name"] for resource in resources), folder=folder)  # checks them
     files = {r["path"]: dataset.contents(r, folder) for r in resources}
     return files | {"datapackage.json": (folder / "datapackage.json").read_bytes()}
 
@@ -112,7 +111,7 @@ def downloads(
     edition = citation.stored_edition(next(iter(notebooks.values())))
     tables = [
         replace(table, number=numbers.get(table.identifier, ""))
-        for table in published_tables(notebooks.values())
+        for table in _published(*notebooks.values())
     ]
     stems = {path.stem: titles[page] for page, path in notebooks.items()}
     package = dataset.descriptor()
@@ -185,6 +184,16 @@ def downloads(
     return found
 
 
+def _published(*notebooks: Path) -> list[PublishedTable]:
+    """The tables of notebooks, read once: both the workbook and a page need them."""
+    return _read(notebooks, tuple(path.stat().st_mtime_ns for path in notebooks))
+
+
+@lru_cache(maxsize=1)
+def _read(notebooks: tuple[Path, ...], changed: tuple[int, ...]) -> list[PublishedTable]:
+    return published_tables(notebooks)
+
+
 class DownloadList(nodes.General, nodes.Element):
     """Stands for a list of downloads until all pages are read and the files are made."""
 
@@ -199,6 +208,7 @@ class Downloads(SphinxDirective):
         """Return a mark that is replaced by the list; raises an error for an unknown group."""
         if self.arguments[0] not in self.groups:
             raise self.error(f"downloads: found {self.arguments[0]!r}; allowed: {self.groups}")
+        self.env.metadata[self.env.docname][_LISTS] = True
         return [DownloadList(group=self.arguments[0])]
 
 
@@ -213,6 +223,7 @@ class ReportCitation(SphinxDirective):
         form = self.arguments[0]
         if form not in self.forms:
             raise self.error(f"report-citation: found {form!r}; allowed: {self.forms}")
+        self.env.metadata[self.env.docname][_LISTS] = True
         language = "bibtex" if form == "bibtex" else "text"
         return [nodes.literal_block(language=language, classes=["rso-citation"], cites=form)]
 
@@ -232,11 +243,14 @@ def notebook_pages(env: BuildEnvironment) -> dict[str, Path]:
     return {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
 
 
-def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> None:
-    """Write the files once all pages are read, and add to `written` what the pages then list."""
+def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Write the files once all pages are read, and add to `written` what the pages then list.
+
+    Return these pages, to be written again whatever has changed.
+    """
     notebooks = notebook_pages(env)
     if app.builder.format != "html" or not notebooks:
-        return
+        return []
     titles = {page: env.titles[page].astext() for page in notebooks}
     made = downloads(notebooks, titles, _numbers(env), citation.public_address())
     for path, (_, content) in made.items():
@@ -245,6 +259,7 @@ def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
     written += [download for download, _ in made.values()]
+    return [page for page, told in env.metadata.items() if _LISTS in told]
 
 
 def _numbers(env: BuildEnvironment) -> dict[str, str]:
@@ -262,7 +277,7 @@ def _citation(env: BuildEnvironment, form: str) -> str:
         return citation.bibtex(edition, address).rstrip()
     if form == "plain":
         return citation.plain(edition, address=address)
-    example = next(table for table in published_tables(notebooks) if table.is_chart)
+    example = next(table for table in _published(*notebooks) if table.is_chart)
     number = _numbers(env).get(example.identifier, "Figure")
     return citation.plain(edition, f"{number}: {example.title}", address)
 

@@ -7,6 +7,7 @@ not published at all. The policy stands in the page, so that it also holds from 
 
 import base64
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from html import escape
 from html.parser import HTMLParser
@@ -149,8 +150,11 @@ class _Page(HTMLParser):
 
 
 def secure_site(site: Path) -> None:
-    """Give every page of a built site its policy; raises PolicyError with all that is wrong."""
-    for path, html, safe in _judged(site):
+    """Give every page of a built site its policy; raises PolicyError with all that is wrong.
+
+    A page that has one was built earlier and kept. Before publication each is judged again.
+    """
+    for path, html, safe in _judged(site, lambda html: not _META.search(html)):
         if safe != html:
             path.write_text(safe, encoding="utf-8")
 
@@ -166,7 +170,7 @@ def require_secured(site: Path) -> None:
         )
 
 
-def _judged(site: Path) -> list[tuple[Path, str, str]]:
+def _judged(site: Path, wanted: Callable[[str], bool] = bool) -> list[tuple[Path, str, str]]:
     """The pages of a site, each as it is and as it should be; all that is wrong at once."""
     faults, pages = [], []
     for path in sorted(site.rglob("*.html")):
@@ -174,6 +178,8 @@ def _judged(site: Path) -> list[tuple[Path, str, str]]:
         if any(part.startswith("_") for part in name.parts):  # templates that the theme copies
             continue
         html = path.read_text(encoding="utf-8")
+        if not wanted(html):
+            continue
         try:
             pages.append((path, html, secured(html, name.as_posix())))
         except PolicyError as error:

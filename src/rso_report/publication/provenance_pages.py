@@ -5,6 +5,7 @@ by the directive `{made-from}`; `provenance.json` is written when all other file
 """
 
 import datetime as dt
+import re
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -23,6 +24,8 @@ from rso_report.publication.provenance import LOCK, RECORD, short
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"
+_SHOWN = "made_from"  # in the metadata of a page that shows a part of the record
+_FOOT = re.compile(r'<div class="rso-made">.*?</details>\n</div>', re.DOTALL)
 _NO_COMMIT = (
     "not known (made from a ZIP, from a shallow clone, or with changes that no commit holds yet)"
 )
@@ -38,6 +41,7 @@ class MadeFrom(SphinxDirective):
         name = self.arguments[0]
         if name not in _PARTS:
             raise self.error(f"made-from: found {name!r}; allowed: {', '.join(_PARTS)}")
+        self.env.metadata[self.env.docname][_SHOWN] = True
         return [nodes.raw("", page_links(_PARTS[name](record(self.env.app))), format="html")]
 
 
@@ -170,20 +174,33 @@ def _foot(
     context["theme_extra_footer"] = foot(record(app), page)
 
 
-def _every_page(app: Sphinx, env: BuildEnvironment, added: set[str], *_: set[str]) -> set[str]:
-    """Return all pages, to be built again whatever has changed: each names the whole edition."""
-    return set(env.found_docs) - added
+def _pages_with_the_record(
+    app: Sphinx, env: BuildEnvironment, added: set[str], *_: set[str]
+) -> set[str]:
+    """Return the pages that show the record, to be read again whatever has changed."""
+    return {page for page, told in env.metadata.items() if _SHOWN in told} - added
+
+
+def _renew_feet(app: Sphinx) -> None:
+    """Give pages that were kept from an earlier build the foot of this one."""
+    for page in app.env.found_docs:
+        path = Path(app.outdir, f"{page}.html")
+        html = path.read_text(encoding="utf-8")
+        new = _FOOT.sub(lambda _, page=page: foot(record(app), page), html, count=1)
+        if new != html:
+            path.write_text(new, encoding="utf-8")
 
 
 def _write(app: Sphinx, exception: Exception | None) -> None:
     if not exception and app.builder.format == "html":
+        _renew_feet(app)
         provenance.write_record(Path(app.outdir), record(app))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
     app.add_directive("made-from", MadeFrom)
-    app.connect("env-get-outdated", _every_page)
+    app.connect("env-get-outdated", _pages_with_the_record)
     app.connect("html-page-context", _foot)
     # After everything else that writes a file.
     app.connect("build-finished", _write, priority=990)
