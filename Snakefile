@@ -28,11 +28,12 @@ import rso_report  # before papermill, which it makes faster to import
 from papermill import inspect_notebook
 from rso_report.dataset import load, tables_read
 from rso_report.dependencies import modules_used
+from rso_report.edition import read_parameters, stored_choices
 from rso_report.errors import ReportError
-from rso_report.parameters import EditionParameters, read_file, read_parameters, stored_choices
+from rso_report.parameters import EditionParameters, read_file
 from rso_report.publication.assemble import commit, page_files
 from rso_report.publication.citation import public_address
-from rso_report.selection import covered, is_several, left_out_lines, select
+from rso_report.selection import is_several, left_out_lines, select
 
 
 class Terse(DefaultFormatter):
@@ -139,13 +140,13 @@ def editions(year, region, file):
         source = read_file(Path(file)) if file else {}
         asked = EditionParameters().model_dump() | source | given
         years, regions = str(asked["report_year"]), str(asked["region"])
-        found, left_out = select(years, regions, covered(choices))
+        found, left_out = select(years, regions, choices.editions)
         if workflow.is_main_process:
             load(*(Path(table).stem for table in DATA if table != DESCRIPTOR))
             print("".join(f"{line}\n" for line in left_out_lines(left_out)), end="", file=sys.stderr)
         chosen = [
             read_parameters(file or {}, choices=choices, report_year=year, region=region)
-            for year, region in found
+            for year, region in ((edition.report_year, edition.region) for edition in found)
         ]
     return {parameters.slug: parameters for parameters in chosen}
 

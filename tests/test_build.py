@@ -20,7 +20,7 @@ from rso_report.publication.assemble import complaints
 ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
-    *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "plain_yaml"),
+    *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "edition"),
     *("cli", "dependencies", "selection", "publication/__init__"),
     *(f"publication/{name}" for name in ("assemble", "citation", "links", "policy", "site")),
 )
@@ -266,7 +266,7 @@ def test_an_unknown_region_is_refused_before_any_step(project):
     before = project.site()
     succeeded, _, last = project.make("REGION=Mars")
     assert (succeeded, project.steps) == (False, [])
-    assert last == "region: found 'Mars'; allowed: Wales, West Midlands."
+    assert last == "region: found 'Mars'; allowed: Wales, West Midlands"
     assert project.site() == before
     assert [path.parent.name for path in project.root.glob("_site/*/index.html")] == [
         project.live.name

@@ -11,6 +11,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
 from rso_report import dataset
+from rso_report.edition import Edition, title
 from rso_report.errors import ReportError
 from rso_report.publication import citation
 
@@ -29,7 +30,7 @@ def executed(path, *sources):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
 def test_the_committed_notebooks_are_the_default_edition(path):
-    assert citation.stored_edition(path).name == "West Midlands region, 2021-22"
+    assert citation.stored_edition(path).title == "West Midlands region, 2021-22"
 
 
 def test_injected_parameters_go_before_the_notebooks_own(tmp_path):
@@ -42,12 +43,12 @@ def test_injected_parameters_go_before_the_notebooks_own(tmp_path):
 def test_the_name_is_the_one_of_the_areas_table():
     areas = dataset.load("areas").areas
     for row in areas[areas["kind"] == "region"].itertuples():
-        name = citation.StoredEdition("2021-22", row.short_name).name
+        name = title(row.short_name, "2021-22")
         assert name == f"{row.name}, 2021-22"
 
 
 def test_a_citation_names_the_part_the_report_and_the_edition():
-    said = citation.plain(citation.StoredEdition("2021-22", "London"), "Figure 2.1")
+    said = citation.plain(Edition(region="London"), "Figure 2.1")
     assert said == (
         "The rso-report contributors. Figure 2.1. How registered sexual offenders are managed: "
         "London region, 2021-22."
@@ -68,7 +69,7 @@ def parsed(entry):
 
 
 def test_the_bibtex_entry_names_the_edition_and_no_year_of_publication():
-    kind, key, fields = parsed(citation.bibtex(citation.StoredEdition("2021-22", "North East")))
+    kind, key, fields = parsed(citation.bibtex(Edition(region="North East")))
     assert (kind, key) == ("misc", "rso-report-north-east-2021-22")
     assert fields["title"].endswith("managed: North East region, 2021-22}")
     assert fields["author"] == "{The rso-report contributors}"  # braces: not a first and last name
@@ -77,12 +78,12 @@ def test_the_bibtex_entry_names_the_edition_and_no_year_of_publication():
 
 
 def test_a_bibtex_entry_escapes_what_latex_would_read():
-    _, key, fields = parsed(citation.bibtex(citation.StoredEdition("2021-22", "A & B_{c}")))
+    _, key, fields = parsed(citation.bibtex(Edition(region="A & B_{c}")))
     assert r"A \& B\_\{c\} region" in fields["title"] and key == "rso-report-a-b-c-2021-22"
 
 
 def test_a_known_address_is_cited():
-    edition, address = citation.StoredEdition("2021-22", "London"), "https://example.org/r/"
+    edition, address = Edition(region="London"), "https://example.org/r/"
     assert parsed(citation.bibtex(edition, address))[2]["url"] == address
     assert citation.plain(edition, address=address).endswith("2021-22. https://example.org/r/")
 
@@ -170,4 +171,4 @@ def test_an_edition_with_other_assumptions_says_which_in_its_name(tmp_path):
     assert citation.stored_edition(page).others == ""
     executed(tmp_path / "home-visits.ipynb", f"{edition}\nweeks = 44", "weeks = 40")
     # Every page of the edition, whichever parameters its own notebook declares.
-    assert citation.stored_edition(page).name == "London region, 2021-22 (weeks 40)"
+    assert citation.stored_edition(page).full_title == "London region, 2021-22 (weeks 40)"

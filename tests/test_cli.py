@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from rso_report import cli, dataset, places
+from rso_report.edition import Edition
 from rso_report.errors import FileError, ReportError
-from rso_report.parameters import EditionParameters
 from rso_report.publication import editions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -301,7 +301,12 @@ def test_several_editions_are_left_to_the_graph(started, asked):
         (["--region", "Mars"], None, 1, "region: found 'Mars'; allowed: North East, "),
         ([], "force: KENT", 1, "my-edition.yaml: force: found 'KENT'; allowed: WMP, "),
         (["--region", "South East"], "force: WMP", 1, "found 'WMP'; allowed: HAMPSHIRE, KENT, "),
-        ([], "region: No\nweeks: 0", 1, "2 faults in my-edition.yaml:\n  region: found No, which"),
+        (
+            [],
+            "region: No\nweeks: 0",
+            1,
+            "2 faults in my-edition.yaml:\n  region: found 'No'; allowed",
+        ),
         ([], "weeks", 1, "allowed: lines of the form `name: value`"),
         (["--parameters", "absent.yaml"], None, 3, "absent.yaml: cannot be read: No such file"),
     ],
@@ -344,7 +349,7 @@ def test_build_passes_on_what_the_graph_says_and_its_exit_status(tmp_path):
 def test_the_help_of_build_holds_every_parameter_and_a_file_that_is_read(started, tmp_path):
     said = call("build", "--help").output
     section = said.split("Parameters that a file can hold:")[1]
-    for name in EditionParameters.model_fields:
+    for name in Edition.model_fields:
         assert f"\n  {name} " in section
     example = said.split("Example of a file of parameters:\n")[1].split("\n\n")[0]
     path = tmp_path / "my-edition.yaml"

@@ -15,12 +15,13 @@ import openpyxl
 import pytest
 from bs4 import BeautifulSoup
 
+from rso_report.edition import Edition
 from rso_report.errors import FaultError
-from rso_report.publication import citation, downloads, workbook
+from rso_report.publication import downloads, workbook
 from rso_report.publication.workbook import PublishedTable, cells, number, sheet_names
 
 ROOT = Path(__file__).resolve().parents[1]
-EDITION = citation.StoredEdition("2021-22", "West Midlands")
+EDITION = Edition()
 GIVEN = ("Cover", "Contents", "Notes")
 SMALL = PublishedTable("breaches", "tab-small", "Offences", ["Year", "Count"], [["2020-21", "7"]])
 PLACE = re.compile(r"On the page (.+): (?:https?://.*?/)?(notebooks/[\w-]+\.html)#([\w-]+)")

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rso_report import dataset, package, parameters, periods, personal, plain_cells
+from rso_report import dataset, edition, package, parameters, periods, personal, plain_cells
 from rso_report.errors import FaultError, ReportError
 
 NASTY = [
@@ -473,12 +473,12 @@ WRONG["success_share"] = st.one_of(st.floats(0, 1), NUMBERS)
 
 @functools.cache
 def choices():
-    return parameters.stored_choices()
+    return edition.stored_choices()
 
 
 def read_and_use(*source):
     """Read parameters, and do with them what the notebooks do before they compute."""
-    read = parameters.read_parameters(*source, choices=choices())
+    read = edition.read_parameters(*source, choices=choices())
     if (mix := read.mix()) is not None:
         assert abs(sum(mix.values()) - 1) < 1e-6 and all(0 <= part <= 1 for part in mix.values())
     assert 0 < read.success_share <= 1 and 1 / read.success_share < 1e6
@@ -563,9 +563,9 @@ def test_whatever_the_tables_hold_that_say_what_is_possible(tmp_path):
             (tmp_path / f"{each}.csv").write_bytes(content)
 
         def call():
-            for region in (found := parameters.stored_choices(tmp_path)).regions.values():
+            for region in (found := edition.stored_choices(tmp_path)).regions:
                 found.forces(region)
-                found.covered(periods.FinancialYear(2021), region)
+                found.years(region)
 
         outcome(call, tmp_path)
 

@@ -442,7 +442,7 @@ def verify(site: Path, machine: bool) -> None:
 
 def _given(year: str | None, region: str | None, file: Path | None = None) -> None:
     """Refuse an edition that cannot be; what is not given has its default."""
-    from rso_report.parameters import read_parameters
+    from rso_report.edition import read_parameters
 
     asked = {"report_year": year, "region": region}
     read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
@@ -458,13 +458,12 @@ def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
 
 def _edition(data: Any, text: str, region: str) -> Any:  # noqa: ANN401
     """The edition that a year or the name of an edition stands for."""
-    from rso_report.edition import open_edition
-    from rso_report.publication.editions import buildable
+    from rso_report.edition import choices, open_edition
 
-    known = buildable(data).set_index("slug")
-    if text in known.index:
-        return open_edition(data, **known.loc[text, ["region", "report_year"]])[0]
     given = {"report_year": text} | ({"region": region} if region else {})
+    for edition in choices(data).editions:
+        if edition.slug == text:
+            given = {"report_year": edition.report_year, "region": edition.region}
     return open_edition(data, **given)[0]
 
 

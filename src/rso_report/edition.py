@@ -1,50 +1,128 @@
-"""An edition: one report year for one region, checked before anything is computed."""
+"""An edition: the report for one region and one year, checked before anything is computed.
+
+What is wrong with a year, a region or another parameter is said all at once. What the data allow
+is read without pandas, so that a build can ask it before each kernel at no cost.
+"""
 
 import ast
-from collections.abc import Iterable, Mapping
+import csv
+import difflib
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from pydantic import PrivateAttr, ValidationError
 
 from rso_report import periods
-from rso_report.dataset import Tables
-from rso_report.errors import FaultError
+from rso_report.errors import Fault, FaultError, FileError, on_one_line, shown
 from rso_report.parameters import (
+    NAMES,
     PARAMETERS,
-    Choices,
     EditionParameters,
-    read_parameters,
-    unknown,
+    allowed,
+    percentages,
+    read_file,
+    refused,
 )
+from rso_report.places import data_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rso_report.dataset import Tables
 
 
-@dataclass(frozen=True)
-class Edition:
-    """A report year and a region, and what of the data belongs to them."""
+class Edition(EditionParameters):
+    """The parameters of an edition and, once it is opened, what of the data belongs to it."""
 
-    year: periods.FinancialYear
-    region_id: str
-    region: str
-    areas: pd.DataFrame
+    _areas: Any = PrivateAttr(None)
+
+    @property
+    def areas(self) -> "pd.DataFrame":
+        """The table of areas; only an edition that `open_edition` returned has it."""
+        return self._areas
+
+    @property
+    def year(self) -> periods.FinancialYear:
+        """The report year."""
+        return periods.financial_year(self.report_year)
+
+    def in_year(self, year: periods.FinancialYear) -> "Edition":
+        """The edition of another year, else the same."""
+        return self.model_copy(update={"report_year": str(year)})
 
     @property
     def title(self) -> str:
-        """Name of the edition, e.g. `West Midlands region, 2021-22`."""
-        return f"{self.name(self.region_id)}, {self.year}"
+        """Name of the edition by region and year, such as `West Midlands region, 2021-22`."""
+        return title(self.region, self.report_year)
+
+    @property
+    def full_title(self) -> str:
+        """The title with what was changed beside them: `West Midlands region, … (officers 30)`."""
+        return title(self.region, self.report_year, self.others)
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What a record says of an edition: the arguments of `title`."""
+        return {"report_year": self.report_year, "region": self.region, "others": self.others}
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults, in the order of the model."""
+        default = EditionParameters().model_dump()
+        return {name: value for name, value in self.model_dump().items() if value != default[name]}
+
+    @property
+    def _changed_beside(self) -> dict[str, Any]:
+        return {n: v for n, v in self.changed.items() if n not in ("report_year", "region")}
+
+    @property
+    def others(self) -> str:
+        """The changed parameters beside year and region, in words."""
+        return ", ".join(f"{name} {value}" for name, value in self._changed_beside.items())
+
+    @property
+    def slug(self) -> str:
+        """Name of the edition's folder, such as `west-midlands-2021-22`.
+
+        If other parameters than year and region differ from their defaults, a short digest of
+        them follows: such an edition never takes the place of the plain one.
+        """
+        plain = slug(f"{self.region} {self.report_year}")
+        if not self._changed_beside:
+            return plain
+        text = json.dumps(self._changed_beside, sort_keys=True)
+        return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def for_notebook(self, declared: Collection[str]) -> dict[str, Any]:
+        """What to pass to a notebook: of the parameters it declares those that differ."""
+        return {name: value for name, value in self.changed.items() if name in declared}
+
+    @property
+    def region_id(self) -> str:
+        """Area code of the region."""
+        regions = self.areas[self.areas["kind"] == "region"].set_index("short_name")
+        return regions.at[self.region, "area_id"]
 
     @property
     def forces(self) -> list[str]:
         """Area codes of the region's forces, in the order of the areas table."""
-        own = self.areas[(self.areas["parent_id"] == self.region_id)]
-        return own.loc[own["kind"] == "force", "area_id"].tolist()
+        return self._parts("force")
 
     @property
     def units(self) -> list[str]:
         """Forces, then units that report together, then the region itself."""
-        own = self.areas[self.areas["parent_id"] == self.region_id]
-        together = own.loc[own["kind"].isin(["joint", "group"]), "area_id"].tolist()
-        return [*self.forces, *together, self.region_id]
+        return [*self.forces, *self._parts("joint", "group"), self.region_id]
+
+    def _parts(self, *kinds: str) -> list[str]:
+        inside = self.areas[self.areas["parent_id"] == self.region_id]
+        return inside.loc[inside["kind"].isin(kinds), "area_id"].tolist()
 
     def name(self, area_id: str) -> str:
         """Full name of an area: `West Midlands Police`, `West Midlands region`."""
@@ -55,67 +133,226 @@ class Edition:
         present = set(area_ids)
         return [self.name(force) for force in self.forces if force not in present]
 
-    def visible(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def visible(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Rows whose as-at date or period ends by the end of the report year.
 
         When a figure was published does not matter: a later correction of an earlier date shows.
         """
-        return frame[_ends(frame) <= pd.Timestamp(self.year.end)]
+        return frame[_ends(frame) <= str(self.year.end)]
 
-    def hidden(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def hidden(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Rows of this region that are later than the report year."""
-        return frame[
-            (_ends(frame) > pd.Timestamp(self.year.end)) & frame["area_id"].isin(self.units)
+        return frame[(_ends(frame) > str(self.year.end)) & frame["area_id"].isin(self.units)]
+
+
+def title(region: str, report_year: str, others: str = "") -> str:
+    """Name of an edition: `North East region, 2021-22 (officers 30)`."""
+    return f"{region_name(region)}, {report_year}{f' ({others})' if others else ''}"
+
+
+def region_name(region: str) -> str:
+    """`North East region`, as the table of areas has it; Wales, a country, keeps its bare name."""
+    return region if region == "Wales" else f"{region} region"
+
+
+def slug(text: str) -> str:
+    """Text as part of a file name: lower case, plain letters and digits, hyphens."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+
+
+def _ends(frame: "pd.DataFrame") -> "pd.Series":
+    if "period_end" not in frame:
+        return frame["as_at"]
+    return (
+        frame["period_end"] if "as_at" not in frame else frame["as_at"].fillna(frame["period_end"])
+    )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the data allow: `areas` are rows of the table, `counts` area and ISO day of each."""
+
+    areas: list[Mapping[str, Any]]
+    counts: list[tuple[str, str]]
+
+    @property
+    def regions(self) -> dict[str, str]:
+        """Area code of each region by its short name, in the order of the table."""
+        return {row["short_name"]: row["area_id"] for row in self.areas if row["kind"] == "region"}
+
+    def forces(self, region: str) -> list[str]:
+        """Codes of the forces of a region."""
+        parent = self.regions[region]
+        inside = [row for row in self.areas if row["parent_id"] == parent]
+        return [row["area_id"] for row in inside if row["kind"] == "force"]
+
+    def years(self, region: str) -> tuple[periods.FinancialYear, periods.FinancialYear]:
+        """First and last financial year with a count for a region's units or their country."""
+        parent = self.regions[region]
+        units = {row["area_id"] for row in self.areas if row["parent_id"] == parent}
+        days = [day for area, day in self.counts if area in units | {parent, "EW"}]
+        try:
+            first, last = (
+                periods.year_of(date.fromisoformat(day)) for day in (min(days), max(days))
+            )
+        except ValueError as error:
+            raise FileError(f"{region}: the dates of its counts cannot be read: {error}") from None
+        return first, last
+
+    @property
+    def editions(self) -> list[Edition]:
+        """Every edition that the data allow, region by region, years ascending."""
+        return [
+            Edition(region=region, report_year=str(periods.FinancialYear(start)))
+            for region in self.regions
+            for first, last in [self.years(region)]
+            for start in range(first.start_year, last.start_year + 1)
         ]
 
 
-def open_edition(data: Tables, **given: Any) -> tuple[Edition, EditionParameters]:
-    """Check a notebook's parameters and return `(edition, parameters)`.
+def stored_choices(folder: Path | None = None) -> Choices:
+    """What the data package in `folder` allows. Raises FileError if its tables can't be read."""
+    folder = folder or data_folder()
+    areas = _rows(folder / "areas.csv", "area_id", "name", "short_name", "kind", "parent_id")
+    counts = _rows(folder / "registered_offenders.csv", "area_id", "as_at")
+    return Choices(areas, [(row["area_id"], row["as_at"]) for row in counts])
+
+
+def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
+    try:
+        if path.is_symlink():
+            raise OSError("it is a link")
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        if any(row.get(column) is None for row in rows for column in columns):
+            raise ValueError(f"a row lacks {', '.join(columns)}")
+    except (OSError, ValueError, csv.Error) as error:
+        raise FileError(f"{path} cannot be read: {error}") from None
+    return rows
+
+
+def choices(data: "Tables") -> Choices:
+    """What loaded tables allow; they are `areas` and `registered_offenders`."""
+    counts = data.registered_offenders
+    days = counts["as_at"].dt.strftime("%Y-%m-%d")
+    return Choices(data.areas.to_dict("records"), list(zip(counts["area_id"], days, strict=True)))
+
+
+def years_covered(
+    data: "Tables", edition: Edition
+) -> tuple[periods.FinancialYear, periods.FinancialYear]:
+    """First and last financial year with a count of RSOs for the region's units or its country."""
+    return choices(data).years(edition.region)
+
+
+def open_edition(data: "Tables", **given: Any) -> tuple[Edition, Edition]:
+    """Check a notebook's parameters and return `(edition, parameters)`, which are one thing.
 
     `given` are the parameters that the notebook declares. A name that Papermill injected and the
     notebook does not declare, a badly written or impossible value, an unknown region and a year
     outside the data all raise FaultError with what was found and what is allowed. `data` needs
     the tables `areas` and `registered_offenders`.
     """
-    faults = unknown(_injected_names(), given)
-    try:
-        parameters = read_parameters(given, choices=choices(data))
-    except FaultError as error:
-        raise FaultError(faults + error.faults, PARAMETERS) from None
+    faults = unknown(_injected_names(), given) + faults_of(given, choices(data))
     if faults:
         raise FaultError(faults, PARAMETERS)
-    regions = data.areas[data.areas["kind"] == "region"].set_index("short_name")["area_id"]
-    year = periods.financial_year(parameters.report_year)
-    region = parameters.region
-    return Edition(year, regions[region], region, data.areas), parameters
+    edition = Edition.model_validate(given)
+    edition._areas = data.areas
+    return edition, edition
 
 
-def choices(data: Tables) -> Choices:
-    """What loaded tables allow, as `parameters.stored_choices` reads it from the files."""
+def read_parameters(
+    source: Path | str | Mapping[str, Any], *, choices: Choices | None = None, **given: object
+) -> Edition:
+    """Check the parameters of an edition and return it; those not given have their defaults.
 
-    def covered(year: periods.FinancialYear, region: Mapping[str, Any]) -> tuple:
-        edition = Edition(year, region["area_id"], region["short_name"], data.areas)
-        return years_covered(data, edition)
+    `source` is a mapping, or the path of a YAML file; what is `given` by name goes before it.
+    `choices` is what the data allow, read from the data folder if absent.
 
-    return Choices(data.areas.to_dict("records"), covered)
-
-
-def years_covered(
-    data: Tables,
-    edition: Edition,
-) -> tuple[periods.FinancialYear, periods.FinancialYear]:
-    """First and last financial year with a count of RSOs for the region's units or its country."""
-    counts = data.registered_offenders
-    own = counts[counts["area_id"].isin([*edition.units, "EW"])]
-    return periods.year_of(own["as_at"].min()), periods.year_of(own["as_at"].max())
+    Raises:
+        FaultError: with every unknown, misspelt, ill-typed or impossible parameter.
+        FileError: the file or the tables of the data can't be read.
+    """
+    named = "" if isinstance(source, Mapping) else str(source)
+    values = (read_file(Path(named)) if named else dict(source)) | given
+    if faults := faults_of(values, choices or stored_choices()):
+        raise FaultError(faults, PARAMETERS, named)
+    return Edition.model_validate(values)
 
 
-def _ends(frame: pd.DataFrame) -> pd.Series:
-    if "period_end" not in frame:
-        return frame["as_at"]
-    return (
-        frame["period_end"] if "as_at" not in frame else frame["as_at"].fillna(frame["period_end"])
-    )
+def unknown(names: Iterable[object], known: Collection[str]) -> list[Fault]:
+    """A fault for each name that is not known, with the one that may be meant."""
+    return [
+        Fault(
+            on_one_line(str(name)),
+            f"an unknown parameter{suggestion(str(name), known)}",
+            ", ".join(known) or "no parameter",
+        )
+        for name in names
+        if name not in known
+    ]
+
+
+def faults_of(values: Mapping[Any, Any], choices: Choices) -> list[Fault]:
+    """Unknown names, then values that are wrong by type or range, by the data, by each other."""
+    given = EditionParameters().model_dump() | {n: values[n] for n in NAMES if n in values}
+    wrong: set[str] = set()
+    try:
+        EditionParameters.model_validate(given)
+    except ValidationError as error:
+        wrong = {str(fault["loc"][0]) for fault in error.errors()}
+    sound = {name: value for name, value in given.items() if name not in wrong}
+    if "region" in sound and sound["region"] not in choices.regions:
+        wrong.add("region")
+    if "report_year" in sound and not periods.is_year(sound["report_year"]):
+        wrong.add("report_year")
+    if sound.get("tier_mix") and not percentages(sound["tier_mix"]):
+        wrong.add("tier_mix")
+    faults = {name: _fault(name, given[name], choices) for name in wrong}
+    if "region" not in wrong:
+        faults = _faults_of_region(sound["region"], sound, choices) | faults
+    officers, crew = sound.get("officers"), sound.get("crew", 1)  # 0: the data's, not known here
+    if officers and crew > officers:
+        faults["crew"] = Fault("crew", str(crew), f"no more than officers, which is {officers}")
+    return unknown(values, NAMES) + [faults[name] for name in NAMES if name in faults]
+
+
+def _faults_of_region(region: str, sound: dict[str, Any], choices: Choices) -> dict[str, Fault]:
+    """A year without data for a region, and a force of another one."""
+    faults = {}
+    force, forces = sound.get("force"), choices.forces(region)
+    if force and force not in forces:
+        said = f"{shown(force)}{suggestion(force, forces)}"
+        words = f"{', '.join(forces)}, or '' for the one with the largest count"
+        faults["force"] = Fault("force", said, words)
+    year, (first, last) = sound.get("report_year"), choices.years(region)
+    if periods.is_year(year) and not first <= periods.financial_year(year) <= last:
+        said = f"'{year}', but no data covers {year} for {region_name(region)}"
+        faults["report_year"] = Fault("report_year", said, f"the data reach from {first} to {last}")
+    return faults
+
+
+def _fault(name: str, value: object, choices: Choices) -> Fault:
+    """A fault of a value that is wrong by itself."""
+    hint = ""
+    if name == "report_year" and (year := periods.meant(str(value))):
+        hint = f" (did you mean '{year}'?)"
+    elif name == "region":
+        codes = {code: region for region, code in choices.regions.items()}
+        hint = suggestion(str(value), choices.regions, codes)
+    may = ", ".join(choices.regions) if name == "region" else allowed(name)
+    return Fault(name, f"{refused(name, value)}{hint}", may)
+
+
+def suggestion(
+    word: str, known: Iterable[str], other_names: Mapping[str, str] | None = None
+) -> str:
+    """` (did you mean 'region'?)` if a known word is near, whatever the case; else nothing."""
+    names = {choice.casefold(): choice for choice in known}
+    names |= {other.casefold(): name for other, name in (other_names or {}).items()}
+    near = difflib.get_close_matches(word.casefold(), names, n=1)
+    return f" (did you mean '{names[near[0]]}'?)" if near else ""
 
 
 def _injected_names() -> list[str]:
@@ -124,9 +361,14 @@ def _injected_names() -> list[str]:
         cells = get_ipython().user_ns["In"]  # type: ignore[name-defined]
     except NameError:  # not in a notebook: the caller passes what it means
         return []
-    names = []
-    for cell in cells:
-        if cell.startswith("# Parameters\n"):
-            assigned = (n for n in ast.parse(cell).body if isinstance(n, ast.Assign))
-            names += [t.id for n in assigned for t in n.targets if isinstance(t, ast.Name)]
-    return names
+    return [n for cell in cells if cell.startswith("# Parameters\n") for n in assigned(cell)]
+
+
+def assigned(code: str) -> dict[str, ast.expr]:
+    """The names that a cell of parameters sets, each with the expression that it is set to."""
+    found = {}
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            found[ast.unparse(target)] = node.value
+    return found

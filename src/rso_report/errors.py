@@ -1,5 +1,6 @@
 """The errors that are meant for the person who runs the report, and the faults that they hold."""
 
+import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -83,4 +84,4 @@ def on_one_line(text: str, longest: int = 80) -> str:
 
 def shown(found: object) -> str:
     """What was found, as a message shows it: text between quotes, and shortened if it is long."""
-    return f"'{on_one_line(found)}'" if isinstance(found, str) else on_one_line(repr(found))
+    return f"'{on_one_line(found)}'" if isinstance(found, str) else on_one_line(reprlib.repr(found))

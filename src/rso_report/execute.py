@@ -33,8 +33,9 @@ from papermill.exceptions import PapermillExecutionError, strip_color
 from traitlets.config import Config
 
 from rso_report import errors
+from rso_report.edition import read_parameters, unknown
 from rso_report.errors import FaultError, ReportError
-from rso_report.parameters import PARAMETERS, read_parameters, read_text, unknown
+from rso_report.parameters import PARAMETERS, read_text
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 INJECTED = "injected-parameters"

@@ -1,7 +1,5 @@
 """What an edition has that the one before it had not, and what has been corrected."""
 
-from dataclasses import replace
-
 import pandas as pd
 
 from rso_report import breaches, coverage, missing, periods, register
@@ -14,7 +12,7 @@ from rso_report.revisions import is_correction
 
 def previous(edition: Edition) -> Edition:
     """The edition of the year before, for the same region."""
-    return replace(edition, year=periods.FinancialYear(edition.year.start_year - 1))
+    return edition.in_year(periods.FinancialYear(edition.year.start_year - 1))
 
 
 def whats_new(data: Tables, edition: Edition) -> list[str]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from rso_report.errors import ReportError
+from rso_report.errors import ReportError, shown
 
-_FORM = re.compile(r"(\d{4})-(\d{2})")
+_YEAR = re.compile(r"\s*(\d{4})(?:\D*\d{2}|\D+\d{4})?\s*", re.ASCII)  # 2021-22, 2021/2022, 2021
 
 
 @dataclass(frozen=True, order=True)
@@ -31,23 +31,28 @@ class FinancialYear:
         return f"{self.start_year}-{(self.start_year + 1) % 100:02d}"
 
 
+def meant(text: str) -> FinancialYear | None:
+    """The year that a text seems to mean, however it is written; None if it is like none."""
+    match = _YEAR.fullmatch(text)
+    return FinancialYear(int(match[1])) if match else None
+
+
+def is_year(text: object) -> bool:
+    """Whether this is a financial year as it is written everywhere, such as `2021-22`."""
+    return isinstance(text, str) and str(meant(text)) == text
+
+
 def financial_year(text: object) -> FinancialYear:
     """Read a label such as `2021-22`.
 
     Raises ReportError for anything else, with the right form: a number (Papermill turns
     `2021_22` into 202122), a calendar year, a slash, or two years that do not follow each other.
     """
-    form = "write it as two years with a hyphen, such as 2021-22"
-    if not isinstance(text, str):
-        raise ReportError(f"report_year: found {text!r}, which is not text; {form}.")
-    match = _FORM.fullmatch(text)
-    if not match:
-        raise ReportError(f"report_year: found '{text}'; {form}.")
-    start = int(match[1])
-    year = FinancialYear(start)
-    if str(year) != text:
-        raise ReportError(f"report_year: found '{text}'; the year after {start} gives '{year}'.")
-    return year
+    if not is_year(text):
+        form = "write it as two years with a hyphen, such as 2021-22"
+        hint = f" (did you mean '{year}'?)" if (year := meant(str(text))) else ""
+        raise ReportError(f"report_year: found {shown(text)}{hint}; {form}.")
+    return FinancialYear(int(text[:4]))
 
 
 def year_of(day: date) -> FinancialYear:

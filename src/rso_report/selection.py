@@ -6,8 +6,8 @@ name, a list of names and `all` are ways to name regions.
 
 from collections.abc import Iterable
 
+from rso_report.edition import Edition
 from rso_report.errors import ReportError
-from rso_report.parameters import Choices
 from rso_report.periods import FinancialYear, financial_year
 
 ALL = "all"
@@ -18,46 +18,36 @@ def is_several(text: str) -> bool:
     return text.strip() == ALL or ".." in text or "," in text
 
 
-def covered(choices: Choices) -> list[tuple[str, str]]:
-    """Return all editions for which there are data, each a year and a region, years ascending.
-
-    The same as `editions.buildable` finds, without reading more than two small files: a cluster
-    asks this again for each step.
-    """
-    found = []
-    for name, region in choices.regions.items():
-        first, last = choices.covered(FinancialYear(0), region)
-        years = range(first.start_year, last.start_year + 1)
-        found += [(str(FinancialYear(start)), name) for start in years]
-    return found
-
-
 def select(
-    years: str, regions: str, buildable: Iterable[tuple[str, str]]
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return the editions asked for, each a year and a region: those with data, those without.
+    years: str, regions: str, known: Iterable[Edition]
+) -> tuple[list[Edition], list[Edition]]:
+    """Return the editions asked for: those with data, which are `known`, and those without.
 
-    `buildable` are all for which there are data. Raises ReportError for a year that is not
-    written as one, for a region that no data know, and where nothing is left to build.
+    Raises ReportError for a year that is not written as one, for a region that no data know, and
+    where nothing is left to build.
     """
-    known = set(buildable)
-    regions_asked = _regions(regions, sorted({region for _, region in known}))
-    years_known = sorted({year for year, region in known if region in regions_asked})
-    asked = [(year, region) for year in _years(years, years_known) for region in regions_asked]
-    found = [edition for edition in asked if edition in known]
-    if not found:
+    known = set(known)
+    regions_asked = _regions(regions, sorted({edition.region for edition in known}))
+    years_known = sorted({e.report_year for e in known if e.region in regions_asked})
+    asked = [
+        Edition(region=region, report_year=year)
+        for year in _years(years, years_known)
+        for region in regions_asked
+    ]
+    held = [edition for edition in asked if edition in known]
+    if not held:
         raise ReportError(
             f"No data cover {years} for {regions}; they reach from {years_known[0]} to "
             f"{years_known[-1]}."
         )
-    return found, [edition for edition in asked if edition not in known]
+    return held, [edition for edition in asked if edition not in known]
 
 
-def left_out_lines(left_out: Iterable[tuple[str, str]]) -> list[str]:
+def left_out_lines(left_out: Iterable[Edition]) -> list[str]:
     """Return a sentence for each year with editions that can't be built, naming the regions."""
     regions: dict[str, list[str]] = {}
-    for year, region in left_out:
-        regions.setdefault(year, []).append(region)
+    for edition in left_out:
+        regions.setdefault(edition.report_year, []).append(edition.region)
     return [
         f"Left out, as no data cover it: {year} for {', '.join(names)}."
         for year, names in regions.items()

@@ -21,11 +21,12 @@ from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
+from rso_report.edition import Edition
 from rso_report.figures import MIME_TYPE
 from rso_report.places import root
 from rso_report.publication import block, sentences
 from rso_report.publication.block import Place
-from rso_report.publication.citation import StoredEdition, plain, stored_edition
+from rso_report.publication.citation import plain, stored_edition
 from rso_report.publication.data_page import DataPackage
 from rso_report.tables import page_links
 
@@ -71,7 +72,7 @@ def _chapter(env: BuildEnvironment, docname: str) -> str:
     return f"{pages.index(docname) + 1}." if docname in pages else ""
 
 
-def _edition(env: BuildEnvironment, docname: str) -> StoredEdition:
+def _edition(env: BuildEnvironment, docname: str) -> Edition:
     """Return the edition of the notebook that a page is, or else of the book's notebooks."""
     page = Path(env.doc2path(docname))
     notebooks = sorted(Path(env.srcdir, "notebooks").glob("*.ipynb"))

@@ -3,8 +3,6 @@
 import ast
 import os
 import re
-import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -12,8 +10,9 @@ from urllib.parse import urlsplit
 
 import nbformat
 
+from rso_report.edition import Edition, assigned, slug
 from rso_report.errors import ReportError
-from rso_report.parameters import EditionParameters
+from rso_report.parameters import NAMES
 
 TITLE = "How registered sexual offenders are managed"
 AUTHOR = "The rso-report contributors"
@@ -23,27 +22,6 @@ LICENCE = (
     "facts stay under the terms of their sources. Population estimates: Office for National "
     "Statistics, under the Open Government Licence v3.0."
 )
-
-
-@dataclass(frozen=True)
-class StoredEdition:
-    """The report year and the region that executed notebooks were made with.
-
-    `others` are the parameters of any of them that differ from their defaults, in words.
-    """
-
-    report_year: str
-    region: str
-    others: str = ""
-
-    @property
-    def name(self) -> str:
-        """`West Midlands region, 2021-22`; Wales is a country and keeps its bare name.
-
-        What was changed beside year and region is part of the name: `…, 2021-22 (officers 30)`.
-        """
-        region = self.region if self.region == "Wales" else f"{self.region} region"
-        return f"{region}, {self.report_year}{f' ({self.others})' if self.others else ''}"
 
 
 @lru_cache(maxsize=256)  # each page asks for its edition
@@ -60,30 +38,22 @@ def stored_parameters(notebook: Path) -> dict[str, object]:
 
     What Papermill injected comes after the notebook's own parameters and goes before them.
     """
-    values: dict[str, object] = {}
-    for source in _parameter_cells(notebook, notebook.stat().st_mtime_ns):
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-                target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-                values[ast.unparse(target)] = ast.literal_eval(node.value)
-    return values
+    sources = _parameter_cells(notebook, notebook.stat().st_mtime_ns)
+    values = {name: value for source in sources for name, value in assigned(source).items()}
+    return {name: ast.literal_eval(value) for name, value in values.items()}
 
 
-def stored_edition(notebook: Path) -> StoredEdition:
+def stored_edition(notebook: Path) -> Edition:
     """Return the edition of an executed notebook and of those that lie beside it.
 
     Raises KeyError if the notebook declares no `report_year` or no `region`.
     """
-    values = stored_parameters(notebook)
-    beside = [stored_parameters(path) for path in sorted(notebook.parent.glob("*.ipynb"))]
-    every = {name: value for own in beside for name, value in own.items()}
-    default = EditionParameters().model_dump()
-    others = ", ".join(
-        f"{name} {every[name]}"
-        for name in default
-        if name not in ("report_year", "region") and every.get(name, default[name]) != default[name]
-    )
-    return StoredEdition(str(values["report_year"]), str(values["region"]), others)
+    values = {}
+    for path in sorted(notebook.parent.glob("*.ipynb")):
+        values |= stored_parameters(path)
+    own = stored_parameters(notebook)
+    values |= {name: own[name] for name in ("report_year", "region")}
+    return Edition.model_construct(**{name: values[name] for name in NAMES if name in values})
 
 
 def public_address() -> str:
@@ -106,29 +76,23 @@ def public_address() -> str:
     return given.rstrip("/") + "/"
 
 
-def plain(edition: StoredEdition, part: str = "", address: str = "") -> str:
+def plain(edition: Edition, part: str = "", address: str = "") -> str:
     """A citation in one line; `part` names a figure or table, such as `Figure 2.1`."""
     where = f"{part}. " if part else ""
-    return f"{AUTHOR}. {where}{TITLE}: {edition.name}.{f' {address}' if address else ''}"
+    return f"{AUTHOR}. {where}{TITLE}: {edition.full_title}.{f' {address}' if address else ''}"
 
 
-def bibtex(edition: StoredEdition, address: str = "") -> str:
+def bibtex(edition: Edition, address: str = "") -> str:
     """The citation as a BibTeX entry; without a year of publication, which the build can't know."""
     fields = {
         "author": f"{{{_latex(AUTHOR)}}}",
-        "title": f"{{{_latex(f'{TITLE}: {edition.name}')}}}",
+        "title": f"{{{_latex(f'{TITLE}: {edition.full_title}')}}}",
         "version": version("rso-report"),
         "note": _latex(STATUS),
         "url": address,
     }
     lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
-    return f"@misc{{{_key(edition)},\n{lines}}}\n"
-
-
-def _key(edition: StoredEdition) -> str:
-    """A key of plain letters, digits and hyphens, such as `rso-report-west-midlands-2021-22`."""
-    text = unicodedata.normalize("NFKD", f"rso-report {edition.region} {edition.report_year}")
-    return re.sub("[^a-z0-9]+", "-", text.encode("ascii", "ignore").decode().lower()).strip("-")
+    return f"@misc{{{slug(f'rso-report {edition.region} {edition.report_year}')},\n{lines}}}\n"
 
 
 def _latex(text: str) -> str:

@@ -19,6 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset
+from rso_report.edition import Edition
 from rso_report.publication import citation
 from rso_report.publication.workbook import PublishedTable, published_tables, workbook
 from rso_report.returns import template
@@ -94,7 +95,7 @@ def read_me(package: dict[str, Any]) -> str:
     )
 
 
-def citation_text(edition: citation.StoredEdition, address: str) -> str:
+def citation_text(edition: Edition, address: str) -> str:
     """Return the citation of an edition as a short text file."""
     return f"{citation.plain(edition, address=address)}\n\n{citation.STATUS}.\n{citation.LICENCE}\n"
 
@@ -140,7 +141,7 @@ def downloads(
             BIBTEX,
             "Citation for reference managers",
             "BibTeX",
-            edition.name,
+            edition.full_title,
             citation.bibtex(edition, address).encode(),
         ),
         (
@@ -148,7 +149,7 @@ def downloads(
             CITATION,
             "Citation as text",
             "plain text",
-            f"{edition.name}, with its terms",
+            f"{edition.full_title}, with its terms",
             citation_text(edition, address).encode(),
         ),
         (

@@ -58,7 +58,9 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
     edition, _ = open_edition(data, report_year=stored.report_year, region=stored.region)
     # The title names parameters that were changed, which the year and the region do not tell.
     text = (
-        json.dumps({**record(data, edition), "title": stored.name}, indent=1, ensure_ascii=False)
+        json.dumps(
+            {**record(data, edition), "title": stored.full_title}, indent=1, ensure_ascii=False
+        )
         + "\n"
     )
     Path(app.outdir, RECORD).write_text(text, encoding="utf-8")

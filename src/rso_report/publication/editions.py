@@ -2,43 +2,39 @@
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
 
-from rso_report import coverage, parameters, periods
+from rso_report import coverage
 from rso_report.dataset import Tables
-from rso_report.edition import Edition, years_covered
-from rso_report.publication.citation import StoredEdition, stored_edition
+from rso_report.edition import Edition, choices, open_edition
+from rso_report.publication.citation import stored_edition
 
 WIDTH = 100  # characters of a line to read
-TABLES = ("areas", *coverage.TABLES)  # of the data package, for `buildable`
+TABLES = ("areas", *coverage.TABLES)  # of the data package, for `lacking`
 
 
-def buildable(data: Tables) -> pd.DataFrame:
-    """Every edition that the data allow: each region, from its first to its last year with data.
+def lacking(data: Tables) -> dict[Edition, tuple[str, ...]]:
+    """Every edition that the data allow, with the measures that it lacks.
 
-    Columns: region, report_year, slug (name of the edition's folder), and lacks, the measures as
-    in `coverage.MEASURES` of which no unit of the region has a figure in or before the year.
-    `data` is `dataset.load(*TABLES)`. Regions are in the order of the areas table, years ascending.
+    It lacks those of `coverage.MEASURES` of which no unit of the region has a figure in or before
+    the year. `data` is `dataset.load(*TABLES)`.
     """
-    found = []
-    for region in data.areas[data.areas["kind"] == "region"].itertuples():
-        any_year = periods.FinancialYear(0)
-        edition = Edition(any_year, region.area_id, region.short_name, data.areas)
-        first, last = years_covered(data, edition)
-        grid = coverage.by_year(data, replace(edition, year=last))
-        begins = grid.groupby("measure")["year"].min()
-        for start in range(first.start_year, last.start_year + 1):
-            year = str(periods.FinancialYear(start))
-            lacks = tuple(m for m in coverage.MEASURES if m not in begins or begins[m] > year)
-            slug = parameters.slug(f"{region.short_name} {year}")
-            found.append((region.short_name, year, slug, lacks))
-    return pd.DataFrame(found, columns=["region", "report_year", "slug", "lacks"])
+    lacks = {}
+    for region, editions in groupby(choices(data).editions, key=lambda edition: edition.region):
+        *_, last = of_region = list(editions)
+        whole, _ = open_edition(data, region=region, report_year=last.report_year)
+        begins = coverage.by_year(data, whole).groupby("measure")["year"].min().to_dict()
+        for each in of_region:
+            lacks[each] = tuple(
+                m for m in coverage.MEASURES if begins.get(m, "9999") > each.report_year
+            )
+    return lacks
 
 
-def built(site: Path) -> dict[str, StoredEdition]:
+def built(site: Path) -> dict[str, Edition]:
     """Editions in the folder of all sites, by the name of their folder.
 
     What an edition is stands in the executed notebooks that are published with it; a folder
@@ -49,24 +45,24 @@ def built(site: Path) -> dict[str, StoredEdition]:
 
 
 def overview(data: Tables, site: Path) -> pd.DataFrame:
-    """All of `buildable` and, with other parameters, of `built`, with two more columns.
+    """Every edition that the data allow or that is built.
 
-    `built` says whether the edition is in the folder of sites, `latest` whether it is the built
-    one of its region with the latest year. An edition that was built with other parameters than
-    year and region has a row of its own, and is never the latest.
+    Columns: region, report_year, slug (name of the edition's folder), lacks, built, and latest:
+    whether it is the built one of its region with the latest year. An edition that was built with
+    other parameters than year and region has a row of its own, and is never the latest.
     """
-    plain, there = buildable(data), built(site)
-    lacks = plain.set_index(["region", "report_year"])["lacks"]
-    others = [
-        (known.region, known.report_year, slug, lacks.get((known.region, known.report_year), ()))
-        for slug, known in there.items()
-        if slug not in set(plain["slug"])
+    lacks, there = lacking(data), built(site)
+    plain = {edition.slug: edition for edition in lacks}
+    by_title = {edition.title: measures for edition, measures in lacks.items()}
+    every = plain | {slug: edition for slug, edition in there.items() if slug not in plain}
+    rows = [
+        (each.region, each.report_year, slug, by_title.get(each.title, ()), slug in there)
+        for slug, each in every.items()
     ]
-    found = pd.concat([plain, pd.DataFrame(others, columns=plain.columns)], ignore_index=True)
-    found["built"] = found["slug"].isin(there)
-    own = found[found["built"] & found["slug"].isin(plain["slug"])]
-    found["latest"] = found["slug"].isin(own.groupby("region")["slug"].last())
-    return found
+    listed = pd.DataFrame(rows, columns=["region", "report_year", "slug", "lacks", "built"])
+    plainly = listed[listed["built"] & listed["slug"].isin(plain)]
+    listed["latest"] = listed["slug"].isin(plainly.groupby("region")["slug"].last())
+    return listed
 
 
 def lines(editions: pd.DataFrame) -> Iterator[str]:

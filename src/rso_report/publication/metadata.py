@@ -18,6 +18,7 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 from rso_report import dataset
+from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.publication import citation
 from rso_report.publication.downloads import DATA, TABLES, notebook_pages
@@ -103,13 +104,13 @@ def years(frames: list[pd.DataFrame]) -> str:
     return f"{days.min():%Y-%m-%d}/{days.max():%Y-%m-%d}"
 
 
-def about_data(edition: citation.StoredEdition, base: str) -> dict[str, Any]:
+def about_data(edition: Edition, base: str) -> dict[str, Any]:
     """Return the schema.org description of the data package; `base` leads to the site's root."""
     package = dataset.descriptor()
     names = {package["licenses"][0]["name"]}
     names |= {licence["name"] for r in package["resources"] for licence in r["licenses"]}
     data = dataset.load(*_COUNTS)
-    region = edition.name.rpartition(", ")[0]
+    region = edition.full_title.rpartition(", ")[0]
     files = {DATA: "application/zip", TABLES: _XLSX}
     return {
         "@type": "Dataset",
@@ -134,7 +135,7 @@ def about_data(edition: citation.StoredEdition, base: str) -> dict[str, Any]:
     }
 
 
-def about_page(title: str, words: str, edition: citation.StoredEdition) -> dict[str, Any]:
+def about_page(title: str, words: str, edition: Edition) -> dict[str, Any]:
     """Return the schema.org description of a page as a part of the report."""
     return {
         "@type": "WebPage",
@@ -143,7 +144,7 @@ def about_page(title: str, words: str, edition: citation.StoredEdition) -> dict[
         "inLanguage": "en-GB",
         "isPartOf": {
             "@type": "Report",
-            "name": f"{citation.TITLE}: {edition.name}",
+            "name": f"{citation.TITLE}: {edition.full_title}",
             "author": _AUTHOR,
             "inLanguage": "en-GB",
         },
@@ -169,7 +170,7 @@ def _describe(
     context["metatags"] = context.get("metatags", "") + head
 
 
-def _edition(app: Sphinx) -> citation.StoredEdition | None:
+def _edition(app: Sphinx) -> Edition | None:
     notebooks = notebook_pages(app.env)
     return citation.stored_edition(next(iter(notebooks.values()))) if notebooks else None
 

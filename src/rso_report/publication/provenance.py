@@ -23,6 +23,7 @@ import nbformat
 from packaging.requirements import Requirement
 
 from rso_report import dataset, places
+from rso_report.edition import title
 from rso_report.errors import FileError, ReportError, first_of
 from rso_report.publication import citation, downloads
 from rso_report.publication.assemble import code_files, commit
@@ -154,7 +155,7 @@ def made_from(notebooks: Mapping[str, Path], address: str) -> dict[str, Any]:
     hashes, lock = code(root), (root / LOCK).read_text(encoding="utf-8")
     ours, locked, tables = dataset.data_folder().resolve() == root / "data", packages(lock), data()
     return {
-        "edition": asdict(citation.stored_edition(next(iter(notebooks.values())))),
+        "edition": citation.stored_edition(next(iter(notebooks.values()))).record,
         "address": address,
         "code": {
             "version": version("rso-report"),
@@ -284,7 +285,7 @@ def verify(folder: Path, here: bool = True) -> Verdict:
             *(_checkout(record) if here else ()),
             *_printed(folder),
         ]
-        edition = citation.StoredEdition(**record["edition"]).name
+        edition = title(**record["edition"])
     except OSError as error:
         raise UnreadableError(f"{error.filename}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -18,6 +18,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import tables
+from rso_report.edition import title
 from rso_report.periods import day_label
 from rso_report.publication import citation, provenance
 from rso_report.publication.provenance import LOCK, RECORD, short
@@ -68,7 +69,7 @@ def parameter_words(parameters: dict[str, object]) -> str:
 
 def edition_name(made: dict[str, Any]) -> str:
     """Return the name of the edition: `West Midlands region, 2021-22`."""
-    return citation.StoredEdition(**made["edition"]).name
+    return title(**made["edition"])
 
 
 def changed_words(made: dict[str, Any]) -> str:

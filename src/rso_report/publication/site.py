@@ -24,11 +24,12 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from rso_report.edition import title
 from rso_report.errors import ReportError, first_of
 from rso_report.exchange import point, recover, same
 from rso_report.periods import day_label
 from rso_report.publication import links
-from rso_report.publication.citation import STATUS, TITLE, StoredEdition
+from rso_report.publication.citation import STATUS, TITLE
 from rso_report.publication.policy import secured
 
 RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
@@ -95,7 +96,7 @@ def read_edition(folder: Path, name: str) -> BuiltEdition:
             "a folder that make report has built, such as west-midlands-2021-22. Remove it."
         )
     region = found[1].replace("-", " ").title()
-    return BuiltEdition(name, region, found[2], StoredEdition(found[2], region).name, **extra)
+    return BuiltEdition(name, region, found[2], title(region, found[2]), **extra)
 
 
 def in_order(editions: Iterable[BuiltEdition]) -> list[BuiltEdition]:

@@ -21,6 +21,7 @@ import pandas as pd
 from bs4 import BeautifulSoup, Tag
 from gptables.core.gptable import FormatList
 
+from rso_report.edition import Edition
 from rso_report.figures import MIME_TYPE
 from rso_report.publication import citation
 from rso_report.tables import SYMBOLS
@@ -198,7 +199,7 @@ def sheet_names(tables: Iterable[PublishedTable]) -> list[str]:
 
 def workbook(
     tables: list[PublishedTable],
-    edition: citation.StoredEdition,
+    edition: Edition,
     pages: dict[str, str],
     address: str = "",
 ) -> bytes:
@@ -230,7 +231,7 @@ def workbook(
         )
     book.set_properties(
         {
-            "title": f"{citation.TITLE}: {edition.name}: tables",
+            "title": f"{citation.TITLE}: {edition.full_title}: tables",
             "author": citation.AUTHOR,
             "comments": "Independent analysis of published figures; not official statistics.",
             "created": _CREATED,
@@ -313,9 +314,9 @@ def _text_kept(text: str) -> str | list:
     return [{}, text] if _NOT_PLAIN.search(text) else text
 
 
-def _cover(edition: citation.StoredEdition, address: str) -> gptables.Cover:
+def _cover(edition: Edition, address: str) -> gptables.Cover:
     return gptables.Cover(
-        _kept(f"{citation.TITLE}: {edition.name}"),
+        _kept(f"{citation.TITLE}: {edition.full_title}"),
         intro=[
             "All tables of the report, and the data behind each of its charts, as the pages show "
             "them.",
