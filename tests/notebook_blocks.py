@@ -103,9 +103,11 @@ def blocks(path, outputs):
             own = _chart_blocks(path.stem, output[MIME_TYPE])
             charts[f"(#{output[MIME_TYPE]['usermeta']['figure']['id']})"] = own
             found += own
+        elif tables.MIME_TYPE in output:
+            found += _table_blocks(path.stem, json.loads(output[tables.MIME_TYPE]))
         elif "text/html" in output:
             html = BeautifulSoup("".join(output["text/html"]), "html.parser")
-            found += _table_blocks(path.stem, html) + _tile_blocks(path.stem, html)
+            found += _tile_blocks(path.stem, html)
         elif "text/markdown" in output:
             found += _text_blocks(path.stem, number, "".join(output["text/markdown"]))
     return [_with_rows_of_charts(block, charts) for block in found]
@@ -136,24 +138,29 @@ def _tile_blocks(page, html):
     return found
 
 
-def _table_blocks(page, html):
+def _rows_of(table, place, key):
+    """A block for each row of a stored table, with the links that stand behind it."""
+    heads = [column["name"] for column in table["columns"]]
     found = []
-    for figure in html.find_all("figure", class_="rso-table"):
-        heads = [th.get_text() for th in figure.select("thead th")]
-        for number, tr in enumerate(figure.select("tbody tr")):
-            cells = tr.find_all(["th", "td"])
-            links = [(a.get_text(), a["href"]) for a in tr.find_all("a")]
-            texts = tuple(zip(heads, [c.get_text() for c in cells], strict=True))
-            said = " | ".join(text for head, text in texts if head not in ("Row", "Rows"))
-            place = f"{page}: {figure['id']}"
-            key = " ".join([f"row {number + 1}", *(f"({href})" for _, href in links)])
-            found.append(Block(place, key, said, named_rows(links), texts))
-        if headline := figure.select_one(".headline"):
-            own = [block for block in found if block.place == f"{page}: {figure['id']}"]
-            said = "\n".join([headline.get_text(), *(block.text for block in own)])
-            rows = frozenset().union(*(block.rows for block in own))
-            key = " ".join(["headline and all rows", *(block.key for block in own)])
-            found.append(Block(f"{page}: {figure['id']}", key, said, rows))
+    for number, row in enumerate(table["rows"]):
+        links = [tuple(link) for link in row["rows"]]
+        within = [link for c in row["cells"] if isinstance(c, dict) for link in c.get("links", [])]
+        links += map(tuple, within)
+        texts = tuple(zip(heads, map(tables.stored_text, row["cells"]), strict=True))
+        said = " | ".join(text for _, text in texts)
+        name = " ".join([f"{key} {number + 1}", *(f"({href})" for _, href in links)])
+        found.append(Block(place, name, said, named_rows(links), texts))
+    return found
+
+
+def _table_blocks(page, table):
+    place = f"{page}: {table['id']}"
+    found = _rows_of(table, place, "row")
+    if table["headline"]:
+        said = "\n".join([table["headline"], *(block.text for block in found)])
+        rows = frozenset().union(*(block.rows for block in found))
+        key = " ".join(["headline and all rows", *(block.key for block in found)])
+        found.append(Block(place, key, said, rows))
     return found
 
 
@@ -167,25 +174,10 @@ def _text_blocks(page, number, markdown):
     return found
 
 
-def _cell_text(cell):
-    if isinstance(cell, list):
-        return " ".join(text for text, _ in cell)
-    return f"{cell:,}" if isinstance(cell, int) else cell
-
-
 def _chart_blocks(page, spec):
     figure = spec["usermeta"]["figure"]
     place = f"{page}: {figure['id']}"
-    columns = figure["table"]["columns"]
-    found = []
-    for number, row in enumerate(figure["table"]["rows"]):
-        links = [tuple(link) for cell in row if isinstance(cell, list) for link in cell]
-        texts = [_cell_text(cell) for cell in row]
-        said = " | ".join(
-            text for head, text in zip(columns, texts, strict=True) if head not in ("Row", "Rows")
-        )
-        cells = tuple(zip(columns, texts, strict=True))
-        found.append(Block(place, f"point {number + 1}", said, named_rows(links), cells))
+    found = _rows_of(figure["table"], place, "point")
     drawn = {name: value for name, value in spec.items() if name != "usermeta"}
     words = {name: figure[name] for name in ("headline", "subtitle", "alt")}
     whole = frozenset().union(*(block.rows for block in found))

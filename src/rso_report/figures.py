@@ -143,24 +143,6 @@ def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
     return _rounded(spec)
 
 
-def _record(table: pd.DataFrame, figure_id: str) -> dict[str, list]:
-    """Return the data table as plain lists, having checked that it can be published.
-
-    A cell of links is stored as a list of pairs, text and address.
-    """
-    tables.to_html(table, table_id=f"{figure_id}-data", caption=figure_id)
-
-    def plain(value: object) -> str | int | list:
-        if isinstance(value, tables.Links):
-            return [[link.text, link.href] for link in value.parts]
-        text = tables.cell_text(value)
-        return int(value) if pd.api.types.is_number(value) and text != "[x]" else text
-
-    # Column by column, because a row would turn its whole numbers into fractions.
-    columns = [[plain(value) for value in table[name]] for name in table]
-    return {"columns": list(table), "rows": [list(row) for row in zip(*columns, strict=True)]}
-
-
 def show(
     chart: alt.TopLevelMixin,
     *,
@@ -199,7 +181,9 @@ def show(
             "as_at": as_at or "",
             "notes": list(notes),
             "highlight": spec.get("usermeta", {}).get("highlight", []),
-            "table": None if table is None else _record(table, figure_id),
+            "table": None
+            if table is None
+            else tables.record(table, table_id=f"{figure_id}-data", caption=f"Data: {subtitle}"),
         }
     }
     display({MIME_TYPE: spec, "text/plain": f"{headline}\n{alt}"}, raw=True)

@@ -7,6 +7,8 @@ strict notebook comparison rejects; so the markup is written here, once, for eve
 import csv
 import datetime as dt
 import io
+import itertools
+import json
 import math
 import re
 import unicodedata
@@ -14,11 +16,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
-from html.parser import HTMLParser
 from numbers import Integral, Real
+from typing import Any
 
 import pandas as pd
 from IPython.display import display
+
+# JSON as text and not as an object: a notebook file then keeps one row of a table on one line.
+MIME_TYPE = "application/vnd.rso-table.v1"
+ROWS = ("Row", "Rows")  # columns that lead to the rows of data behind a row
 
 SYMBOLS = {
     "[c]": "confidential",
@@ -31,6 +37,7 @@ SYMBOLS = {
 }
 
 Source = str | Sequence[tuple[str, str | None]]
+Stored = str | int | dict[str, Any]  # a cell as `record` returns it
 
 _PAGE_LINK = re.compile(r'href="(?![a-z]+:|[^"]*_sources/)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
@@ -83,6 +90,18 @@ class Links:
         return " ".join(part.html() for part in self.parts)
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A table cell that shows a number with more than its digits: `at least 1,640`, `2 [r]`."""
+
+    text: str
+    number: float
+
+    def __str__(self) -> str:
+        """Return what is shown."""
+        return self.text
+
+
 def check_identifier(name: str) -> str:
     """Return `name` if it can be an HTML id and a link target; raise ValueError if not."""
     if not _IDENTIFIER.fullmatch(name):
@@ -97,7 +116,7 @@ def cell_text(value: object, digits: int | None = None) -> str:
     up (as a hand check would, unlike Python's half-even), dates read "31 March 2021", and a
     missing value is [x]. Raises ValueError for a fractional number without `digits`.
     """
-    if isinstance(value, str | Link | Links):
+    if isinstance(value, str | Link | Links | Cell):
         return str(value)
     if value is None or value is pd.NA or value is pd.NaT:
         return "[x]"
@@ -136,15 +155,27 @@ def _row_header_columns(frame: pd.DataFrame, row_header: str | Sequence[str] | N
     return [row_header] if isinstance(row_header, str) else list(row_header)
 
 
-def _texts(frame: pd.DataFrame, formats: Mapping[str, int]) -> dict[str, list[str]]:
-    """Return the display text of every cell, by column; name the column where one fails."""
-    texts = {}
-    for column in frame.columns:
-        try:
-            texts[column] = [cell_text(value, formats.get(column)) for value in frame[column]]
-        except ValueError as error:
-            raise ValueError(f"column {column!r}: {error}") from error
-    return texts
+def _stored(value: object, digits: int | None) -> Stored:
+    """One cell as it is stored: with its number where it has one, with its links if it has some."""
+    if isinstance(value, Link | Links):
+        parts = value.parts if isinstance(value, Links) else (value,)
+        return {"links": [[link.text, link.href] for link in parts]}
+    if isinstance(value, Cell):
+        return {"number": value.number, "text": value.text}
+    text = cell_text(value, digits)
+    if not pd.api.types.is_number(value) or pd.isna(value) or pd.api.types.is_bool(value):
+        return text
+    number = float(text.replace(",", ""))  # rounded as it is shown: nobody finds more in a file
+    return (
+        int(number) if number.is_integer() and digits is None else {"number": number, "text": text}
+    )
+
+
+def stored_text(cell: Stored) -> str:
+    """What a reader sees of a stored cell."""
+    if isinstance(cell, dict):
+        return cell["text"] if "text" in cell else " ".join(text for text, _ in cell["links"])
+    return f"{cell:,}" if isinstance(cell, int) else cell
 
 
 def check_texts(name: str, texts: Mapping[str, object]) -> None:
@@ -163,7 +194,18 @@ def _check(frame: pd.DataFrame, table_id: str, columns_named: Iterable[str]) -> 
         raise ValueError(f"table {table_id!r} has no column {', '.join(unknown)}")
 
 
-def to_html(
+def _cells(frame: pd.DataFrame, formats: Mapping[str, int]) -> dict[str, list[Stored]]:
+    """Return every cell as it is stored, by column; name the column where one fails."""
+    stored = {}
+    for column in frame.columns:
+        try:
+            stored[column] = [_stored(value, formats.get(column)) for value in frame[column]]
+        except ValueError as error:
+            raise ValueError(f"column {column!r}: {error}") from error
+    return stored
+
+
+def record(
     frame: pd.DataFrame,
     *,
     table_id: str,
@@ -174,43 +216,158 @@ def to_html(
     formats: Mapping[str, int] | None = None,
     headline: str | None = None,
     as_at: str | None = None,
-) -> str:
-    """Return `frame` as an accessible HTML table; see `show` for the arguments and errors."""
+    first: int | None = None,
+) -> dict[str, Any]:
+    """Return `frame` as the report stores a table: JSON types only; see `show` for the arguments.
+
+    Keys: id, headline, caption, as_at, notes, source, first, columns (each with name, header,
+    numeric) and rows (each with cells and rows, the links to the rows of data behind it). A cell
+    is a text, a whole number, a number with the text that shows it, or links.
+    """
     formats = formats or {}
     headers = _row_header_columns(frame, row_header)
     _check(frame, table_id, [*headers, *formats])
     check_texts(table_id, {"caption": caption, "headline": headline, "as_at": as_at})
-    texts = _texts(frame, formats)
-    numeric = {column for column in frame if all(map(_NUMBER_LIKE.fullmatch, texts[column]))}
-
-    align = {column: ' class="num"' if column in numeric - set(headers) else "" for column in frame}
-
-    def cell(column: str, position: int) -> str:
-        value = frame[column].iloc[position]
-        content = (
-            value.html() if isinstance(value, Link | Links) else escape(texts[column][position])
-        )
-        if column in headers:
-            return f'<th scope="row">{content}</th>'
-        return f"<td{align[column]}>{content}</td>"
-
-    head = "".join(f'<th scope="col"{align[name]}>{escape(name)}</th>' for name in frame.columns)
-    body = "".join(
-        f"<tr>{''.join(cell(column, position) for column in frame.columns)}</tr>\n"
+    stored = _cells(frame, formats)
+    behind = [name for name in frame if name in ROWS and name not in headers]
+    links = [
+        [link for name in behind for link in stored[name][position].get("links", [])]
         for position in range(len(frame))
-    )
-    notes = list(notes)
-    used = " ".join([caption, *notes, *frame.columns, *sum(texts.values(), [])])
-    legend = ", ".join(f"{mark} {word}" for mark, word in SYMBOLS.items() if mark in used)
-    shorthand = f'<p class="rso-symbols">Shorthand: {legend}</p>' if legend else ""
-    finding = f'<p class="headline">{escape(headline)}</p>' if headline else ""
+    ]
+    shown = {name: cells for name, cells in stored.items() if name not in behind}
+    texts = {name: list(map(stored_text, cells)) for name, cells in shown.items()}
+    return {
+        "id": table_id,
+        "headline": headline or "",
+        "caption": caption,
+        "as_at": as_at or "",
+        "notes": list(notes),
+        "source": source if isinstance(source, str) else [list(part) for part in source],
+        "first": first,
+        "columns": [
+            {
+                "name": name,
+                "header": name in headers,
+                "numeric": all(map(_NUMBER_LIKE.fullmatch, texts[name])),
+            }
+            for name in shown
+        ],
+        "rows": [
+            {"cells": list(cells), "rows": own}
+            for cells, own in zip(zip(*shown.values(), strict=True), links, strict=True)
+        ],
+    }
+
+
+def dumps(table: Mapping[str, Any]) -> str:
+    """Return a stored table as JSON, one row a line: a changed row is one changed line."""
+    words = [f"{json.dumps(name)}: {_json(table[name])}" for name in table if name != "rows"]
+    rows = ",\n".join(map(_json, table["rows"]))
+    return "{" + ",\n".join(words) + f',\n"rows": [\n{rows}\n]}}'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cell_html(cell: Stored) -> str:
+    if isinstance(cell, dict) and "links" in cell:
+        return " ".join(Link(text, href).html() for text, href in cell["links"])
+    return escape(stored_text(cell))
+
+
+def _table_html(table: dict[str, Any], rows: list[dict], last: list[str], caption: str) -> str:
+    """A table of some rows; `last` holds what leads from each to the data, if anything does."""
+    head, again = "", ""
+    align = [' class="num"' if c["numeric"] and not c["header"] else "" for c in table["columns"]]
+    for column, kind in zip(table["columns"], align, strict=True):
+        head += f'<th scope="col"{kind}>{escape(column["name"])}</th>'
+    head += f'<th scope="col" class="rso-mark">{ROWS[-1]}</th>' if last else ""
+    body = ""
+    for row, link in itertools.zip_longest(rows, last):
+        cells = ""
+        for column, cell, kind in zip(table["columns"], row["cells"], align, strict=True):
+            content = _cell_html(cell)
+            if column["header"]:
+                # A name that repeats is read out and stays on a phone, where each row is apart.
+                same = content == again and column is table["columns"][0]
+                again = content if column is table["columns"][0] else again
+                cells += f'<th scope="row"{" class=rso-again" * same}>{content}</th>'
+            else:
+                cells += f"<td{kind}>{content}</td>"
+        cells += f'<td class="rso-mark">{link}</td>' if last else ""
+        body += f"<tr>{cells}</tr>\n"
     return (
-        f'<figure class="rso-table" id="{table_id}">{finding}{shorthand}'
         f'<div class="rso-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
         f"<table><caption><span>{escape(caption)}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}</tbody></table></div>"
-        f"{below_html(source, notes, as_at or '')}</figure>"
     )
+
+
+def symbols_of(table: Mapping[str, Any]) -> list[str]:
+    """The shorthand symbols that occur in a stored table or its words."""
+    texts = [stored_text(cell) for row in table["rows"] for cell in row["cells"]]
+    names = [column["name"] for column in table["columns"]]
+    used = " ".join([table["headline"], table["caption"], *table["notes"], *names, *texts])
+    return [mark for mark in SYMBOLS if mark in used]
+
+
+def html(table: dict[str, Any], on_page: bool = False) -> str:
+    """Return a stored table as accessible HTML.
+
+    As a notebook shows it, each row ends with links to its rows of data. `on_page` each ends with
+    a mark that leads to them below the table, where they and the sources are folded; rows after
+    the `first` are folded as well.
+    """
+    legend = ", ".join(f"{mark} {SYMBOLS[mark]}" for mark in symbols_of(table))
+    begin = f'<figure class="rso-table" id="{table["id"]}">'
+    begin += f'<p class="headline">{escape(table["headline"])}</p>' if table["headline"] else ""
+    begin += f'<p class="rso-symbols">Shorthand: {legend}</p>' if legend else ""
+    rows, caption = table["rows"], table["caption"]
+    behind = [[Link(*link).html() for link in row["rows"]] for row in rows]
+    if not on_page:
+        last = [" ".join(links) for links in behind] if any(behind) else []
+        below = below_html(table["source"], table["notes"], table["as_at"])
+        return f"{begin}{_table_html(table, rows, last, caption)}{below}</figure>"
+    notes = list(dict.fromkeys("; ".join(links) for links in behind if links))
+    last = [_mark(table["id"], notes, links) for links in behind] if notes else []
+    shown = table["first"] or len(rows)
+    tables = _table_html(table, rows[:shown], last[:shown], caption)
+    if rest := rows[shown:]:
+        tables += f'<details class="rso-older"><summary>{len(rest)} more rows</summary>'
+        tables += f"{_table_html(table, rest, last[shown:], f'{caption}: more rows')}</details>"
+    below = below_html("", table["notes"], table["as_at"])
+    return f"{begin}{tables}{below}{sources_html(table, notes)}</figure>"
+
+
+def _mark(table_id: str, notes: list[str], links: list[str]) -> str:
+    """The mark that leads from a row to the rows of data behind it."""
+    if not links:
+        return ""
+    number = notes.index("; ".join(links)) + 1
+    return f'<a href="#{table_id}-from-{number}" aria-label="Rows of data {number}">{number}</a>'
+
+
+def sources_html(table: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
+    """Return the sources of a table or chart, and the rows of data behind its rows, folded."""
+    source = table["source"]
+    if not source and not notes:
+        return ""
+    count = 1 if isinstance(source, str) else len([label for label, href in source if href])
+    summary = f"{count} source{'s' * (count != 1)}" if source else "Rows of data"
+    summary += " and the rows of data" if source and notes else ""
+    lines = f'<p class="rso-source">Source: {source_html(source)}</p>' if source else ""
+    items = "".join(
+        f'<li id="{table["id"]}-from-{number}">{links}</li>'
+        for number, links in enumerate(notes, 1)
+    )
+    lines += f'<ol class="rso-from" aria-label="Rows of data">{items}</ol>' if items else ""
+    return f'<details class="rso-sources"><summary>{summary}</summary>{lines}</details>'
+
+
+def to_html(frame: pd.DataFrame, **words: Any) -> str:
+    """Return `frame` as an accessible HTML table; see `show` for the arguments and errors."""
+    return html(record(frame, **words))
 
 
 def show(
@@ -224,22 +381,24 @@ def show(
     formats: Mapping[str, int] | None = None,
     headline: str | None = None,
     as_at: str | None = None,
+    first: int | None = None,
 ) -> None:
     """Display `frame` as a table of the report.
 
-    Columns are published in their order, under their names. `row_header` names the column or
-    columns that identify a row (default: the first). `formats` gives decimal places by column;
-    a column of fractional numbers must have one, so that no table shows accidental precision.
-    Text that begins with a shorthand symbol such as [c] is kept, and the symbols that occur are
-    explained above the table. `source` is plain text or a list of (label, address or None).
-    `headline` states the finding, computed from the data; the caption under it then says what is
-    measured, where and when. `as_at` is the date or the dates that the figures hold for.
+    Columns are published in their order, under their names; links in a column named `Rows` lead
+    to the rows of data behind each row. `row_header` names the column or columns that identify a
+    row (default: the first). `formats` gives decimal places by column; a column of fractional
+    numbers must have one, so that no table shows accidental precision. Text that begins with a
+    shorthand symbol such as [c] is kept, and the symbols that occur are explained above the table.
+    `source` is plain text or a list of (label, address or None). `headline` states the finding,
+    computed from the data; the caption under it then says what is measured, where and when.
+    `as_at` is the date or the dates that the figures hold for. Of a long table the page shows the
+    `first` rows and folds the others.
 
     Raises ValueError for an empty frame, an empty text, an unknown or repeated column, an id
     that is not lower-case letters, digits and hyphens, or a fractional number without a format.
     """
-    notes = list(notes)
-    html = to_html(
+    table = record(
         frame,
         table_id=table_id,
         caption=caption,
@@ -249,36 +408,24 @@ def show(
         formats=formats,
         headline=headline,
         as_at=as_at,
+        first=first,
     )
-    rows = zip(*_texts(frame, formats or {}).values(), strict=True)
     title = [headline, caption] if headline else [caption]
-    plain = "\n".join([*title, "\t".join(frame.columns), *map("\t".join, rows)])
-    display({"text/html": html, "text/plain": plain}, raw=True)
+    plain = "\n".join([*title, *map("\t".join, grid(table))])
+    display({MIME_TYPE: dumps(table), "text/html": html(table), "text/plain": plain}, raw=True)
 
 
-class _Cells(HTMLParser):
-    """The text of the cells of a table written by `to_html`, row by row."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self._inside = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in {"th", "td"}:
-            self.rows[-1].append("")
-            self._inside = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"th", "td"}:
-            self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.rows[-1][-1] += data
+def grid(table: dict[str, Any]) -> list[list[str]]:
+    """The texts of a stored table, its columns first; the rows of data last, if any are named."""
+    linked = any(row["rows"] for row in table["rows"])
+    head = [column["name"] for column in table["columns"]]
+    return [
+        [*head, *[ROWS[-1]] * linked],
+        *(
+            [*map(stored_text, row["cells"]), *[" ".join(t for t, _ in row["rows"])] * linked]
+            for row in table["rows"]
+        ),
+    ]
 
 
 def csv_cell(text: str) -> str:
@@ -295,14 +442,14 @@ def csv_cell(text: str) -> str:
     return f"'{text}" if runs else text
 
 
-def csv_file(html: str) -> bytes:
-    """Return the cells of a table as `to_html` wrote it, as the bytes of a CSV file.
+def csv_file(table: dict[str, Any]) -> bytes:
+    """Return the cells of a stored table as the bytes of a CSV file.
 
     It starts with a byte order mark, without which Excel takes UTF-8 for another encoding and
     garbles minus signs and dashes.
     """
     text = io.StringIO()
-    csv.writer(text).writerows([map(csv_cell, row) for row in _Cells(html).rows])
+    csv.writer(text).writerows([map(csv_cell, row) for row in grid(table)])
     return text.getvalue().encode("utf-8-sig")
 
 

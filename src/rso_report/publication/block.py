@@ -7,17 +7,15 @@ knows its number, its citation and where its files lie. Here the two become HTML
 import json
 import re
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from typing import Any
 
-import pandas as pd
 import vl_convert
 
 from rso_report import tables
 
 PNG_SCALE = 2
 
-_STORED_TABLE = re.compile(r'<figure class="rso-table" id="([^"]+)">')
 _HEADLINE = re.compile(r'<p class="headline">([^<]*)')
 _CAPTION = re.compile(r"<caption><span>([^<]*)")
 
@@ -71,22 +69,6 @@ class Block:
         )
 
 
-def _cell(stored: str | int | list) -> str | int | tables.Links:
-    """One cell as `figures.show` stored it; a list holds links."""
-    if isinstance(stored, list):
-        return tables.Links(tuple(tables.Link(text, href) for text, href in stored))
-    return stored
-
-
-def _data_table(figure: dict[str, Any]) -> str:
-    rows = [[_cell(stored) for stored in row] for row in figure["table"]["rows"]]
-    return tables.to_html(
-        pd.DataFrame(rows, columns=figure["table"]["columns"], dtype=object),
-        table_id=f"{figure['id']}-data",
-        caption=f"Data: {figure['subtitle']}",
-    )
-
-
 def figure_block(spec: dict[str, Any]) -> Block:
     """Return the block of a chart from what `figures.show` stored.
 
@@ -109,8 +91,8 @@ def figure_block(spec: dict[str, Any]) -> Block:
     }
     data = ""
     if figure["table"]:
-        table = _data_table(figure)
-        files[f"figures/{name}.csv"] = tables.csv_file(table)
+        files[f"figures/{name}.csv"] = tables.csv_file(figure["table"])
+        table = tables.html(figure["table"], on_page=True)
         data = f"<details><summary>Data behind this chart</summary>\n{table}</details>\n"
     # "<" is escaped because the HTML parser ends a script at any "</script", even inside JSON.
     script = json.dumps(vega, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -123,20 +105,18 @@ def figure_block(spec: dict[str, Any]) -> Block:
         f'<img src="_static/figures/{name}.svg" alt="{escape(alt)}" '
         f'width="{width}" height="{height}">\n'
         f'<script type="application/json">{script}</script></div>\n{data}'
-        f"{tables.below_html(figure['source'], figure['notes'], figure.get('as_at', ''))}</figure>"
+        f"{tables.below_html('', figure['notes'], figure.get('as_at', ''))}"
+        f"{tables.sources_html(figure)}</figure>"
     )
     return Block("Figure", name, figure["headline"], html, files)
 
 
-def table_block(html: str) -> Block | None:
-    """Return the block of a table from the HTML that `tables.show` stored, or None for other HTML.
-
-    Its CSV is read from the cells that the page shows, so the two cannot differ.
-    """
-    stored = _STORED_TABLE.match(html)
-    if stored is None:
-        return None
-    name, title = stored[1], _HEADLINE.search(html) or _CAPTION.search(html)
+def table_block(table: dict[str, Any]) -> Block:
+    """Return the block of a table from what `tables.show` stored."""
     return Block(
-        "Table", name, unescape(title[1]), html, {f"tables/{name}.csv": tables.csv_file(html)}
+        "Table",
+        table["id"],
+        table["headline"] or table["caption"],
+        tables.html(table, on_page=True),
+        {f"tables/{table['id']}.csv": tables.csv_file(table)},
     )

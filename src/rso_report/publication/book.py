@@ -4,6 +4,7 @@ Two entrances. MyST-NB finds `ChartRenderer` through the package's entry point a
 notebook output; Sphinx calls `setup` because `_config.yml` lists this module as an extension.
 """
 
+import json
 import os
 import pickle
 from collections import Counter
@@ -21,6 +22,7 @@ from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
+from rso_report import tables
 from rso_report.edition import Edition
 from rso_report.figures import MIME_TYPE
 from rso_report.places import root
@@ -36,7 +38,7 @@ _FILES = "block_files"  # in the metadata of a page: the names of the files that
 class ChartRenderer:
     """MyST-NB plug-in for what `figures`, `tables`, `start` and `prose` show."""
 
-    mime_priority_overrides: ClassVar = [("html", MIME_TYPE, 1)]
+    mime_priority_overrides: ClassVar = [("html", MIME_TYPE, 1), ("html", tables.MIME_TYPE, 1)]
 
     @staticmethod
     def handle_mime(
@@ -57,13 +59,13 @@ class ChartRenderer:
                 ) from error
         elif data.mime_type == "text/html" and data.string.startswith('<div class="rso-start">'):
             return [nodes.raw("", page_links(data.string), format="html")]
-        elif data.mime_type == "text/html":
-            found = block.table_block(data.string)
+        elif data.mime_type == tables.MIME_TYPE:
+            found = block.table_block(json.loads(data.string))
         elif data.mime_type == "text/markdown":
             return sentences.rendered(renderer, data, inline)
         else:
             return None
-        return found and [nodes.raw("", "", format="html", block=found)]
+        return [nodes.raw("", "", format="html", block=found)]
 
 
 def _chapter(env: BuildEnvironment, docname: str) -> str:
@@ -219,6 +221,7 @@ def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
     app.add_directive("data-package", DataPackage)
+    app.add_transform(sentences.SourceNotes)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math, None))
     # The theme complains in every console of an unset mode, though it then takes this one.
     app.add_js_file(None, body='document.documentElement.dataset.mode ||= "auto";')

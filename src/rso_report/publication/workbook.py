@@ -6,21 +6,21 @@ marked-up table a sheet, no merged cells, numbers as numbers.
 """
 
 import io
+import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import gptables
 import nbformat
 import pandas as pd
-from bs4 import BeautifulSoup, Tag
 from gptables.core.gptable import FormatList
 
+from rso_report import tables
 from rso_report.edition import Edition
 from rso_report.figures import MIME_TYPE
 from rso_report.publication import citation
@@ -33,8 +33,7 @@ _LONGEST_NAME = 31  # of a sheet; a limit of the file format
 _WIDEST = 360  # pixels of a column; longer text wraps
 _NARROWEST = 90
 
-_NUMBER = re.compile(r"([-−+]?)(£?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d*)(\.\d+)?(\s?%)?")
-_MARKED = re.compile(r"(.*\S)\s+((?:\[[a-z]\]\s*)+(?:\([^)]* at first\))?)")
+_DIGITS = re.compile(r"([-−+]?)(\d[\d,]*)(\.\d+)?(\s?%)?")
 # What gptables would take for a link or for the number of a note, or refuse as empty decoration.
 _NOT_PLAIN = re.compile(r"\[.+\]\(.+\)|\$\$|^[^a-zA-Z0-9]+$")
 
@@ -43,19 +42,23 @@ Cell = str | int | float
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """One table as a page shows it: words, columns and the text of every cell."""
+    """A table or the data of a chart, as `tables.record` stored it, and where it stands."""
 
     page: str  # of the notebook, such as `breaches`
     identifier: str  # its anchor on the page
+    table: dict[str, Any]
     title: str
-    columns: list[str]
-    rows: list[list[str]]
-    row_headers: int = 1  # leading columns that name a row
     subtitle: str = ""
     as_at: str = ""
+    source: tables.Source = ""
+    notes: tuple[str, ...] = ()
     number: str = ""  # on the page, such as `Table 2.1`
-    sources: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sources(self) -> list[str]:
+        """The labels of its sources."""
+        source = [(self.source, None)] if isinstance(self.source, str) else self.source
+        return [label for label, _ in source if label]
 
     @property
     def is_chart(self) -> bool:
@@ -65,123 +68,84 @@ class PublishedTable:
     @property
     def symbols(self) -> list[str]:
         """The shorthand symbols that occur in the table or its words."""
-        used = " ".join([self.title, *self.notes, *self.columns, *sum(self.rows, [])])
-        return [symbol for symbol in SYMBOLS if symbol in used]
+        return tables.symbols_of(self.table)
 
 
 def published_tables(notebooks: Iterable[Path]) -> list[PublishedTable]:
     """Return every table, and the data of every chart, in the order in which pages show them."""
     return [
-        table
+        found
         for path in notebooks
         for cell in nbformat.read(path, as_version=4).cells
         for output in cell.get("outputs", [])
-        for table in _tables(path.stem, output.get("data", {}))
+        if (found := _published(path.stem, output.get("data", {})))
     ]
 
 
-def _tables(page: str, data: dict[str, Any]) -> Iterator[PublishedTable]:
-    """The tables of one output."""
+def _published(page: str, data: dict[str, Any]) -> PublishedTable | None:
+    """The table of one output, if it has one."""
     figure = data.get(MIME_TYPE, {}).get("usermeta", {}).get("figure")
-    if figure and figure["table"]:
-        source = figure["source"]
-        yield PublishedTable(
-            page,
-            figure["id"],
-            figure["headline"],
-            figure["table"]["columns"],
-            [list(map(_stored_text, row)) for row in figure["table"]["rows"]],
-            subtitle=figure["subtitle"],
-            as_at=f"As at: {figure['as_at']}" if figure.get("as_at") else "",
-            sources=[source] if isinstance(source, str) else [label for label, _ in source],
-            notes=figure["notes"],
-        )
-    elif "rso-table" in data.get("text/html", ""):
-        for block in BeautifulSoup(data["text/html"], "html.parser").select("figure.rso-table"):
-            yield _from_html(page, block)
-
-
-def _stored_text(value: str | int | list) -> str:
-    """What the page shows of one cell as `figures.show` stored it; of links their words."""
-    if isinstance(value, list):
-        return " ".join(text for text, _ in value)
-    return f"{value:,}" if isinstance(value, int) else value
-
-
-def _from_html(page: str, block: Tag) -> PublishedTable:
-    """A table as `tables.to_html` writes it; a headline over the caption goes first if given."""
-    caption = _text(block.caption)
-    headline = block.select_one(".headline")
-    source, as_at = block.select_one(".rso-source"), block.select_one(".rso-as-at")
-    rows = block.select("tbody tr")
+    words = figure or json.loads(data.get(tables.MIME_TYPE, "null"))
+    table = figure["table"] if figure else words
+    if not table:
+        return None
     return PublishedTable(
         page,
-        str(block["id"]),
-        _text(headline) if headline else caption,
-        [_text(cell) for cell in block.select("thead th")],
-        [[_text(cell) for cell in row.find_all(["th", "td"])] for row in rows],
-        row_headers=len(rows[0].find_all("th")),
-        subtitle=caption if headline else "",
-        as_at=_text(as_at) if as_at else "",
-        sources=_text(source).removeprefix("Source: ").split("; ") if source else [],
-        notes=[_text(note) for note in block.select(".rso-notes li")],
+        words["id"],
+        table,
+        words["headline"] or words["caption"],
+        subtitle=figure["subtitle"] if figure else words["caption"] * bool(words["headline"]),
+        as_at=f"As at: {words['as_at']}" if words["as_at"] else "",
+        source=words["source"],
+        notes=tuple(words["notes"]),
     )
 
 
-def _text(tag: Tag) -> str:
-    return " ".join(tag.get_text().split())
-
-
-def number(text: str) -> tuple[int | float, str] | None:
-    """Return the number that a text is and the cell format that shows it so, or None.
-
-    A number with a range, a word or a mark is not one; nor is a code with leading zeros.
-    """
-    if not (found := _NUMBER.fullmatch(text)):
-        return None
-    sign, pound, whole, fraction, percent = (part or "" for part in found.groups())
-    value = Decimal(whole.replace(",", "") + fraction) * (-1 if sign in {"-", "−"} else 1)
-    if percent:
-        value /= 100
-    # Four digits without a comma are a year.
-    grouped = "0" if len(whole) > 3 and "," not in whole else "#,##0"
-    shown = f"{pound}{grouped}{'.' + '0' * (len(fraction) - 1) if fraction else ''}"
-    shown += percent.replace(" ", "\\ ")
-    shown = f"+{shown};-{shown};{shown}" if sign == "+" else shown
-    whole_number = not fraction and not percent
-    return (int(value) if whole_number else float(value)), shown
-
-
-def cells(table: PublishedTable) -> tuple[list[str], list[list[Cell]], dict[tuple[int, int], str]]:
+def cells(table: dict[str, Any]) -> tuple[list[str], list[list[Cell]], dict[tuple[int, int], str]]:
     """Return the columns, the cells and the formats of the numbers, by row and column.
 
-    A mark beside a number ("174 [p]") goes into a column of its own, with the first value of a
-    figure that was revised: with it the cell would be text, and without it a reader would take a
-    part-year for a year.
+    What stands beside a number ("174 [p]") goes into a column of its own: with it the cell would
+    be text, and without it a reader would take a part-year for a year.
     """
     columns: list[str] = []
-    values: list[list[Cell]] = [[] for _ in table.rows]
+    values: list[list[Cell]] = [[] for _ in table["rows"]]
     formats: dict[tuple[int, int], str] = {}
-    for position, name in enumerate(table.columns):
-        texts = [row[position] for row in table.rows]
-        pairs = [_marks_apart(text) for text in texts]
-        numeric = position >= table.row_headers
-        apart = numeric and any(marks for _, marks in pairs)
-        for row, (text, (bare, marks)) in enumerate(zip(texts, pairs, strict=True)):
-            found = number(bare if apart else text) if numeric else None
-            if found:
-                formats[row, len(columns)] = found[1]
-            values[row].append(found[0] if found else text)
-            if apart:
-                values[row].append(marks)
-        columns += [name, f"{name}: shorthand"] if apart else [name]
+    for position, column in enumerate(table["columns"]):
+        stored = [row["cells"][position] for row in table["rows"]]
+        beside = list(map(_beside, stored))
+        for row, cell in enumerate(stored):
+            number = cell.get("number") if isinstance(cell, dict) else cell
+            if isinstance(number, int | float) and not column["header"]:
+                formats[row, len(columns)] = _format(tables.stored_text(cell))
+                values[row].append(number)
+            else:
+                values[row].append(tables.stored_text(cell))
+            if any(beside):
+                values[row].append(beside[row])
+        name = column["name"]
+        columns += [name, f"{name}: shorthand"] if any(beside) else [name]
+    if any(row["rows"] for row in table["rows"]):
+        columns.append(tables.ROWS[-1])
+        for row, stored_row in zip(values, table["rows"], strict=True):
+            row.append(" ".join(text for text, _ in stored_row["rows"]))
     return columns, values, formats
 
 
-def _marks_apart(text: str) -> tuple[str, str]:
-    """`174` and `[p]` of "174 [p]"; a text that is no number stays whole."""
-    found = _MARKED.fullmatch(text)
-    return (found[1], found[2].strip()) if found and number(found[1]) else (text, "")
+def _beside(cell: tables.Stored) -> str:
+    """What a cell says beside its number: `[p]` of "174 [p]", `at least` of "at least 25.5"."""
+    if not isinstance(cell, dict) or "number" not in cell:
+        return ""
+    before, _, after = cell["text"].partition(_DIGITS.search(cell["text"])[0])
+    return f"{before.strip(' +-−')} {after.strip(' %')}".strip()
+
+
+def _format(text: str) -> str:
+    """The format that shows a number as its text does."""
+    sign, whole, fraction, percent = _DIGITS.search(text).groups()
+    shown = "#,##0" if "," in whole or len(whole) < 4 else "0"  # four digits bare are a year
+    shown += f".{'0' * (len(fraction) - 1)}" if fraction else ""
+    shown += '"%"' if percent else ""
+    return f"+{shown};-{shown};{shown}" if sign == "+" else shown
 
 
 def sheet_names(tables: Iterable[PublishedTable]) -> list[str]:
@@ -258,7 +222,7 @@ def _notes_table(numbers: dict[str, str]) -> pd.DataFrame:
 def _sheet(
     table: PublishedTable, page: str, numbers: dict[str, str], address: str
 ) -> gptables.GPTable:
-    columns, values, formats = cells(table)
+    columns, values, formats = cells(table.table)
     if len({name.casefold() for name in columns}) < len(columns):
         raise ValueError(f"table {table.identifier!r} has columns that differ only in case")
     instructions = "This worksheet contains one table."
