@@ -256,15 +256,16 @@ def test_files_and_spreadsheet_have_number_mark_and_first_value(outputs, tmp_pat
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "breaches.ipynb")
     sheets = {t.identifier: t for t in workbook.published_tables([tmp_path / "breaches.ipynb"])}
-    columns, values, _ = workbook.cells(sheets["tab-titles-notification-wmp"])
+    columns, values, _ = workbook.cells(sheets["tab-titles-notification-wmp"].table)
     at = columns.index("2020-21")
     assert columns[at + 1] == "2020-21: shorthand"
     assert values[0][at : at + 2] == [307, "[r] (268 at first)"]
-    columns, values, _ = workbook.cells(sheets["fig-recorded-offences-chart"])
+    columns, values, _ = workbook.cells(sheets["fig-recorded-offences-chart"].table)
     at = columns.index("Offences")
     assert [307, "[r] (268 at first)"] in [row[at : at + 2] for row in values]
-    html = next(o["text/html"] for o in outputs[path] if "tab-titles-notif" in str(o))
-    assert b"307 [r] (268 at first)" in tables.csv_file(html)
+    table = sheets["tab-titles-notification-wmp"].table
+    html = tables.html(table)
+    assert b"307 [r] (268 at first)" in tables.csv_file(table)
     assert '<td class="num">307 [r] (268 at first)</td>' in html
     assert "[r] revised" in html
 

@@ -1,6 +1,7 @@
 import csv
 import datetime as dt
 import io
+import json
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,15 @@ def rendered(frame=FORCES, **changes):
         "formats": {"Rate": 1} if "Rate" in frame else None,
     }
     return BeautifulSoup(tables.to_html(frame, **(arguments | changes)), "html.parser")
+
+
+def stored(frame=FORCES, **changes):
+    arguments = {
+        "table_id": "tab-forces",
+        "caption": "RSOs by police force area",
+        "formats": {"Rate": 1} if "Rate" in frame else None,
+    }
+    return tables.record(frame, **(arguments | changes))
 
 
 def row(table, number):
@@ -164,8 +174,7 @@ def test_a_headline_stands_above_and_the_caption_stays_in_the_table():
 
 @pytest.mark.parametrize("headline", [None, "West <Midlands> has most"])
 def test_the_book_numbers_a_table_links_to_it_and_cites_it(headline):
-    html = str(rendered(headline=headline, formats={"Rate": 1}))
-    found = block.table_block(html)
+    found = block.table_block(stored(headline=headline))
     title = headline or "RSOs by police force area"
     assert (found.kind, found.name, found.title) == ("Table", "tab-forces", title)
     page = BeautifulSoup(found.placed(block.Place("Table 2.3", "Cite.", "../")), "html.parser")
@@ -178,12 +187,53 @@ def test_the_book_numbers_a_table_links_to_it_and_cites_it(headline):
     assert page.select_one(".rso-cite p").text == "Cite."
 
 
-def test_other_html_is_no_table_of_the_report():
-    assert block.table_block("<table><tr><td>1</td></tr></table>") is None
+def test_a_stored_table_has_one_row_a_line_and_numbers_as_numbers():
+    text = tables.dumps(stored())
+    assert json.loads(text) == stored()
+    assert [json.loads(line.rstrip(","))["cells"] for line in text.splitlines()[-4:-1]] == [
+        [
+            "West Midlands",
+            3655,
+            {"number": 144.3, "text": "144.3"},
+            {"number": 46.0, "text": "46 [r]"},
+            "Final",
+        ],
+        ["Staffordshire", 0, {"number": 130.0, "text": "130.0"}, "[c]", "[p]"],
+        ["Warwickshire", "[x]", "[x]", "[x]", "Final"],
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[x]", "130 to 140", "007", "2020-21", "at least 3", "1,23"])
+def test_what_is_no_number_stays_text(text):
+    frame = pd.DataFrame({"A": ["a"], "B": [text]})
+    assert stored(frame)["rows"][0]["cells"][1] == text
+
+
+LINKED = pd.DataFrame(
+    {
+        "Area": ["A", "A", "B"],
+        "Count": [1, 2, 3],
+        "Rows": [
+            tables.Links((tables.Link(f"RO000{n}", f"x.md#row-ro000{n}"),)) for n in (1, 1, 2)
+        ],
+    }
+)
+
+
+def test_on_a_page_each_row_leads_to_its_rows_of_data_and_the_sources_are_folded():
+    html = tables.html(stored(LINKED, source=[("MoJ", "x.md#source-moj")], first=2), on_page=True)
+    page = BeautifulSoup(html, "html.parser")
+    marks = [mark["href"] for mark in page.select("td.rso-mark a")]
+    assert marks == [f"#tab-forces-from-{number}" for number in (1, 1, 2)]
+    assert all(page.select_one(mark) for mark in marks)
+    assert page.select_one("#tab-forces-from-2").text == "RO0002"
+    assert page.select_one("details.rso-sources summary").text == "1 source and the rows of data"
+    assert [tr.th.text for tr in page.select("details.rso-older tbody tr")] == ["B"]
+    assert [th.text for th in page.select("th.rso-again")] == ["A"]
 
 
 def test_the_csv_holds_exactly_the_cells_shown():
-    found = block.table_block(str(rendered()))
+    found = block.table_block(stored())
     rows = found.files["tables/tab-forces.csv"].decode("utf-8-sig").splitlines()
     assert rows == [
         "Police force area,RSOs,Rate,Missing,Status",
@@ -212,6 +262,6 @@ def test_the_csv_holds_exactly_the_cells_shown():
     ],
 )
 def test_a_spreadsheet_runs_nothing_and_reads_numbers(cell, stored):
-    html = tables.to_html(pd.DataFrame({"A": [cell]}), table_id="t", caption="C")
-    (_, (value,)) = csv.reader(io.StringIO(tables.csv_file(html).decode("utf-8-sig")))
+    table = tables.record(pd.DataFrame({"A": [cell]}), table_id="t", caption="C")
+    (_, (value,)) = csv.reader(io.StringIO(tables.csv_file(table).decode("utf-8-sig")))
     assert value == stored

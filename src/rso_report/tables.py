@@ -43,6 +43,11 @@ _PAGE_LINK = re.compile(r'href="(?![a-z]+:|[^"]*_sources/)([^"#]+)\.(?:md|ipynb)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 _SAFE_HREF = re.compile(r"https?://|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:|//)")
 _NUMBER = r"[-−+<>≤≥£]?\s?\d{1,3}(,?\d{3})*(\.\d+)?\s?%?"
+# A number alone or with marks, in words: `−3.0`, `1.05%`, `174 [p]`, `2 [r] (5 at first)`.
+_MARKED = re.compile(
+    r"([-−+]?(?:\d{1,3}(?:,\d{3})+|0|[1-9]\d*)(?:\.\d+)?)\s?%?"
+    r"(?:\s+\[[a-z]\])*(?:\s\([^)]* at first\))?"
+)
 _SEPARATED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _SPAN = rf"{_NUMBER}(\s?(–|to)\s?{_NUMBER})?"
 _SPAN_ONLY = re.compile(_SPAN)
@@ -163,6 +168,8 @@ def _stored(value: object, digits: int | None) -> Stored:
     if isinstance(value, Cell):
         return {"number": value.number, "text": value.text}
     text = cell_text(value, digits)
+    if isinstance(value, str) and (found := _MARKED.fullmatch(text)):
+        return {"number": float(found[1].replace(",", "").replace("−", "-")), "text": text}
     if not pd.api.types.is_number(value) or pd.isna(value) or pd.api.types.is_bool(value):
         return text
     number = float(text.replace(",", ""))  # rounded as it is shown: nobody finds more in a file

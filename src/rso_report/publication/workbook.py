@@ -144,7 +144,7 @@ def _format(text: str) -> str:
     sign, whole, fraction, percent = _DIGITS.search(text).groups()
     shown = "#,##0" if "," in whole or len(whole) < 4 else "0"  # four digits bare are a year
     shown += f".{'0' * (len(fraction) - 1)}" if fraction else ""
-    shown += '"%"' if percent else ""
+    shown += f'"{percent}"' if percent else ""
     return f"+{shown};-{shown};{shown}" if sign == "+" else shown
 
 
