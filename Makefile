@@ -23,10 +23,10 @@ MEANT := $(shell python3 -c '$(CLOSEST)' '$(UNKNOWN)' $(KNOWN) 2>/dev/null)
 $(error $(UNKNOWN): an unknown variable$(if $(MEANT), (did you mean $(MEANT)?)); allowed: $(KNOWN))
 endif
 
-.PHONY: help report pdf test review refresh clean distclean
+.PHONY: help report pdf preview test test-slow test-all bench review refresh clean distclean
 
 help: ## List these commands (the default)
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' \
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' \
 		| awk -F '|' '{ printf "%-18s%s\n", $$1, $$2 }'
 	@echo
 	@echo '  Another edition: make report YEAR=2020-21 REGION="North East"'
@@ -42,15 +42,26 @@ report: $(READY) ## Build the report and say where its start page is
 pdf: $(READY) ## Build the report and print all of it to one PDF (needs Chromium)
 	@$(BUILD) --pdf
 
-test: $(READY) ## Check the style, test everything, compare the notebooks' stored outputs
+pbench: $(READY) ## Measure how long builds take, beside other ways to make the same pages
+	@$(BIN)/python tests/bench/bench.py
+
+review: $(READY) ## Serve the report on this machine; build and reload it on every save
+	@$(BIN)/python -m rso_report.publication.preview --year "$$YEAR" --region "$$REGION"
+
+test: $(READY) ## Check the style, test, compare the notebooks' stored outputs
 	@echo "Checking the style"
 	@$(BIN)/python -m ruff check src tests notebooks
 	@$(BIN)/python -m ruff format --check src tests notebooks
 	@echo "Testing the package, the notebooks and the book"
-	@$(BIN)/pytest --numprocesses auto --dist loadfile
+	@$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile
 	@echo "Executing the notebooks and comparing their stored outputs"
-	@$(BIN)/pytest --nbval notebooks/
-	@$(BIN)/pytest --nbval-lax notebooks/
+	@$(BIN)/pytest --nbval --numprocesses auto --dist loadfile notebooks/
+
+test-slow: $(READY) ## Test what is broad: all pages in all modes, 50 kills, a year replayed, SLURM
+	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile
+	@$(BIN)/python tests/slurm/check.py
+
+test-all: test test-slow ## Test everything
 
 review: $(READY) ## Do what a reviewer does and write down what came of it, to be signed
 	@$(BIN)/python -m rso_report.publication.review build/review

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from reading import KINDS, pages_of
 
 from rso_report.publication import chromium
 
@@ -30,6 +31,20 @@ def site(tmp_path_factory, worker_id):
             build(output)
             (output / "built").touch()
     return output / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def all_pages(site):
+    """Every page of the report by its path."""
+    return pages_of(site)
+
+
+@pytest.fixture(
+    scope="module", params=["a page of each kind", pytest.param("all", marks=pytest.mark.slow)]
+)
+def pages(all_pages, request):
+    """Pages that are opened in every mode: a few in `make test`, all in `make test-slow`."""
+    return all_pages if request.param == "all" else {name: all_pages[name] for name in KINDS}
 
 
 def build(output):

@@ -14,6 +14,19 @@ HEIGHT = 800
 SETTLES = 400  # milliseconds after which the theme has seen to it what scrolls on a new screen
 
 
+# One page of each kind: what is tried in every mode here is tried there on all pages as well.
+KINDS = (
+    "404.html",
+    "search.html",
+    "notebooks/start.html",
+    "notebooks/regional-trends.html",
+    "book/data-and-sources.html",
+    "book/downloads.html",
+    "book/methods.html",
+    "book/rows-breaches.html",
+)
+
+
 def pages_of(site: Path) -> dict[str, Path]:
     """Return every page by its path; the front door is left out: it only leads to the first."""
     paths = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}

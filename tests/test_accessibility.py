@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup
-from reading import HEIGHT, THEMES, WIDTHS, draw_charts, pages_of, switch
+from reading import HEIGHT, THEMES, WIDTHS, draw_charts, switch
 
 from rso_report.publication.axe import RUN_AXE, TAGS, THIN_OUT
 
@@ -53,13 +53,10 @@ def violations(page, where="html"):
 
 
 @pytest.fixture(scope="module")
-def pages(site):
-    return pages_of(site)
-
-
-@pytest.fixture(scope="module")
-def documents(pages):
-    return {name: BeautifulSoup(path.read_text(), "html.parser") for name, path in pages.items()}
+def documents(all_pages):
+    return {
+        name: BeautifulSoup(path.read_text(), "html.parser") for name, path in all_pages.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -249,10 +246,10 @@ def smallest_pages_with_each_control(documents):
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", THEMES)
-def test_keyboard_reaches_everything_in_order_and_is_seen(tab, pages, documents, theme, width):
+def test_keyboard_reaches_everything_in_order_and_is_seen(tab, all_pages, documents, theme, width):
     for name in smallest_pages_with_each_control(documents):
         tab.set_viewport_size({"width": width, "height": HEIGHT})
-        tab.goto(pages[name].as_uri())
+        tab.goto(all_pages[name].as_uri())
         switch(tab, theme, width)
         draw_charts(tab)
         expected = tab.evaluate(MARK_STOPS)
@@ -277,9 +274,9 @@ def test_skip_link_leads_into_the_page(tab, pages, documents):
         assert tab.evaluate("() => document.activeElement.closest('main') !== null"), path.name
 
 
-def test_toggles_work_by_keyboard_and_give_the_focus_back(tab, pages, documents):
+def test_toggles_work_by_keyboard_and_give_the_focus_back(tab, all_pages, documents):
     name = next(name for name, each in documents.items() if each.select("article summary"))
-    tab.goto(pages[name].as_uri())
+    tab.goto(all_pages[name].as_uri())
     switch(tab, "light", WIDTHS[0])
     for opener, opened in OPENERS.items():
         button = tab.locator(opener).locator("visible=true").first

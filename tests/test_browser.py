@@ -40,16 +40,8 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def pages(site):
-    """Every page by its path; the front door is left out, as it only leads to the first page."""
-    paths = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}
-    pages = {
-        name: path
-        for name, path in paths.items()
-        if not name.startswith("_") and name != "index.html"
-    }
-    assert pages
-    return pages
+def pages(all_pages):
+    return all_pages
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ RECORD = (
 
 def main():
     work = Path(sys.argv[-1])
-    (work / "_build" / "html" / "notebooks").mkdir(parents=True)
+    (work / "_build" / "html" / "notebooks").mkdir(parents=True, exist_ok=True)
     (work / "_build" / "html" / "index.html").touch()
     if len(work.parent.name.split("-")[-1]) == 8:  # of other parameters
         (work / "_build" / "html" / "edition.json").write_text(RECORD)
@@ -204,6 +204,8 @@ def stand_in(root, book):
 def copied(project, root):
     """A copy of a built project, with a stand-in for the real Jupyter Book that built it."""
     shutil.copytree(project.root, root, symlinks=True)
+    for kept in root.glob("build/*/book"):  # by Sphinx, which the stand-in can't go on from
+        shutil.rmtree(kept)
     stand_in(root, QUICK_BOOK)
     return Project(root)
 

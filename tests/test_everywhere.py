@@ -7,7 +7,7 @@ from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
-from reading import HEIGHT, THEMES, WIDTHS, draw_charts, listen, pages_of, served, switch
+from reading import HEIGHT, THEMES, WIDTHS, draw_charts, listen, served, switch
 
 LIMIT = 300_000  # bytes for the first view of a page, apart from fonts and the chart library
 ZOOMED = {"width": 320, "height": 256}  # a screen of 1280 by 1024 pixels at 400 %
@@ -37,11 +37,6 @@ PALE = """() => [...document.querySelectorAll('article a[href]')].filter(each =>
   const ratio = 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05);
   return each.checkVisibility() && ratio < 4.5;
 }).map(each => each.outerHTML.slice(0, 100))"""
-
-
-@pytest.fixture(scope="module")
-def pages(site):
-    return pages_of(site)
 
 
 def themed(pages):
@@ -179,11 +174,11 @@ def test_on_paper_there_is_the_content_alone_and_all_of_it(browser, pages, theme
     assert not faults, "\n".join(faults)
 
 
-def test_search_theme_and_menu_work_from_a_folder(context, pages, site):
-    name = next(name for name in pages if name.startswith("notebooks/"))
+def test_search_theme_and_menu_work_from_a_folder(context, all_pages, site):
+    name = next(name for name in all_pages if name.startswith("notebooks/"))
     page = context.new_page()
     log = listen(page)
-    page.goto(pages[name].as_uri())
+    page.goto(all_pages[name].as_uri())
     before = page.evaluate("document.documentElement.dataset.theme")
     while page.evaluate("document.documentElement.dataset.theme") == before:
         page.locator(".theme-switch-button").click()

@@ -282,6 +282,7 @@ def test_links_that_are_right_are_let_through(tmp_path):
     assert links.faults(tmp_path) == ["a.html, line 1: /a.html leads nowhere"]
 
 
+@pytest.mark.slow
 def test_two_real_editions_side_by_side_pass_the_gate_and_are_verified(site, tmp_path):
     """The pages of the default edition, published twice, once as those of an earlier year."""
     for year in ("2020-21", "2021-22"):

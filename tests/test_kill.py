@@ -24,7 +24,6 @@ from test_build import Project, stand_in, write_project
 from rso_report.cli import SNAKEMAKE
 from rso_report.publication.site import without_notice
 
-KILLS = 50
 SEED = 20261125
 BUILD = (sys.executable, "-m", "snakemake", "report", *SNAKEMAKE)  # as `rso-report build` does
 
@@ -39,7 +38,7 @@ LONG = "The same words on each page of every edition. " * 400
 def main():
     work = Path(sys.argv[-1])
     site = work / "_build" / "html"
-    (site / "notebooks").mkdir(parents=True)
+    (site / "notebooks").mkdir(parents=True, exist_ok=True)
     cells = json.loads((work / "notebooks" / "more.ipynb").read_text())["cells"]
     number = "".join(cells[-1]["outputs"][0]["text"]).split()[1]
     names = ["index.html", *(f"notebooks/page-{n}.html" for n in range(PAGES))]
@@ -187,12 +186,14 @@ def killed(project, after):
     return steps[-1] if steps else "before the first step"
 
 
-def test_killed_at_fifty_random_moments_the_site_stays_whole_and_the_next_build_succeeds(
-    project, reader, capsys
+@pytest.mark.parametrize("number_of_kills", [5, pytest.param(50, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_the_site_stays_whole_and_the_next_build_succeeds(
+    project, reader, capsys, number_of_kills
 ):
-    chance, numbers, kills = random.Random(SEED), count(2), Counter()
+    chance, kills = random.Random(SEED), Counter()
+    numbers = count(published(project) + 1)
     lasts = timed(project, next(numbers))
-    while kills.total() < KILLS:
+    while kills.total() < number_of_kills:
         number = next(numbers)
         give(project, number)
         step = killed(project, after=chance.uniform(0, lasts))
@@ -206,8 +207,7 @@ def test_killed_at_fifty_random_moments_the_site_stays_whole_and_the_next_build_
             f"{reader.passes} readings of the whole site, {reader.files} files, "
             f"{len(reader.wrong)} of them not whole."
         )
-    assert kills.total() == KILLS
-    assert len(kills) > 2
+    assert len(kills) > 2 or number_of_kills < 50
 
 
 def timed(project, number):

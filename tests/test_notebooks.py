@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import nbformat
@@ -177,8 +178,15 @@ def test_a_region_without_some_figures_says_so_and_goes_on(tmp_path):
 REGIONS = dataset.load("areas").areas.query("kind == 'region'")["short_name"].tolist()
 
 
-@pytest.mark.parametrize("year", ["2001-02", "2012-13", "2023-24"])
-@pytest.mark.parametrize("region", REGIONS)
+YEARS = ["2001-02", "2012-13", "2023-24"]
+# The fewest data, no force of the region with a figure, all of them.
+ALWAYS = [("Wales", "2001-02"), ("London", "2012-13"), ("West Midlands", "2023-24")]
+MORE = [pair for pair in product(REGIONS, YEARS) if pair not in ALWAYS]
+
+
+@pytest.mark.parametrize(
+    ("region", "year"), [*ALWAYS, *(pytest.param(*pair, marks=pytest.mark.slow) for pair in MORE)]
+)
 def test_every_region_has_an_edition_in_early_middle_and_late_years(region, year):
     data = dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
     for path in NOTEBOOKS:

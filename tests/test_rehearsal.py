@@ -23,6 +23,8 @@ from rso_report import dataset
 from rso_report.return_form import SHEET, TEMPLATE_FIELDS
 from rso_report.returns import template
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 MARKS = ("synthetic-rehearsal", "SYNTHETIC, invented for a rehearsal")
 NOBODY = "Nobody (invented for a rehearsal)"

@@ -127,16 +127,20 @@ def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
         raise FileError(f"{root} is no checkout of the report: it has no Snakefile.")
     if not any(map(is_several, (year, region))):
         _given(year, region, parameters)  # of several editions the graph sees to each
+    sys.stdout.flush()
+    os.chdir(root)
+    # In the place of this program: signals, progress and exit status are Snakemake's own.
+    command = graph("pdf" if pdf else "report", year, region, parameters)
+    os.execv(sys.executable, command)
+
+
+def graph(target: str, year: str, region: str, parameters: Path | None = None) -> list[str]:
+    """Return the command that makes a target of the graph, a rule or a file, for what is asked."""
     file = parameters.resolve() if parameters else ""
     # !!str keeps Snakemake from guessing types: it would turn 2024_25 into 202425 and 012 into 12.
     asked = {"year": year, "region": region, "parameters": file}
     config = [f"{name}=!!str {value}" for name, value in asked.items()]
-    targets = ["pdf" if pdf else "report"]
-    sys.stdout.flush()
-    os.chdir(root)
-    # In the place of this program: signals, progress and exit status are Snakemake's own.
-    command = [sys.executable, "-m", "snakemake", *targets, *SNAKEMAKE, "--config", *config]
-    os.execv(sys.executable, command)
+    return [sys.executable, "-m", "snakemake", target, *SNAKEMAKE, "--config", *config]
 
 
 @main.command(short_help="Check the data package and say all that is wrong with it.")
