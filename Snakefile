@@ -27,7 +27,7 @@ from snakemake.logging import DefaultFormatter, logger
 import rso_report  # before papermill, which it makes faster to import
 from papermill import inspect_notebook
 from rso_report.dataset import load, tables_read
-from rso_report.dependencies import modules_used
+from rso_report.dependencies import modules_imported, modules_used
 from rso_report.edition import read_parameters, stored_choices
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file
@@ -224,8 +224,9 @@ except ReportError as error:
 SOURCES = sorted(map(str, Path("notebooks").glob("*.ipynb")))
 NOTEBOOKS = [Path(source).stem for source in SOURCES]
 PACKAGE = sorted(map(str, Path("src/rso_report").rglob("*.py"))) + ["requirements.lock"]
-# What the check of the data depends on: the folders below are for returns and for pages.
-CALCULATION = sorted(map(str, Path("src/rso_report").glob("*.py"))) + ["requirements.lock"]
+# What the check of the data depends on.
+CHECKING = modules_imported(["rso_report.dataset", "rso_report.reconcile"])
+CHECKING = [*map(os.path.relpath, CHECKING), "requirements.lock"]
 PAGES = list(map(str, page_files(Path())))
 if workflow.is_main_process:
     require_readable([*DATA, *SOURCES, *PACKAGE, *PAGES])
@@ -284,11 +285,11 @@ onerror:
 rule check_data:
     input:
         DATA,
-        CALCULATION,
+        CHECKING,
     output:
         "build/data-checked",
     params:
-        content=digest(DATA + CALCULATION),
+        content=digest(DATA + CHECKING),
     log:
         "build/data.log",
     message:

@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,32 +45,10 @@ ROW_TABLES = {
 
 # What makes a revision one of the same figure: all of these that its table has are equal.
 _SAME_FIGURE = (
-    "series_id",
-    "measure",
-    "measure_code",
-    "detail",
-    "order_type",
-    "family",
-    "offence_title",
-    "unit",
-    "axis",
-    "area_id",
-    "as_at",
-    "from_date",
-    "period_start",
-    "period_end",
-    "custody_status",
-    "sex",
-    "mappa_level",
-    "definition_code",
-    "subset",
-    "believed_abroad",
-    "went_missing_since",
-    "mix_id",
-    "risk_tier",
-    "risk_tool",
-    "rank",
-    "statistic",
+    *("series_id", "measure", "measure_code", "detail", "order_type", "family", "offence_title"),
+    *("unit", "axis", "area_id", "as_at", "from_date", "period_start", "period_end"),
+    *("custody_status", "sex", "mappa_level", "definition_code", "subset", "believed_abroad"),
+    *("went_missing_since", "mix_id", "risk_tier", "risk_tool", "rank", "statistic"),
 )
 
 # Where the check of a build writes down the digest of what it found sound.
@@ -199,17 +177,14 @@ def tables_read(notebook: Path) -> list[Path]:
 def _with_references(described: dict, names: Iterable[str]) -> list[str]:
     """The named tables and all tables that their foreign keys lead to."""
     schemas = {r["name"]: r["schema"] for r in described["resources"]}
-    found: list[str] = []
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop(0)
+    wanted = list(names)
+    for name in wanted:  # which grows as references lead on
         if name not in schemas:
             raise KeyError(f"no table '{name}' in the data package; there are {sorted(schemas)}")
-        if name not in found:
-            found.append(name)
-            keys = schemas[name].get("foreignKeys", [])
-            waiting += [k["reference"]["resource"] for k in keys if k["reference"]["resource"]]
-    return found
+        keys = schemas[name].get("foreignKeys", [])
+        others = dict.fromkeys(key["reference"]["resource"] for key in keys)
+        wanted += [other for other in others if other and other not in wanted]
+    return list(dict.fromkeys(wanted))
 
 
 def _checked(
@@ -266,62 +241,64 @@ def _schema_faults(
     """
     from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
-    faults, described = [], json.loads(description)
+    described = json.loads(description)
     try:
         report = Package.from_descriptor(described, basepath=str(folder)).validate()
     except FrictionlessException as error:
-        note = str(error.error.note)
-        return [Fault("datapackage.json", note, "a valid description")]
+        return [Fault("datapackage.json", str(error.error.note), "a valid description")]
     schemas = {r["name"]: r["schema"] for r in described["resources"]}
-    for error in report.errors:
-        faults.append(Fault("datapackage.json", error.message, "a valid description"))
-    for task in report.tasks:
-        schema = schemas[task.name]
-        fields = {f["name"]: f for f in schema["fields"]}
+    of_package = [
+        Fault("datapackage.json", error.message, "a valid description") for error in report.errors
+    ]
+    return of_package + [
+        _schema_fault(task.name, error, schemas[task.name])
+        for task in report.tasks
+        for error in task.errors
+    ]
+
+
+def _schema_fault(table: str, error: Any, schema: dict) -> Fault:  # noqa: ANN401
+    column = getattr(error, "field_name", None) or getattr(error, "label", None)
+    cell = getattr(error, "cell", None)
+    found = shown(cell) if cell else "nothing" if cell == "" else error.note or "nothing"
+    if error.type == "foreign-key":
+        column, found = ", ".join(error.field_names), shown(", ".join(error.field_cells))
+    elif error.type == "primary-key":
         key = schema["primaryKey"]
-        for error in task.errors:
-            column = getattr(error, "field_name", None) or getattr(error, "label", None)
-            cell = getattr(error, "cell", None)
-            found = shown(cell) if cell else "nothing" if cell == "" else error.note or "nothing"
-            if error.type == "foreign-key":
-                column, found = ", ".join(error.field_names), shown(", ".join(error.field_cells))
-            elif error.type == "primary-key":
-                column = key if isinstance(key, str) else "+".join(key)
-            faults.append(
-                Fault(
-                    f"data/{task.name}.csv",
-                    found,
-                    _allowed(error, fields.get(column)),
-                    getattr(error, "row_number", None),
-                    column,
-                )
-            )
-    return faults
+        column = key if isinstance(key, str) else "+".join(key)
+    field = next((f for f in schema["fields"] if f["name"] == column), None)
+    row = getattr(error, "row_number", None)
+    return Fault(f"data/{table}.csv", found, _allowed(error, field), row, column)
+
+
+_ALLOWED = {  # by type of error, where the description of the column does not say it
+    "primary-key": "each value only once",
+    "blank-row": "no empty row",
+} | dict.fromkeys(
+    ("encoding-error", "source-error", "scheme-error", "format-error"),
+    "a CSV file in UTF-8 with the columns of datapackage.json",
+)
+_KINDS = {"integer": "a whole number", "number": "a number", "date": "a date YYYY-MM-DD"}
 
 
 def _allowed(error: Any, field: dict | None) -> str:  # noqa: ANN401
     """What a cell may hold, in words, from its column's description."""
     if error.type == "foreign-key":
         return f"a value that stands in {error.reference_name or 'the same table'}"
-    if error.type == "primary-key":
-        return "each value only once"
-    if error.type in ("encoding-error", "source-error", "scheme-error", "format-error"):
-        return "a CSV file in UTF-8 with the columns of datapackage.json"
-    if error.type == "blank-row":
-        return "no empty row"
+    if error.type in _ALLOWED:
+        return _ALLOWED[error.type]
     if field is None or error.type not in ("type-error", "constraint-error"):
         return error.description.rstrip(".")
     rules = field.get("constraints", {})
     if "enum" in rules:
         return "one of " + ", ".join(rules["enum"])
-    words = {"integer": "a whole number", "number": "a number", "date": "a date YYYY-MM-DD"}
-    text = words.get(field["type"], "text")
-    if "minimum" in rules:
-        text += f" of {rules['minimum']} or more"
-    if "maximum" in rules:
-        text += f", at most {rules['maximum']}"
-    if "pattern" in rules:
-        text += f" of the form {rules['pattern']}"
+    text = _KINDS.get(field["type"], "text")
+    for rule, words in (
+        ("minimum", " of {} or more"),
+        ("maximum", ", at most {}"),
+        ("pattern", " of the form {}"),
+    ):
+        text += words.format(rules[rule]) if rule in rules else ""
     return text + ("" if rules.get("required") else ", or nothing")
 
 
@@ -347,110 +324,103 @@ def _frame(resource: dict, folder: Path) -> pd.DataFrame:
 def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]:
     """Rules across cells: keys, dates, revisions, more missing than registered, disclosure."""
     name, frame = resource["name"], frames[resource["name"]]
-    faults: list[Fault] = []
-
-    def report(rows: pd.Series, column: str, found: pd.Series | str, allowed: str) -> None:
-        for index in frame.index[rows.fillna(False).astype(bool)]:
-            text = found if isinstance(found, str) else str(found[index])
-            faults.append(Fault(f"data/{name}.csv", text, allowed, index + 2, column))
-
-    for key in resource["schema"].get("uniqueKeys", []):
-        again = frame.duplicated(key, keep="first")
-        if "revises_row" in frame:  # two revisions of one row are told apart below
-            again &= frame["revises_row"] == ""
-        report(
-            again,
-            "+".join(key),
-            "the same figure of the same source a second time",
-            "one row for each",
+    faults = [
+        Fault(
+            f"data/{name}.csv",
+            found if isinstance(found, str) else str(found[index]),
+            allowed,
+            index + 2,
+            column,
         )
-    if "series_id" in frame and "period_start" in frame:
-        stock = frame["series_id"].isin(STOCK_SERIES)
-        as_at = frame["as_at"] if "as_at" in frame else pd.Series(pd.NaT, index=frame.index)
-        both = frame["period_start"].notna() & frame["period_end"].notna()
-        some = frame["period_start"].notna() | frame["period_end"].notna()
-        report(stock & (as_at.isna() | some), "as_at", "a stock", "an as-at date and no period")
-        report(~stock & (as_at.notna() | ~both), "period_start", "a flow", "a start and an end")
-    if "period_start" in frame:
-        start, end = frame["period_start"], frame["period_end"]
-        spans = start.notna() & end.notna()
-        after = end + pd.Timedelta(days=1)
-        years = (after.dt.month == start.dt.month) & (after.dt.day == start.dt.day) & (end > start)
-        report(
-            spans & ~years,
-            "period_end",
-            end.dt.strftime("%Y-%m-%d"),
-            "the last day of whole years from period_start (mark part-years in period_status)",
-        )
-    if "period_status" in frame:
-        part = frame["period_status"] == "part"
-        low, high = frame["covered_to_earliest"], frame["covered_to_latest"]
-        inside = (low >= frame["period_start"]) & (high <= frame["period_end"]) & (low <= high)
-        report(part & ~inside, "covered_to_latest", "a part-year", "two days within the period")
-        report(
-            part & ~frame["status"].isin(["provisional", "revised"]),
-            "status",
-            frame["status"],
-            "provisional for a part-year, or revised",
-        )
-    if "period_precision" in frame:
-        dated = frame["period_start"].notna()
-        report(
-            dated == (frame["period_precision"] == ""),
-            "period_precision",
-            "a period without it, or it without a period",
-            "stated or inferred exactly where there is a period",
-        )
-    if name == "staffing":
-        report(
-            frame["as_at"].isna() != (frame["as_at_precision"] == "undated"),
-            "as_at",
-            "a date and undated, or neither",
-            "a date, or nothing and undated",
-        )
+        for rows, column, found, allowed in _rules(resource, frames)
+        for index in frame.index[rows.fillna(False).astype(bool)]
+    ]
     if name == "discrepancies":
         faults += _ledger_faults(frame, frames)
     if "revises_row" in frame:
-        report(
-            (frame["revises_row"] != "") != (frame["status"] == "revised"),
-            "status",
-            frame["status"],
-            "revised exactly where revises_row names a row",
-        )
         faults += _revision_faults(name, frame)
+    if "areas" in frames:
+        for index, column, *words in disclosure.refused(name, frame, frames["areas"]):
+            faults.append(Fault(f"data/{name}.csv", *words, index + 2, column))
+    return faults
+
+
+Rule = tuple[pd.Series, str, pd.Series | str, str]  # rows at fault, column, found, allowed
+
+
+def _rules(resource: dict, frames: dict[str, pd.DataFrame]) -> Iterator[Rule]:
+    """The rules that a table has by its name and columns, each with the rows that break it."""
+    name, frame = resource["name"], frames[resource["name"]]
+    for key in resource["schema"].get("uniqueKeys", []):
+        again = frame.duplicated(key, keep="first")
+        if "revises_row" in frame:  # two revisions of one row are told apart elsewhere
+            again &= frame["revises_row"] == ""
+        twice = "the same figure of the same source a second time"
+        yield again, "+".join(key), twice, "one row for each"
+    if "period_start" in frame:
+        yield from _period_rules(frame)
+    if "revises_row" in frame:
+        unlike = (frame["revises_row"] != "") != (frame["status"] == "revised")
+        allowed = "revised exactly where revises_row names a row"
+        yield unlike, "status", frame["status"], allowed
+    if name == "staffing":
+        unlike = frame["as_at"].isna() != (frame["as_at_precision"] == "undated")
+        yield unlike, "as_at", "a date and undated, or neither", "a date, or nothing and undated"
     if name == "missing" and "registered_offenders" in frames:
         counts = frames["registered_offenders"]
         registered = revisions.now(counts, frame["denominator_row"])
         most = registered.map(counts.set_index("row_id")["value"])
-        report(frame["value"] > most, "value", frame["value"], "no more missing than registered")
-    if "areas" in frames:
-        for index, column, *words in disclosure.refused(name, frame, frames["areas"]):
-            faults.append(Fault(f"data/{name}.csv", *words, index + 2, column))
+        value = frame["value"]
+        yield value > most, "value", value, "no more missing than registered"
     if name == "population_districts":
-        report(
-            frame["aged_0_9"] > frame["all_ages"],
-            "all_ages",
-            frame["all_ages"],
-            "at least the residents aged 0 to 9",
-        )
-    return faults
+        people = frame["all_ages"]
+        allowed = "at least the residents aged 0 to 9"
+        yield frame["aged_0_9"] > people, "all_ages", people, allowed
+
+
+def _period_rules(frame: pd.DataFrame) -> Iterator[Rule]:
+    start, end = frame["period_start"], frame["period_end"]
+    if "series_id" in frame:
+        stock = frame["series_id"].isin(STOCK_SERIES)
+        as_at = frame["as_at"] if "as_at" in frame else pd.Series(pd.NaT, index=frame.index)
+        some, both = start.notna() | end.notna(), start.notna() & end.notna()
+        yield stock & (as_at.isna() | some), "as_at", "a stock", "an as-at date and no period"
+        yield ~stock & (as_at.notna() | ~both), "period_start", "a flow", "a start and an end"
+    after = end + pd.Timedelta(days=1)
+    years = (after.dt.month == start.dt.month) & (after.dt.day == start.dt.day) & (end > start)
+    allowed = "the last day of whole years from period_start (mark part-years in period_status)"
+    broken = start.notna() & end.notna() & ~years
+    yield broken, "period_end", end.dt.strftime("%Y-%m-%d"), allowed
+    if "period_status" in frame:
+        part, status = frame["period_status"] == "part", frame["status"]
+        low, high = frame["covered_to_earliest"], frame["covered_to_latest"]
+        inside = (low >= start) & (high <= end) & (low <= high)
+        yield part & ~inside, "covered_to_latest", "a part-year", "two days within the period"
+        provisional = status.isin(["provisional", "revised"])
+        yield part & ~provisional, "status", status, "provisional for a part-year, or revised"
+    if "period_precision" in frame:
+        precision = "period_precision"
+        unlike = start.notna() == (frame[precision] == "")
+        allowed = "stated or inferred exactly where there is a period"
+        yield unlike, precision, "a period without it, or it without a period", allowed
 
 
 def _ledger_faults(frame: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> list[Fault]:
     """Rows that the ledger names and no loaded table has, and an effect on no row."""
+    there = {key: set(frames[t].get("row_id", ())) for key, t in ROW_TABLES.items() if t in frames}
     faults: list[Fault] = []
     for index, entry in frame.iterrows():
+        place = {"row": index + 2, "column": "rows"}
         names = [name for name in entry["rows"].split("|") if name]
         for name in names:
-            table = frames.get(ROW_TABLES.get(name[:2], ""))
-            if name[:2] not in ROW_TABLES or (
-                table is not None and name not in set(table.get("row_id", ()))
-            ):
-                words = f"'{name}'", "identifiers of rows that are there"
-                faults.append(Fault("data/discrepancies.csv", *words, index + 2, "rows"))
+            table = name[:2]
+            if table not in ROW_TABLES or name not in there.get(table, {name}):
+                allowed = "identifiers of rows that are there"
+                faults.append(Fault("data/discrepancies.csv", f"'{name}'", allowed, **place))
         if entry["effect"] and not names:
+            place["column"] = "effect"
             words = f"'{entry['effect']}'", "nothing, where rows is empty"
-            faults.append(Fault("data/discrepancies.csv", *words, index + 2, "effect"))
+            faults.append(Fault("data/discrepancies.csv", *words, **place))
     return faults
 
 
@@ -459,39 +429,31 @@ def _revision_faults(name: str, frame: pd.DataFrame) -> list[Fault]:
     faults: list[Fault] = []
     by_row = frame.set_index("row_id")
     columns = [column for column in _SAME_FIGURE if column in frame]
+    before = {row: old for row, old in by_row["revises_row"].items() if old}
     taken: dict[str, str] = {}
-
-    def report(index: int, found: str, allowed: str) -> None:
-        found = f"'{by_row.at[frame.at[index, 'row_id'], 'revises_row']}', {found}"
-        faults.append(Fault(f"data/{name}.csv", found, allowed, index + 2, "revises_row"))
-
     in_circles: set[str] = set()
-    for index in frame.index[frame["revises_row"] != ""]:
-        row_id, old = frame.at[index, "row_id"], frame.at[index, "revises_row"]
-        first_reviser = taken.setdefault(old, row_id)
-        path = [row_id]
-        while path[-1] in by_row.index and (step := by_row.at[path[-1], "revises_row"]):
-            if step in path:
-                break
+    for index, (row, old) in zip(
+        frame.index[frame["revises_row"] != ""], before.items(), strict=True
+    ):
+        path = [row]
+        while (step := before.get(path[-1])) and step not in path:
             path.append(step)
+        first = taken.setdefault(old, row)
         differing = [c for c in columns if _differ(by_row.at[old, c], frame.at[index, c])]
-        if by_row.at[path[-1], "revises_row"] == row_id:
+        found = allowed = ""
+        if before.get(path[-1]) == row:
             if not in_circles.intersection(path):  # one message for each circle
-                way = " to ".join([*path, row_id])
-                report(
-                    index, f"which leads back to this row ({way})", "a row that was there before"
-                )
+                found = f"which leads back to this row ({' to '.join([*path, row])})"
+                allowed = "a row that was there before"
             in_circles.update(path)
-        elif first_reviser != row_id:
-            report(
-                index, f"which {first_reviser} revises too", "one revision of a row, then of that"
-            )
+        elif first != row:
+            found, allowed = f"which {first} revises too", "one revision of a row, then of that"
         elif differing:
-            report(
-                index,
-                f"which differs in {', '.join(differing)}",
-                "a row of the same area, date, measure and kind",
-            )
+            found = f"which differs in {', '.join(differing)}"
+            allowed = "a row of the same area, date, measure and kind"
+        if found:
+            words = f"'{old}', {found}", allowed
+            faults.append(Fault(f"data/{name}.csv", *words, index + 2, "revises_row"))
     return faults
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -27,20 +28,24 @@ def code_of(notebook: Path) -> str:
 
 
 def modules_used(notebook: Path, package: Path = PACKAGE) -> list[Path]:
-    """Files of the package that a notebook imports, and those that they import, and the runner.
+    """Files of the package that a notebook and its runner import, and those that they import."""
+    return modules_imported({*imports(code_of(notebook)), RUNNER}, package)
+
+
+def modules_imported(names: Iterable[str], package: Path = PACKAGE) -> list[Path]:
+    """Files of these modules of the package, and of those that they import.
 
     A module that is imported by its name as text is not seen: so `dataset` reaches the rules
     between the sources, on which what it loads does not depend.
     """
-    waiting = imports(code_of(notebook))
+    waiting = set(names)
     files: set[Path] = {package / "__init__.py"}
     while waiting:
         file = _file(waiting.pop(), package)
         if file and file not in files:
             files.add(file)
             waiting |= imports(file.read_text(encoding="utf-8"))
-    runner = _file(RUNNER, package)
-    return sorted({*files, runner} if runner else files)
+    return sorted(files)
 
 
 def _file(name: str, package: Path) -> Path | None:

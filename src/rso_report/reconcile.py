@@ -6,7 +6,7 @@ its figures first; sources are set against each other with what they printed lat
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -183,34 +183,49 @@ def _values_by_source(data: Tables) -> dict[str, set[float]]:
     return held
 
 
-def _printed_totals(data: Tables) -> list[Finding]:
+def _finding(rule: str, row: Any, place: str, printed: str, found: str, rows: str) -> Finding:  # noqa: ANN401
+    """A finding about the source and the area of a row."""
+    return Finding(rule, row.source_id, row.area_id, place, printed, found, rows)
+
+
+def _ids(*groups: Iterable[str]) -> str:
+    return "+".join(name for group in groups for name in group)
+
+
+def _everybody(rows: pd.DataFrame) -> pd.DataFrame:
+    """Counts of people of any sex and MAPPA level."""
+    return rows[(rows["sex"] == "all") & (rows["mappa_level"] == "all")]
+
+
+def _groups(rows: pd.DataFrame, *columns: str) -> Iterator[tuple[pd.Series, pd.DataFrame]]:
+    """Rows that have some columns in common, with the first of them."""
+    for _, group in rows.groupby(list(columns)):
+        yield group.iloc[0], group
+
+
+def _printed_totals(data: Tables) -> Iterator[Finding]:
     """Row, column and grand totals as printed against the sum of their cells."""
     cells = _cells_of_tables(data)
-    found = []
     for total in first_printed(data.printed_totals).itertuples():
-        own = cells[
+        within = cells[
             (cells["source_id"] == total.source_id)
             & (cells["table_as_printed"] == total.table_as_printed)
             & (cells["period_start"] >= total.period_start)
             & (cells["period_end"] <= total.period_end)
         ]
         if total.axis == "row":
-            own = own[own["offence_title"] == total.offence_title]
-        summed = int(own["value"].sum())
+            within = within[within["offence_title"] == total.offence_title]
+        summed = int(within["value"].sum())
         if summed != total.value:
-            rule = "row_total" if total.axis == "row" else "column_total"
-            found.append(
-                Finding(
-                    rule,
-                    total.source_id,
-                    own["area_id"].iloc[0],
-                    total.locator,
-                    str(total.value),
-                    f"cells sum to {summed}",
-                    "+".join([total.row_id, *own["row_id"]]),
-                )
+            yield Finding(
+                "row_total" if total.axis == "row" else "column_total",
+                total.source_id,
+                within["area_id"].iloc[0],
+                total.locator,
+                str(total.value),
+                f"cells sum to {summed}",
+                _ids([total.row_id], within["row_id"]),
             )
-    return found
 
 
 def _cells_of_tables(data: Tables) -> pd.DataFrame:
@@ -218,253 +233,186 @@ def _cells_of_tables(data: Tables) -> pd.DataFrame:
     return rows[rows["table_as_printed"] != ""]
 
 
-def _grand_totals(data: Tables) -> list[Finding]:
+def _grand_totals(data: Tables) -> Iterator[Finding]:
     """Grand totals as printed against the sum of the printed row totals."""
     totals = first_printed(data.printed_totals)
-    found = []
     for total in totals[totals["axis"] == "grand"].itertuples():
         rows = totals[
             (totals["axis"] == "row")
             & (totals["source_id"] == total.source_id)
             & (totals["table_as_printed"] == total.table_as_printed)
         ]
-        summed = int(rows["value"].sum())
-        if summed != total.value:
-            found.append(
-                Finding(
-                    "grand_total_of_rows",
-                    total.source_id,
-                    "",
-                    total.locator,
-                    str(total.value),
-                    f"printed row totals sum to {summed}",
-                    "+".join([total.row_id, *rows["row_id"]]),
-                )
+        if (summed := int(rows["value"].sum())) != total.value:
+            yield Finding(
+                "grand_total_of_rows",
+                total.source_id,
+                "",
+                total.locator,
+                str(total.value),
+                f"printed row totals sum to {summed}",
+                _ids([total.row_id], rows["row_id"]),
             )
-    return found
 
 
-def _headings(data: Tables) -> list[Finding]:
+def _headings(data: Tables) -> Iterator[Finding]:
     """Tables whose heading names another order than the titles in them."""
     cells = _cells_of_tables(data)
     odd = cells[cells["heading_family"] != cells["family"]]
-    key = ["source_id", "area_id", "table_as_printed", "heading_family", "family"]
-    return [
-        Finding(
-            "heading_and_title",
-            source,
-            area,
-            f"table {table}",
-            f"heading: {FAMILIES[heading]}",
-            f"titles: {FAMILIES[family]}",
-            "+".join(group["row_id"]),
-        )
-        for (source, area, table, heading, family), group in odd.groupby(key)
-    ]
+    key = ("source_id", "area_id", "table_as_printed", "heading_family", "family")
+    for row, group in _groups(odd, *key):
+        printed = f"heading: {FAMILIES[row.heading_family]}"
+        says = f"titles: {FAMILIES[row.family]}"
+        place = f"table {row.table_as_printed}"
+        yield _finding("heading_and_title", row, place, printed, says, _ids(group["row_id"]))
 
 
-def _part_years(data: Tables) -> list[Finding]:
+def _part_years(data: Tables) -> Iterator[Finding]:
     """Periods that were not over when they were counted."""
     rows = first_printed(data.breaches)
     part = rows[rows["period_status"] == "part"]
-    key = ["source_id", "area_id", "period_start"]
-    found = []
-    for (source, area, start), group in part.groupby(key):
-        row = group.iloc[0]
-        low = (row["covered_to_earliest"] - start).days + 1
-        high = (row["covered_to_latest"] - start).days + 1
-        days = (row["period_end"] - start).days + 1
-        span = f"{low}" if low == high else f"{low} to {high}"
-        found.append(
-            Finding(
-                "part_year",
-                source,
-                area,
-                periods.period_label(start, row["period_end"]),
-                str(int(group["value"].sum())),
-                f"covers {span} of {days} days",
-                "+".join(group["row_id"]),
-            )
-        )
-    return found
+    for row, group in _groups(part, "source_id", "area_id", "period_start"):
+        ends = row.covered_to_earliest, row.covered_to_latest, row.period_end
+        low, high, days = ((end - row.period_start).days + 1 for end in ends)
+        says = f"covers {low if low == high else f'{low} to {high}'} of {days} days"
+        place = periods.period_label(row.period_start, row.period_end)
+        printed = str(int(group["value"].sum()))
+        yield _finding("part_year", row, place, printed, says, _ids(group["row_id"]))
 
 
-def _equal_cells(data: Tables) -> list[Finding]:
+def _equal_cells(data: Tables) -> Iterator[Finding]:
     """Two titles of one table with the same number in the same year."""
     cells = _cells_of_tables(data)
     cells = cells[cells["value"] >= EQUAL_CELLS_FROM]
-    key = ["source_id", "area_id", "table_as_printed", "period_start", "period_end", "value"]
-    return [
-        Finding(
-            "equal_cells",
-            k[0],
-            k[1],
-            f"table {k[2]}, {periods.period_label(k[3], k[4])}",
-            " and ".join([str(k[5])] * len(group)),
-            "the same number under two titles",
-            "+".join(group["row_id"]),
-        )
-        for k, group in cells.groupby(key)
-        if len(group) > 1
-    ]
+    key = ("source_id", "area_id", "table_as_printed", "period_start", "period_end", "value")
+    for row, group in _groups(cells, *key):
+        if len(group) > 1:
+            period = periods.period_label(row.period_start, row.period_end)
+            place = f"table {row.table_as_printed}, {period}"
+            printed = " and ".join([str(row.value)] * len(group))
+            says = "the same number under two titles"
+            yield _finding("equal_cells", row, place, printed, says, _ids(group["row_id"]))
 
 
-def _recoded(data: Tables) -> list[Finding]:
+def _recoded(data: Tables) -> Iterator[Finding]:
     """Titles that drop to 0 for good while others of their table go on."""
     cells = _cells_of_tables(data)
-    found = []
-    for (source, area, title), group in cells.groupby(["source_id", "area_id", "offence_title"]):
+    for row, group in _groups(cells, "source_id", "area_id", "offence_title"):
         values = group.sort_values("period_start")["value"].tolist()
         zeros = next((i for i, v in enumerate(values) if not any(values[i:])), len(values))
         if 0 < zeros < len(values) and values[0] > 0:
-            found.append(
-                Finding(
-                    "recoded_to_zero",
-                    source,
-                    area,
-                    title,
-                    ", ".join(map(str, values)),
-                    f"0 from period {zeros + 1} on",
-                    "+".join(group["row_id"]),
-                )
-            )
-    return found
+            printed, says = ", ".join(map(str, values)), f"0 from period {zeros + 1} on"
+            rows = _ids(group["row_id"])
+            yield _finding("recoded_to_zero", row, row.offence_title, printed, says, rows)
 
 
-def _no_total(data: Tables) -> list[Finding]:
+def _no_total(data: Tables) -> Iterator[Finding]:
     """Parts that the source printed without their total."""
-    found = []
-    counts = first_printed(data.registered_offenders)
-    key = ["source_id", "area_id", "as_at"]
-    for (source, area, as_at), group in counts.groupby(key):
+    key = ("source_id", "area_id", "as_at")
+    rule = "total_not_printed"
+    for row, group in _groups(first_printed(data.registered_offenders), *key):
         sexes = group[group["sex"].isin(["male", "female"])]
         if len(sexes) == 2 and not (group["sex"] == "all").any():
             parts = " and ".join(f"{v:,}" for v in sexes["value"])
-            total = f"sum {sexes['value'].sum():,}"
-            rows = "+".join(sexes["row_id"])
-            found.append(
-                Finding("total_not_printed", source, area, f"{as_at.year}", parts, total, rows)
-            )
+            says = f"sum {sexes['value'].sum():,}"
+            yield _finding(rule, row, f"{row.as_at.year}", parts, says, _ids(sexes["row_id"]))
     staff = first_printed(data.staffing)
     ranks = staff[(staff["measure"] == "officers") & (staff["rank"] != "")]
-    for (source, area, as_at), group in ranks.groupby(key):
+    for row, group in _groups(ranks, *key):
         parts = ", ".join(f"{v:g}" for v in group["value"])
-        total = f"sum {group['value'].sum():g}"
-        rows = "+".join(group["row_id"])
-        found.append(
-            Finding("total_not_printed", source, area, f"{as_at.year}", parts, total, rows)
-        )
-    return found
-
-
-def _apart(people: int) -> str:
-    """How far apart two counts of people are, in words that single nobody out."""
-    gap = difference(abs(people))
-    return f"fewer than {THRESHOLD} apart" if gap == HIDDEN else f"{gap:,} apart"
-
-
-def _two_counts(data: Tables) -> list[Finding]:
-    """The same thing counted twice for one area and month, with different results."""
-    stocks = as_printed(data.registered_offenders)
-    stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
-    overdue = as_printed(data.staffing)
-    overdue = overdue[overdue["measure"] == "visits_overdue"]
-    lost = whole(first_printed(data.missing))
-    groups: dict[tuple, list[pd.Series]] = {}
-    in_all = stocks[stocks["custody_status"].isin(["both", "not_stated"])]
-    community = stocks[stocks["custody_status"] == "community"]
-    for frame, what in (
-        (in_all, "series_id"),
-        (community, "custody_status"),
-        (lost, "series_id"),
-        (overdue, "measure"),
-    ):
-        exact = frame[frame["qualifier"] == "exact"]
-        month = exact["as_at"].dt.strftime("%Y-%m")
-        for _, group in exact.groupby([exact[what], exact["area_id"], month]):
-            if group["value"].nunique() > 1:
-                groups[tuple(sorted(group["row_id"]))] = [r for _, r in group.iterrows()]
-    found = []
-    for rows, group in groups.items():
-        values = sorted({int(r["value"]) for r in group})
-        found.append(
-            Finding(
-                "two_counts",
-                "|".join(dict.fromkeys(r["source_id"] for r in group)),
-                group[0]["area_id"],
-                periods.as_at_label(group[0]["as_at"], "month"),
-                " and ".join(f"{v:,}" for v in values),
-                _apart(values[-1] - values[0]),
-                "+".join(rows),
-            )
-        )
-    return found
+        says = f"sum {group['value'].sum():g}"
+        yield _finding(rule, row, f"{row.as_at.year}", parts, says, _ids(group["row_id"]))
 
 
 def _apart(gap: int) -> str:
-    own = difference(gap)
-    return f"fewer than {THRESHOLD} apart" if own == HIDDEN else f"{abs(gap):,} apart"
+    """How far apart two counts of people are, in words that single nobody out."""
+    hidden = difference(gap) == HIDDEN
+    return f"fewer than {THRESHOLD} apart" if hidden else f"{abs(gap):,} apart"
 
 
-def _two_series(data: Tables) -> list[Finding]:
-    """A register total with custody and a community count of one force and year."""
-    stocks = first_printed(data.registered_offenders)
-    stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
-    year = stocks["as_at"].dt.year
-    with_custody = stocks.assign(year=year)[stocks["custody_status"] == "both"]
-    community = stocks.assign(year=year)[stocks["series_id"] == "STOCK_MAPPA"]
-    pairs = with_custody.merge(community, on=["area_id", "year"], suffixes=("", "_community"))
-    return [
-        Finding(
-            "two_series",
-            p.source_id,
-            p.area_id,
-            str(p.year),
-            f"{p.value:,} and {p.value_community:,}",
-            "with custody, and in the community",
-            f"{p.row_id}+{p.row_id_community}",
+def _two_counts(data: Tables) -> Iterator[Finding]:
+    """The same thing counted twice for one area and month, with different results."""
+    stocks, overdue = as_printed(data.registered_offenders), as_printed(data.staffing)
+    stocks = _everybody(stocks)
+    pairs: dict[tuple, pd.DataFrame] = {}
+    for rows, what in (
+        (stocks[stocks["custody_status"].isin(["both", "not_stated"])], "series_id"),
+        (stocks[stocks["custody_status"] == "community"], "custody_status"),
+        (whole(first_printed(data.missing)), "series_id"),
+        (overdue[overdue["measure"] == "visits_overdue"], "measure"),
+    ):
+        exact = rows[rows["qualifier"] == "exact"]
+        exact = exact.assign(month=exact["as_at"].dt.strftime("%Y-%m"))
+        for _, group in _groups(exact, what, "area_id", "month"):
+            if group["value"].nunique() > 1:
+                pairs[tuple(sorted(group["row_id"]))] = group
+    for rows, group in pairs.items():
+        values = sorted(set(group["value"].astype("int64")))
+        yield Finding(
+            "two_counts",
+            "|".join(dict.fromkeys(group["source_id"])),
+            group["area_id"].iloc[0],
+            periods.as_at_label(group["as_at"].iloc[0], "month"),
+            " and ".join(f"{v:,}" for v in values),
+            _apart(values[-1] - values[0]),
+            _ids(rows),
         )
-        for p in pairs.itertuples()
-    ]
 
 
-def _rate_base(data: Tables) -> list[Finding]:
+def _two_series(data: Tables) -> Iterator[Finding]:
+    """A register total with custody and a community count of one force and year."""
+    stocks = _everybody(first_printed(data.registered_offenders))
+    stocks = stocks.assign(year=stocks["as_at"].dt.year)
+    with_custody = stocks[stocks["custody_status"] == "both"]
+    community = stocks[stocks["series_id"] == "STOCK_MAPPA"]
+    both = with_custody.merge(community, on=["area_id", "year"], suffixes=("", "_community"))
+    for row in both.itertuples():
+        printed, says = (
+            f"{row.value:,} and {row.value_community:,}",
+            "with custody, and in the community",
+        )
+        rows = _ids([row.row_id, row.row_id_community])
+        yield _finding("two_series", row, str(row.year), printed, says, rows)
+
+
+def _rate_base(data: Tables) -> Iterator[Finding]:
     """Rates said to be per 100,000 people that come out only with people aged 10 and over."""
     printed = as_printed(data.published_rates)
-    printed = printed[
-        (printed["measure"] == RATE)
-        & printed["base_as_printed"].isin(["people", "population", "residents"])
-    ]
-    counts = _community_counts(data)
-    keys = list(zip(printed["area_id"], printed["as_at"], strict=True))
-    found = []
-    for row, base in zip(printed.itertuples(), populations(data, keys).itertuples(), strict=True):
-        key = (row.area_id, row.as_at)
-        if not base.population_row or key not in counts.index:
-            continue
-        count = int(counts.at[key, "value"])
-        by_10plus, by_all = (1e5 * count / n for n in (base.population_10plus, base.all_ages))
+    printed = printed[printed["measure"] == RATE]
+    printed = printed[printed["base_as_printed"].isin(["people", "population", "residents"])]
+    for row, count, base in _with_count_and_base(data, printed):
+        by_10plus, by_all = (1e5 * count.value / n for n in (base.population_10plus, base.all_ages))
         if _agrees(RATE, by_10plus, row.value) and not _agrees(RATE, by_all, row.value):
-            found.append(
-                Finding(
-                    "rate_base",
-                    row.source_id,
-                    row.area_id,
-                    periods.as_at_label(row.as_at, row.as_at_precision),
-                    f"{row.value:g} per 100,000 {row.base_as_printed}",
-                    f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
-                    "+".join([row.row_id, counts.at[key, "row_id"], base.population_row]),
-                )
+            yield _finding(
+                "rate_base",
+                row,
+                periods.as_at_label(row.as_at, row.as_at_precision),
+                f"{row.value:g} per 100,000 {row.base_as_printed}",
+                f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
+                _ids([row.row_id, count.row_id, base.population_row]),
             )
-    return found
 
 
-def _totals_of_missing(data: Tables) -> list[Finding]:
+def _with_count_and_base(data: Tables, rates: pd.DataFrame) -> Iterator[tuple[Any, Any, Any]]:
+    """Rates with the community count and the population of their area and date, if both are held.
+
+    The count is the one that is used, by both, unless it is a bound.
+    """
+    counts = _everybody(preferred(data.registered_offenders, data.sources))
+    counts = counts[counts["series_id"] == "STOCK_MAPPA"]
+    counts = counts[counts["qualifier"].isin(["exact", "rounded"])]
+    by_place = {(row.area_id, row.as_at): row for row in counts.itertuples()}
+    keys = list(zip(rates["area_id"], rates["as_at"], strict=True))
+    bases = populations(data, keys).itertuples()
+    for key, row, base in zip(keys, rates.itertuples(), bases, strict=True):
+        if base.population_row and key in by_place:
+            yield row, by_place[key], base
+
+
+def _totals_of_missing(data: Tables) -> Iterator[Finding]:
     """Totals of missing people that a source printed for several forces against their parts.
 
     As first given they have to add up; later, a revised part may leave its total behind.
     """
-    found = []
     for total in totals_with_parts(whole(data.missing), data.areas):
         if total["first"] != total["printed"]:
             rule, says = "parts_of_total", f"parts sum to {total['first']:,}"
@@ -473,21 +421,18 @@ def _totals_of_missing(data: Tables) -> list[Finding]:
             rule, says = "revised_total", f"{total['current']:,} after the revision of {parts}"
         else:
             continue
-        found.append(
-            Finding(
-                rule,
-                total["source_id"],
-                total["area_id"],
-                periods.as_at_label(total["as_at"], total["as_at_precision"]),
-                f"{total['printed']:,}",
-                says,
-                "+".join(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+"))),
-            )
+        yield Finding(
+            rule,
+            total["source_id"],
+            total["area_id"],
+            periods.as_at_label(total["as_at"], total["as_at_precision"]),
+            f"{total['printed']:,}",
+            says,
+            _ids(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+"))),
         )
-    return found
 
 
-def _parts_of_missing(data: Tables) -> list[Finding]:
+def _parts_of_missing(data: Tables) -> Iterator[Finding]:
     """MAPPA levels, people abroad and other parts of missing people that exceed their total.
 
     Levels that name the unknown one too have to make the total.
@@ -495,132 +440,90 @@ def _parts_of_missing(data: Tables) -> list[Finding]:
     rows = first_printed(data.missing)
     rows = rows[(rows["series_id"] == "MISSING_STOCK") & (rows["subset"] == "all")]
     totals = whole(rows)
-    found = []
+    rest = rows[~rows["row_id"].isin(totals["row_id"])]
     for total in totals.itertuples():
-        own = rows[
-            (rows["source_id"] == total.source_id)
-            & (rows["area_id"] == total.area_id)
-            & (rows["as_at"] == total.as_at)
-            & ~rows["row_id"].isin(totals["row_id"])
+        parts = rest[
+            (rest["source_id"] == total.source_id)
+            & (rest["area_id"] == total.area_id)
+            & (rest["as_at"] == total.as_at)
         ]
-        levels = own[own["mappa_level"] != "all"]
-        sums = [(f"parts sum to {levels['value'].sum():,}", levels)]
-        others = own.drop(levels.index)
-        sums += [
-            (f"a part of {row.value:,}", others.loc[[row.Index]]) for row in others.itertuples()
-        ]
-        for says, parts in sums:
-            whole_split = "unknown" in set(parts["mappa_level"])
-            summed = parts["value"].sum()
-            if summed > total.value or (whole_split and summed != total.value):
-                found.append(
-                    Finding(
-                        "parts_of_total",
-                        total.source_id,
-                        total.area_id,
-                        periods.as_at_label(total.as_at, total.as_at_precision),
-                        f"{total.value:,}",
-                        says,
-                        "+".join([total.row_id, *parts["row_id"]]),
-                    )
-                )
-    return found
+        levels = parts[parts["mappa_level"] != "all"]
+        others = parts.drop(levels.index)
+        groups = [(f"parts sum to {levels['value'].sum():,}", levels)]
+        groups += [(f"a part of {row['value']:,}", others.loc[[i]]) for i, row in others.iterrows()]
+        for says, group in groups:
+            summed, split = group["value"].sum(), "unknown" in set(group["mappa_level"])
+            if summed > total.value or (split and summed != total.value):
+                place = periods.as_at_label(total.as_at, total.as_at_precision)
+                rows = _ids([total.row_id], group["row_id"])
+                yield _finding("parts_of_total", total, place, f"{total.value:,}", says, rows)
 
 
-def _change_claims(data: Tables) -> list[Finding]:
+def _change_claims(data: Tables) -> Iterator[Finding]:
     """Percentages and differences as printed against the counts of the two dates."""
-    counts = preferred(data.registered_offenders, data.sources)
+    counts = _everybody(preferred(data.registered_offenders, data.sources))
     counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["qualifier"] == "exact")]
-    counts = counts[(counts["sex"] == "all") & (counts["mappa_level"] == "all")]
-    counts = counts.set_index(["area_id", "as_at"])
-    value, row_id, at_first = counts["value"], counts["rows"], counts["first_value"]
-    found = []
-    for claim in as_printed(data.published_changes).itertuples():
-        first = value.get((claim.area_id, claim.from_date))
-        last = value.get((claim.area_id, claim.as_at))
+    by_place = {(row.area_id, row.as_at): row for row in counts.itertuples()}
+    claims = as_printed(data.published_changes)
+    for claim in claims[claims["qualifier"].isin(["exact", "rounded"])].itertuples():
+        first = by_place.get((claim.area_id, claim.from_date))
+        last = by_place.get((claim.area_id, claim.as_at))
         if first is None or last is None:
             continue
-        change = _change(claim.measure, first, last)
-        digits = 0 if float(claim.value).is_integer() else len(str(claim.value).split(".")[1])
-        if claim.qualifier == "exact" and claim.measure == "change_persons":
-            digits = 0
-        if abs(change - claim.value) > 0.5 * 10**-digits + 1e-9 and claim.qualifier in (
-            "exact",
-            "rounded",
-        ):
-            found.append(
-                Finding(
-                    "change_claim",
-                    claim.source_id,
-                    claim.area_id,
-                    f"{claim.from_date.year} to {claim.as_at.year}",
-                    f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                    _change_words(
-                        claim.measure,
-                        (first, at_first[claim.area_id, claim.from_date]),
-                        (last, at_first[claim.area_id, claim.as_at]),
-                    ),
-                    "+".join(
-                        [
-                            claim.row_id,
-                            row_id[claim.area_id, claim.from_date],
-                            row_id[claim.area_id, claim.as_at],
-                        ]
-                    ),
-                )
+        exactly = claim.qualifier == "exact" and claim.measure == "change_persons"
+        digits = 0 if exactly else _decimals(claim.value)
+        change = _change(claim.measure, first.value, last.value)
+        if abs(change - claim.value) > 0.5 * 10**-digits + 1e-9:
+            yield _finding(
+                "change_claim",
+                claim,
+                f"{claim.from_date.year} to {claim.as_at.year}",
+                f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
+                _change_words(claim.measure, first, last),
+                _ids([claim.row_id, first.rows, last.rows]),
             )
-    return found
+
+
+def _decimals(number: float) -> int:
+    return 0 if float(number).is_integer() else len(str(number).split(".")[1])
 
 
 def _change(measure: str, first: float, last: float) -> float:
     return 100 * (last - first) / first if measure == "change_pct" else last - first
 
 
-def _change_words(measure: str, first: tuple[float, float], last: tuple[float, float]) -> str:
-    """The change between two counts, each given now and at first (<NA> if never revised)."""
+def _change_words(measure: str, first: Any, last: Any) -> str:  # noqa: ANN401
+    """The change between two counts, now and, if one was revised, by their first values."""
 
     def words(first: float, last: float) -> str:
         change = _change(measure, first, last)
         hidden = measure == "change_persons" and difference(int(change)) == HIDDEN
         return HIDDEN if hidden else f"{change:+.1f}"
 
-    text = (
-        f"{words(first[0], last[0])} from "
-        f"{beside_first(f'{first[0]:,}', first[1])} to {beside_first(f'{last[0]:,}', last[1])}"
-    )
-    if pd.isna(first[1]) and pd.isna(last[1]):
+    ends = [beside_first(f"{row.value:,}", row.first_value) for row in (first, last)]
+    text = f"{words(first.value, last.value)} from {' to '.join(ends)}"
+    if pd.isna(first.first_value) and pd.isna(last.first_value):
         return text
-    before = [now if pd.isna(old) else old for now, old in (first, last)]
+    before = [row.value if pd.isna(row.first_value) else row.first_value for row in (first, last)]
     return f"{text}; {words(*before)} by the first values"
 
 
-def _parts_of_total(data: Tables) -> list[Finding]:
+def _parts_of_total(data: Tables) -> Iterator[Finding]:
     """Community, custody and, if given, abroad against the total of the same source and date."""
-    stocks = first_printed(data.registered_offenders)
-    stocks = stocks[(stocks["sex"] == "all") & (stocks["mappa_level"] == "all")]
-    found = []
-    for (source, area, as_at), group in stocks.groupby(["source_id", "area_id", "as_at"]):
+    stocks = _everybody(first_printed(data.registered_offenders))
+    for row, group in _groups(stocks, "source_id", "area_id", "as_at"):
         by = group.drop_duplicates("custody_status").set_index("custody_status")
         if {"community", "custody", "both"} <= set(by.index):
-            own = by.index.intersection(["community", "custody", "abroad"])
-            parts = int(by.loc[own, "value"].sum())
-            total = int(by.at["both", "value"])
+            given = by.index.intersection(["community", "custody", "abroad"])
+            parts, total = int(by.loc[given, "value"].sum()), int(by.at["both", "value"])
             if parts != total:
-                found.append(
-                    Finding(
-                        "parts_of_total",
-                        source,
-                        area,
-                        periods.as_at_label(as_at, "month"),
-                        f"{total:,}",
-                        f"parts sum to {parts:,}, {_apart(total - parts)}",
-                        "+".join(by["row_id"]),
-                    )
-                )
-    return found
+                place = periods.as_at_label(row.as_at, "month")
+                says = f"parts sum to {parts:,}, {_apart(total - parts)}"
+                rows = _ids(by["row_id"])
+                yield _finding("parts_of_total", row, place, f"{total:,}", says, rows)
 
 
-def _large_steps(data: Tables) -> list[Finding]:
+def _large_steps(data: Tables) -> Iterator[Finding]:
     """Community counts that change by more than a fifth from one March to the next."""
     counts = preferred(data.registered_offenders, data.sources)
     counts = counts[
@@ -629,29 +532,21 @@ def _large_steps(data: Tables) -> list[Finding]:
         & (counts["qualifier"] == "exact")
         & (counts["as_at"].dt.year > 2010)
     ]
-    found = []
-    for area, group in counts.groupby("area_id"):
-        rows = [r for _, r in group.sort_values("as_at").iterrows()]
-        for before, after in pairwise(rows):
-            step = after["value"] - before["value"]
-            yearly = after["as_at"].year == before["as_at"].year + 1
-            share, people = LARGE_STEP
-            if yearly and abs(step) > people and abs(step) / before["value"] > share:
-                found.append(
-                    Finding(
-                        "large_step",
-                        after["source_id"],
-                        area,
-                        f"March {before['as_at'].year} to March {after['as_at'].year}",
-                        " to ".join(
-                            beside_first(f"{row['value']:,}", row["first_value"])
-                            for row in (before, after)
-                        ),
-                        f"{100 * step / before['value']:+.0f} %",
-                        f"{before['rows']}+{after['rows']}",
-                    )
+    share, people = LARGE_STEP
+    for _, group in _groups(counts.sort_values("as_at"), "area_id"):
+        for before, after in pairwise(group.itertuples()):
+            step, years = after.value - before.value, (before.as_at.year, after.as_at.year)
+            yearly = years[1] == years[0] + 1
+            if yearly and abs(step) > people and abs(step) / before.value > share:
+                ends = [beside_first(f"{row.value:,}", row.first_value) for row in (before, after)]
+                yield _finding(
+                    "large_step",
+                    after,
+                    f"March {years[0]} to March {years[1]}",
+                    " to ".join(ends),
+                    f"{100 * step / before.value:+.0f} %",
+                    _ids([before.rows, after.rows]),
                 )
-    return found
 
 
 def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
@@ -671,23 +566,17 @@ def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
 def _tested(data: Tables, measure: str) -> pd.DataFrame:
     """What `rate_back_test` returns, unexplained; `by_first` is the rate of a first count."""
     rates = current(data.published_rates)
-    counts = _community_counts(data)
-    rates = rates[rates["measure"] == measure]
-    keys = list(zip(rates["area_id"], rates["as_at"], strict=True))
-    found = []
-    for row, base in zip(rates.itertuples(), populations(data, keys).itertuples(), strict=True):
-        key = (row.area_id, row.as_at)
-        if not base.population_row or key not in counts.index:
-            continue
+    tests = []
+    for row, count, base in _with_count_and_base(data, rates[rates["measure"] == measure]):
         people = int(base.population_10plus)
-        count, first = int(counts.at[key, "value"]), counts.at[key, "first_value"]
-        computed = _rate(measure, count, people)
-        found.append(
+        computed = _rate(measure, int(count.value), people)
+        first = count.first_value
+        tests.append(
             {
                 "area_id": row.area_id,
                 "as_at": row.as_at,
                 "measure": measure,
-                "count": count,
+                "count": int(count.value),
                 "population_10plus": people,
                 "base_date": base.base_date,
                 "base_segment": base.base_segment,
@@ -699,22 +588,10 @@ def _tested(data: Tables, measure: str) -> pd.DataFrame:
                 "difference": computed - row.value,
                 "agrees": _agrees(measure, computed, row.value),
                 "source_id": row.source_id,
-                "rows": "+".join([row.rows, counts.at[key, "rows"], base.population_row]),
+                "rows": _ids([row.rows, count.rows, base.population_row]),
             }
         )
-    return pd.DataFrame(found).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
-
-
-def _community_counts(data: Tables) -> pd.DataFrame:
-    """The community count that is used of each area and date, by both, unless it is a bound."""
-    counts = preferred(data.registered_offenders, data.sources)
-    own = counts[
-        (counts["series_id"] == "STOCK_MAPPA")
-        & (counts["sex"] == "all")
-        & (counts["mappa_level"] == "all")
-        & counts["qualifier"].isin(["exact", "rounded"])
-    ]
-    return own.set_index(["area_id", "as_at"])
+    return pd.DataFrame(tests).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
 
 
 def _rate(measure: str, count: int, people: int) -> float:
@@ -726,8 +603,7 @@ def _agrees(measure: str, computed: float, published: float) -> bool:
 
     "One in N" agrees too if N is 100,000 divided by the rounded rate, as the press makes it.
     """
-    digits = 0 if float(published).is_integer() else len(str(published).split(".")[1])
-    if statistics.round_half_up(computed, digits) == published:
+    if statistics.round_half_up(computed, _decimals(published)) == published:
         return True
     rounded = statistics.round_half_up(1e5 / computed)
     return bool(
@@ -767,28 +643,18 @@ def _place(data: Tables, test: Any) -> str:  # noqa: ANN401
     return f"{name}, {test.as_at:%B %Y}"
 
 
-def _rate_misses(data: Tables) -> list[Finding]:
+def _rate_misses(data: Tables) -> Iterator[Finding]:
     """Published rates that do not come out from the count and the population of their date."""
-    found = []
     for measure, words in ((RATE, "{:g} per 100,000"), (PEOPLE_PER_RSO, "1 in {:g}")):
         tests = _tested(data, measure)
         for test in tests[~tests["agrees"]].itertuples():
             first = f"; {test.first_count:,} make {test.by_first:.1f}" if _first_fits(test) else ""
-            found.append(
-                Finding(
-                    "rate_miss",
-                    test.source_id,
-                    test.area_id,
-                    _place(data, test),
-                    words.format(test.published),
-                    f"{test.count:,} make {test.computed:.1f}{first}",
-                    test.rows,
-                )
-            )
-    return found
+            says = f"{test.count:,} make {test.computed:.1f}{first}"
+            printed = words.format(test.published)
+            yield _finding("rate_miss", test, _place(data, test), printed, says, test.rows)
 
 
-RULES: tuple[Callable[[Any], list[Finding]], ...] = (
+RULES: tuple[Callable[[Tables], Iterator[Finding]], ...] = (
     _printed_totals,
     _grand_totals,
     _headings,
