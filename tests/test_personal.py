@@ -166,17 +166,10 @@ def test_a_file_with_a_personal_detail_is_not_published(tmp_path, name, text):
     assert not any(word in str(caught.value) for word in ("Smythe", "1970", "example.org", "3WZ"))
 
 
-def test_the_check_before_publication_refuses_it_too(tmp_path, capsys):
-    folder = folder_with(tmp_path, "a.html", "<p>Mr Smythe</p>")
-    assert personal.main([str(folder)]) == 1
-    assert "a.html: name" in capsys.readouterr().err
-    folder_with(tmp_path, "a.html", "<p>A force manages people.</p>")
-    assert personal.main([str(folder)]) == 0
-
-
-def test_a_mistyped_folder_is_not_a_clean_one(tmp_path):
-    assert personal.main([str(tmp_path / "nowhere")]) == 1
-    assert personal.main([]) == 2
+def test_a_folder_without_any_is_passed_and_a_mistyped_one_is_not(tmp_path):
+    personal.require_none(folder_with(tmp_path, "a.html", "<p>A force manages people.</p>"))
+    with pytest.raises(ReportError, match="there is no file"):
+        personal.require_none(tmp_path / "nowhere")
 
 
 def test_words_of_neighbouring_cells_make_no_name(tmp_path):

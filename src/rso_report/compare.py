@@ -20,13 +20,12 @@ from rso_report.edition_figures import CUSTODY, MEASURES, Measure, figures
 from rso_report.edition_figures import TABLES as FIGURE_TABLES
 from rso_report.errors import ReportError
 from rso_report.prose import listed
-from rso_report.statistics import Estimate
+from rso_report.statistics import SMALLEST_BASE, Estimate
 
 # The tables of the data package that `compare` reads.
 TABLES = (*FIGURE_TABLES, "series_breaks")
 KINDS = ("new", "gone", "revised", "same", "latest")
 NOT_NEWER = "no newer figure"
-SMALLEST_BASE = 20  # no percentage is given of less
 
 _SERIES = ["measure", "area_id", "detail"]  # what is followed from one edition to the next
 _FIGURE = [*_SERIES, "series_id", "definition", "period_start", "date", "copy"]

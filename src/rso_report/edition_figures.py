@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import breaches, missing, periods, register, revisions
+from rso_report import breaches, coverage, missing, periods, register, revisions
 from rso_report.breach_words import repeated_words
 from rso_report.comparable import RATE
 from rso_report.dataset import Tables
@@ -42,24 +42,25 @@ class Measure:
     cut_by: tuple[str, ...] = ()
 
 
+_NAMES = coverage.MEASURES
 MEASURES = {
-    "community": Measure("RSOs in the community", "stock", ("STOCK_MAPPA",)),
-    "rate_published": Measure("Published rate", "rounded", (RATE,)),
+    "community": Measure(_NAMES["community"], "stock", ("STOCK_MAPPA",)),
+    "rate_published": Measure(_NAMES["rate"], "rounded", (RATE,)),
     "rate_computed": Measure("Rate by our calculation", "rate", (RATE,)),
-    "register": Measure("Force register", "stock", ("STOCK_FOI",)),
-    "recorded": Measure("Recorded breach offences", "events", ("BREACH_RECORDED",)),
-    "outcome": Measure("Cautions or convictions", "events", ("BREACH_OUTCOME",)),
+    "register": Measure(_NAMES["register"], "stock", ("STOCK_FOI",)),
+    "recorded": Measure(_NAMES["recorded"], "events", ("BREACH_RECORDED",)),
+    "outcome": Measure(_NAMES["outcome"], "events", ("BREACH_OUTCOME",)),
     "outcome_rate": Measure(
         "Cautions or convictions per 1,000 RSOs", "rate", ("BREACH_OUTCOME", "STOCK_MAPPA")
     ),
-    "missing": Measure("Missing, snapshots"),
+    "missing": Measure(_NAMES["missing"]),
     "missing_share": Measure("Share missing", "share", ("MISSING_STOCK",)),
     "missing_part": Measure("Missing, parts of snapshots"),
     "orders_in_force": Measure("People subject to an order", "stock", ("ORDER_STOCK",)),
     "orders_imposed": Measure("Orders imposed", "events", ("ORDER_IMPOSED",)),
     "visit_policy": Measure("Minimum visits a year under a policy"),
     "risk_tiers": Measure("People by risk tier"),
-    "staffing": Measure("Staffing and overdue visits"),
+    "staffing": Measure(_NAMES["staffing"]),
 }
 
 FIGURE = (

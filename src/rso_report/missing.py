@@ -117,7 +117,9 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own["first_registered"] = own["denominator_row"].map(registered["first_value"])
     exact = own["denominator_row"].map(registered["qualifier"]) == "exact"
     shares = [
-        statistics.share(int(count), int(base)) if usable and base >= 20 else None
+        statistics.share(int(count), int(base))
+        if usable and base >= statistics.SMALLEST_BASE
+        else None
         for count, base, usable in zip(own["value"], own["registered"], exact, strict=True)
     ]
     for name, column in (("value", "share"), ("lower", "lower"), ("upper", "upper")):

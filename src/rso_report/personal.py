@@ -7,7 +7,6 @@ name without a title, a label or an age has none, and needs a person who reads.
 
 import csv
 import re
-import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -194,20 +193,3 @@ _KINDS: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
         ("NHS number", r"(?i:\bNHS\b[^\d]{0,15})\d{10}\b", _is_nhs_number),
     )
 ]
-
-
-def main(arguments: list[str]) -> int:
-    """Search the folder that is named; return the exit status."""
-    if len(arguments) != 1:
-        print("usage: python -m rso_report.personal FOLDER", file=sys.stderr)
-        return 2
-    try:
-        require_none(Path(arguments[0]))
-    except ReportError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

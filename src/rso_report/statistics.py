@@ -25,6 +25,7 @@ TAIL = 0.025
 EXACT_BELOW = 10
 TREND_POINTS = 5
 PER = 100_000  # people, for rates of areas
+SMALLEST_BASE = 20  # no percentage is given of less
 WINSORISE = 0.1  # share of rates at each end that `between_variance` sets back
 
 

@@ -18,12 +18,13 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 from rso_report import dataset
+from rso_report.coverage import COUNTS
 from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.publication import citation
 from rso_report.publication.downloads import DATA, TABLES, notebook_pages
 
-_COUNTS = ("registered_offenders", "missing", "orders", "breaches", "answers")
+_COUNTS = (*COUNTS, "answers")
 _LONGEST = 200  # characters of a description; what search engines show is about that long
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"'])")
 _LICENCES = {
