@@ -14,9 +14,9 @@ from rso_report import answers, dataset, reconcile
 from rso_report.edition import open_edition
 from rso_report.errors import FaultError
 from rso_report.exchange import beside
-from rso_report.returns import ingest
-from rso_report.returns.checks import ReturnError
-from rso_report.returns.ingest import IngestError, Source
+from rso_report.intake import ingest
+from rso_report.intake.checks import ReturnError
+from rso_report.intake.ingest import IngestError, Source
 
 SOURCE = Source(
     "sta-return-2025",

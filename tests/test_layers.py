@@ -8,7 +8,7 @@ from rso_report.dependencies import imports, modules_used
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "rso_report"
-APART = ("rso_report.publication", "rso_report.returns")
+APART = ("rso_report.publication", "rso_report.intake")
 
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -19,7 +19,7 @@ NOT_CALCULATION = ("cli", "contents", "personal", "selection", "reconcile")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_when_pages_returns_or_help_texts_change(path):
     used = {file.relative_to(PACKAGE).as_posix() for file in modules_used(path)}
-    assert not [name for name in used if name.startswith(("publication/", "returns/"))]
+    assert not [name for name in used if name.startswith(("publication/", "intake/"))]
     spared = {f"{name}.py" for name in NOT_CALCULATION}
     spared -= {"reconcile.py"} if path.stem == "data-quality" else set()
     assert not used & spared
@@ -31,11 +31,11 @@ def test_a_notebook_is_executed_again_when_what_it_imports_at_second_hand_change
 
 
 def test_what_is_taken_in_does_not_know_how_it_is_published():
-    for path in (PACKAGE / "returns").glob("*.py"):
+    for path in (PACKAGE / "intake").glob("*.py"):
         found = imports(path.read_text())
         assert not [name for name in found if name.startswith(APART[0])], path.name
 
 
 def test_an_import_is_seen():
-    code = "def f():\n    from rso_report.returns import ingest\n"
-    assert "rso_report.returns.ingest" in imports(code)
+    code = "def f():\n    from rso_report.intake import ingest\n"
+    assert "rso_report.intake.ingest" in imports(code)

@@ -10,12 +10,12 @@ from return_files import good
 
 from rso_report import dataset
 from rso_report.cli import main
-from rso_report.return_form import EXAMPLE_SHEET, MEASURE, SHEET, TEMPLATE_FIELDS
-from rso_report.returns import ingest, template
-from rso_report.returns.annual_return import allowed_values, faults, typed
-from rso_report.returns.checks import ReturnError
+from rso_report.intake import ingest, template
+from rso_report.intake.annual_return import allowed_values, faults, typed
+from rso_report.intake.checks import ReturnError
+from rso_report.return_form import SHEET, asked, template_fields
 
-NAMES = [field.name for field in TEMPLATE_FIELDS]
+NAMES = [field.name for field in template_fields()]
 HEADER = template.HEADER_ROW + 1  # as a person counts
 
 
@@ -71,12 +71,13 @@ def test_every_column_has_a_note_and_every_code_column_a_list_of_its_codes(book,
             cells = cells if isinstance(cells, tuple) else ((cells,),)
             lists[NAMES[place.min_col - 1]] = tuple(row[0].value for row in cells)
     assert lists.pop("offence_title")
-    expected = {f.name: allowed_values(f.name, data) for f in TEMPLATE_FIELDS if f.kind == "code"}
+    expected = {f.name: allowed_values(f.name, data) for f in template_fields() if f.kind == "code"}
+    expected["measure_code"] = tuple(asked())
     assert lists == expected
 
 
 def test_every_measure_and_column_is_explained(book):
-    assert {row[0].value for row in book["Measures"].iter_rows(min_row=HEADER + 1)} == {*MEASURE}
+    assert {row[0].value for row in book["Measures"].iter_rows(min_row=HEADER + 1)} == {*asked()}
     assert {row[0].value for row in book["Columns"].iter_rows(min_row=HEADER + 1)} == {*NAMES}
 
 
@@ -105,7 +106,7 @@ def test_an_empty_form_is_known_as_one(kind, content, tmp_path):
 
 
 def test_rows_of_the_example_are_refused_where_a_force_fills_in(book, data, tmp_path):
-    for row in book[EXAMPLE_SHEET].iter_rows(min_row=HEADER + 1, values_only=True):
+    for row in book[template.EXAMPLE_SHEET].iter_rows(min_row=HEADER + 1, values_only=True):
         book[SHEET].append(row)
     book.save(tmp_path / "return.xlsx")
     frame, _ = ingest._read(tmp_path / "return.xlsx")
@@ -116,10 +117,10 @@ def test_rows_of_the_example_are_refused_where_a_force_fills_in(book, data, tmp_
 
 def test_the_example_would_be_a_good_return_without_its_mark(book, data, tmp_path):
     place = NAMES.index("source_ref") + 1
-    for row in book[EXAMPLE_SHEET].iter_rows(min_row=HEADER + 1):
+    for row in book[template.EXAMPLE_SHEET].iter_rows(min_row=HEADER + 1):
         row[place - 1].value = None
     book.remove(book[SHEET])
-    book[EXAMPLE_SHEET].title = SHEET
+    book[template.EXAMPLE_SHEET].title = SHEET
     book.save(tmp_path / "return.xlsx")
     frame, wrong = ingest._read(tmp_path / "return.xlsx")
     assert not wrong and len(frame) >= 8

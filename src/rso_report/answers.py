@@ -7,13 +7,14 @@ import pandas as pd
 from rso_report import periods, prose, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.return_form import MEASURE
+from rso_report.return_form import measures
 
 _WITHOUT_NUMBER = {
     "not_held": "not held",
     "cost_limit": "not given: cost limit",
     "exempt": "not given: exempt",
     "withheld": "[c]",
+    "suppressed": "[c]",
 }
 
 
@@ -21,7 +22,8 @@ def answers(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.Da
     """Rows of `answers` of the region's units on some topics, or on all; the latest revision."""
     rows = edition.visible(data.answers)
     topics = list(topics)
-    of_topic = {code for code, measure in MEASURE.items() if measure.topic in topics or not topics}
+    asked = measures().items()
+    of_topic = {code for code, measure in asked if measure.topic in topics or not topics}
     own = rows[rows["area_id"].isin(edition.units) & rows["measure_code"].isin(of_topic)]
     return own[~own["row_id"].isin(rows["revises_row"])]
 
@@ -31,10 +33,10 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Unit": rows["area_id"].map(edition.name),
-            "Asked": [MEASURE[code].says for code in rows["measure_code"]],
+            "Asked": [measures()[code].says for code in rows["measure_code"]],
             "Part": rows["detail"].where(rows["detail"] != "", "[z]"),
             "Date or period": [when(row) for _, row in rows.iterrows()],
-            "Answer": [_WITHOUT_NUMBER.get(r["status"]) or _value(r) for _, r in rows.iterrows()],
+            "Answer": [_answer(row) for _, row in rows.iterrows()],
             "Remark": rows["note"].where(rows["note"] != "", "[z]"),
             "Row": prose.rows(rows["row_id"]),
         }
@@ -85,6 +87,13 @@ def when(row: pd.Series) -> str:
     return periods.period_label(row["period_start"], row["period_end"])
 
 
+def _answer(row: pd.Series) -> str:
+    """The number, or why there is none; [c] for a small one that the force withholds."""
+    if row["qualifier"] == "fewer_than":
+        return f"[c], fewer than {prose.number(row['value'])}"
+    return _WITHOUT_NUMBER.get(row["status"]) or _value(row)
+
+
 def _value(row: pd.Series) -> str:
-    unit = MEASURE[row["measure_code"]].unit
+    unit = measures()[row["measure_code"]].unit
     return f"{prose.counted(row)} {unit}"

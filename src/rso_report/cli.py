@@ -233,6 +233,49 @@ def compare(
         click.echo(f"Written: {file}")
 
 
+@main.command(short_help="Turn any file with figures into a return to be read and mended.")
+@click.argument("file", type=Path)
+@click.option("--out", type=Path, help="The draft: .xlsx or .csv; else FILE-draft.xlsx here.")
+@click.option("--say", multiple=True, metavar="NAME=VALUE", help="What the file does not say.")
+@click.option("--read-as", multiple=True, metavar="PRINTED=MEANT", help="What a word in it means.")
+def draft(file: Path, out: Path | None, say: tuple[str, ...], read_as: tuple[str, ...]) -> None:
+    """Turn any FILE with figures into the long form of the annual return, as a draft.
+
+    Reads FILE and the names in data/, and writes the draft alone. FILE is an official table by area, a reply as printed, a table pasted into a text file or the
+    text of an e-mail (CSV, XLSX, ODS or plain text). Each figure becomes a row with its cell, what
+    was understood of it, and everything that may mislead. A figure that is not understood for
+    certain is left blank with its reason. Read the draft, mend it, and give it to `ingest`.
+
+    --say fills in a column of the form where the file does not say it: force, measure_code, as_at,
+    custody_status and so on. Besides: column (take only figures under this head), sheet,
+    part_year_end (the last day of a year not over), year_day (day of counts with a year only).
+    --read-as says what a printed word means: an area, a measure, a year, or `nothing`; with an
+    empty meaning its figures are left out.
+
+    Exit codes: 0 written; 1 something said was wrong; 2 wrong usage; 3 a file cannot be read or
+    written.
+
+    \b
+    Examples:
+      rso-report draft reply.xlsx --say force=WAR --say custody_status=both
+      rso-report draft mappa.ods --say measure_code=STOCK_MAPPA --say as_at=2026-03-31 \\
+        --say column="Category 1" --read-as "West Midlands=WMP"
+    """
+    from rso_report import dataset
+    from rso_report.intake import draft as drafts
+
+    out = out or Path(f"{file.stem}-draft.xlsx")
+    kind = out.suffix.lstrip(".").lower()
+    if kind not in ("csv", "xlsx"):
+        raise click.UsageError(f"{out} ends in neither .xlsx nor .csv.")
+    if out.exists():
+        raise click.UsageError(f"{out} is there already: it may have been mended. Name another.")
+    said, meant = _pairs("--say", say), _pairs("--read-as", read_as)
+    found = drafts.draft(file, dataset.load("areas"), said, meant)
+    out.write_bytes(drafts.written(found, kind))
+    click.echo(f"{found}\nWritten: {out}. Read it, mend it, and give it to rso-report ingest.")
+
+
 @main.command(short_help="List the editions that can be built or are.")
 @click.option("--region", help="Only this region, such as 'North East'.")
 @click.option("--year", help="Only this report year, such as 2020-21.")
@@ -294,20 +337,6 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
     show_default=True,
     help="What kind of source it is.",
 )
-@click.option(
-    "--shape",
-    type=click.Choice(["form", "printed", "areas"]),
-    default="form",
-    show_default=True,
-    help="The form, filled in; tables as a reply prints them; an official table by police area.",
-)
-@click.option("--say", multiple=True, metavar="NAME=VALUE", help="What such tables do not say.")
-@click.option(
-    "--read-as",
-    multiple=True,
-    metavar="PRINTED=MEANT",
-    help="What a misprinted year, or the name of an area, means.",
-)
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
 def ingest(
@@ -319,9 +348,6 @@ def ingest(
     licence: str,
     address: str,
     kind: str,
-    shape: str,
-    say: tuple[str, ...],
-    read_as: tuple[str, ...],
     dry_run: bool,
     machine: bool,
 ) -> None:
@@ -333,15 +359,8 @@ def ingest(
     discrepancies.csv: all of it, or nothing. The same return a second time changes nothing. A
     source that sources.csv has already needs only --source.
 
-    With --shape printed, FILE holds tables of a reply: offence titles by financial year with
-    totals, people by sex and day, lines such as 2021 = 4,620, answers by MAPPA level. What they do
-    not say is asked for, never guessed, and given by --say: force, part_year_end, as_at,
-    as_at_precision, year_day, custody_status, definition_code, measure_code.
-
-    With --shape areas, FILE has a row for each police area, as the yearly MAPPA tables have. One
-    column is read in each run; --say names it: measure (STOCK_MAPPA, the community count;
-    rate_per_100k_10plus; BREACH_OUTCOME, people cautioned or convicted), as_at (the 31 March, or
-    the last day of the year), column (its head) and, where several sheets have it, sheet.
+    Only the form is taken in: the workbook or the long table of the annual return, or a draft of
+    it. Make a draft of any other file first, with `rso-report draft`.
 
     Exit codes: 0 added, or in the data already; 1 the return or the data have faults; 2 wrong
     usage; 3 something could not be read or written.
@@ -350,37 +369,26 @@ def ingest(
     Examples:
       rso-report ingest reply.xlsx --source wmp-return-2026 --published 2026-05-14 \\
         --title "Annual return of West Midlands Police, 2025-26" --dry-run
-      rso-report ingest reply.ods --source wmp-foi-2026 --published 2026-03-14 --shape printed \\
-        --say force=WMP --say part_year_end=2026-02-22 --read-as 20224-25=2024-25
-      rso-report ingest mappa.ods --source mappa-2026 --published 2026-10-29 --licence OGL \\
-        --kind official_statistics --publisher "Ministry of Justice" --title "MAPPA, 2025-26" \\
-        --shape areas --say measure=STOCK_MAPPA --say as_at=2026-03-31 \\
-        --say column="Category 1" --read-as "West Midlands=WMP"
+      rso-report ingest mappa-draft.xlsx --source mappa-2026 --published 2026-10-29 \\
+        --licence OGL --kind official_statistics --publisher "Ministry of Justice" \\
+        --title "MAPPA, 2025-26"
     """
     from dataclasses import asdict
 
-    from rso_report.returns import ingest as door
-    from rso_report.returns.area_tables import area_table_of
-    from rso_report.returns.checks import ReturnError
-    from rso_report.returns.printed_tables import context_of, with_places
+    from rso_report.intake import ingest as door
+    from rso_report.intake.checks import ReturnError
 
     day = published.date() if published else None
     source = door.Source(source_id, title, publisher, day, licence, address, kind)
-    if (say or read_as) and shape == "form":
-        raise click.UsageError("--say and --read-as belong to --shape printed and areas.")
-    said, meant = _pairs("--say", say), _pairs("--read-as", read_as)
     try:
-        printed = {"form": lambda _: None, "printed": context_of, "areas": area_table_of}[shape](
-            said
-        )
-        done = door.ingest(file, source, dry_run=dry_run, printed=printed, read_as=meant)
+        done = door.ingest(file, source, dry_run=dry_run)
     except ReturnError as error:
         if not machine:
             raise
-        faults = [asdict(fault, dict_factory=with_places) for fault in error.faults]
+        faults = [asdict(fault) for fault in error.faults]
         click.echo(as_json({"source_id": source_id, "outcome": "refused", "faults": faults}))
         sys.exit(error.exit_status)
-    click.echo(as_json(asdict(done, dict_factory=with_places)) if machine else done)
+    click.echo(as_json(asdict(done)) if machine else done)
 
 
 @main.command(short_help="Write the annual return for a force to fill in.")
@@ -405,7 +413,7 @@ def template(out: Path, kind: str | None) -> None:
       rso-report template --format csv return.csv
     """
     from rso_report import dataset
-    from rso_report.returns.template import csv_template, workbook_template
+    from rso_report.intake.template import csv_template, workbook_template
 
     kind = kind or out.suffix.lstrip(".").lower()
     if kind == "csv":

@@ -1,17 +1,23 @@
 """What an annual return is: its columns, its measures, and the values that each may hold.
 
-The one declaration of the form. The template, the checks, the page for forces and the mapping to
-the tables of the data are all made from it. The questions are those that police forces have been
-asked in freedom of information requests; `question` is the number of the question in the national
-advice on them (source `npcc-cru-43-23`), `+` what the report asks beside them.
+The form is data: `form_columns.csv`, `form_measures.csv` and `offence_titles.csv` in the data
+folder, which an analyst extends without Python. The template, the checks, the page for forces and
+the mapping to the tables of the data are all made from them. What stands here is what those tables
+cannot say. The questions are those that police forces have been asked in freedom of information
+requests; `question` is the number of the question in the national advice on them (source
+`npcc-cru-43-23`), `+` what the report asks beside them.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rso_report.places import data_folder
 
 SHEET = "Return"
-EXAMPLE_SHEET = "Example"
-EXAMPLE_MARK = "EXAMPLE ONLY"  # stands in every row of the worked example
+EXAMPLE_MARK = "EXAMPLE ONLY"  # stands in every row of a worked example
 MOST_ROWS = 5_000  # a force that answers every question by every split fills in about 200
 
 
@@ -20,53 +26,43 @@ class Field:
     """One column: what it may hold (`allowed` empty: any of its kind) and when it is filled in."""
 
     name: str
-    kind: Literal["code", "date", "whole number", "number", "text"]
+    kind: str  # code, date, whole number, number, text
     says: str
-    when: str = "only if it applies"
-    allowed: tuple[str, ...] = ()
-    default: str = ""  # what an empty cell means
-    column: Literal["required", "optional", "printed"] = "optional"
-
-    @property
-    def in_template(self) -> bool:
-        """Whether a force is asked for it: totals are read from printed tables only."""
-        return self.column != "printed"
+    when: str
+    allowed: tuple[str, ...]
+    default: str  # what an empty cell means
+    part: str  # required, optional, printed (of printed tables), draft (read by people only)
 
 
 @dataclass(frozen=True)
 class Measure:
     """One thing that is asked: what it counts, and the table of the data that takes it.
 
-    `custody` is who it counts if the measure says so itself; `needs` names fields that must be
-    filled in beside a number; `row` holds the columns of the table that the measure decides.
+    `custody` is who it counts if the measure says so itself; `needs` names columns that must be
+    filled in beside a number; `row` holds the columns of the table that the measure decides;
+    `words` are those by which a printed table names it.
     """
 
     code: str
     question: str
-    kind: Literal["stock", "flow"]
+    kind: str  # stock or flow
     unit: str
     says: str
-    table: str = "answers"
-    row: dict[str, str] = field(default_factory=dict)
-    custody: str = ""
-    needs: tuple[str, ...] = ()
-    decimals: bool = False
-    family: str = ""  # of the offences that belong under it
-    beside: str = ""  # the topic of what is asked beside the questions
-
-    @property
-    def topic(self) -> str:
-        """The part of the report concerned, as the ledger names it."""
-        if self.beside:
-            return self.beside
-        return {"1": "register", "8": "missing", "9": "missing"}.get(self.question, "breaches")
+    table: str
+    row: dict[str, str]
+    custody: str
+    needs: tuple[str, ...]
+    decimals: bool
+    family: str  # of the offences that belong under it
+    topic: str
+    official: bool  # from official tables, which have regions and countries too
+    words: tuple[str, ...]
 
 
-Answer = Any  # a row of a return as `annual_return.typed` gives it: the fields as attributes
+Answer = Any  # a row of a return as `annual_return.typed` gives it: the columns as attributes
 
 TIERS = {"VH": "very_high", "H": "high", "M": "medium", "L": "low", "unknown": "unknown"}
 WITH_VALUE = ("final", "provisional", "revised")
-WITHOUT_VALUE = ("not_held", "cost_limit", "exempt")
 STATUS_WORDS = {
     "final": "the number is final",
     "provisional": "the number can still change, or its period is not a whole year",
@@ -74,167 +70,10 @@ STATUS_WORDS = {
     "not_held": "the force does not hold this",
     "cost_limit": "finding it out would go beyond the cost limit",
     "exempt": "the force relies on an exemption",
+    "suppressed": "the force withholds it because it is small; value may hold the limit that it "
+    "names, such as 5, with fewer_than in qualifier",
     "withheld": "given by the force, and not published here: the area is too small or not cleared",
 }
-
-FIELDS = (
-    Field(
-        "force",
-        "code",
-        "Police force, or two forces that answer together",
-        "always; the codes are listed on this page",
-        column="required",
-    ),
-    Field("measure_code", "code", "What is counted", "always; see the measures", column="required"),
-    Field(
-        "as_at",
-        "date",
-        "Day for which a stock holds",
-        "for a stock; leave empty for a flow",
-        column="required",
-    ),
-    Field(
-        "period_start",
-        "date",
-        "First day of the period of a flow",
-        "for a flow; leave empty for a stock",
-        column="required",
-    ),
-    Field(
-        "period_end",
-        "date",
-        "Last day of the period of a flow",
-        "for a flow; leave empty for a stock",
-        column="required",
-    ),
-    Field(
-        "geography_level",
-        "code",
-        "Whether the row is about the whole force or one district",
-        "empty means the whole force",
-        ("force", "district"),
-        "force",
-    ),
-    Field(
-        "geography_code",
-        "text",
-        "Office for National Statistics code of the district, such as E08000025",
-        "for a district",
-    ),
-    Field(
-        "population_total",
-        "whole number",
-        "Residents of all ages",
-        "for a district",
-    ),
-    Field("population_10plus", "whole number", "Residents aged 10 and over"),
-    Field(
-        "sex",
-        "code",
-        "Sex of the people counted",
-        "empty means all",
-        ("all", "male", "female", "unknown"),
-        "all",
-    ),
-    Field(
-        "risk_tier",
-        "code",
-        "Risk tier: very high, high, medium, low, or not known",
-        "for RSO_BY_TIER",
-        tuple(TIERS),
-    ),
-    Field(
-        "risk_tool",
-        "code",
-        "Tool that gave the tier",
-        "for RSO_BY_TIER",
-        ("RM2000", "ARMS", "OSP"),
-    ),
-    Field(
-        "mappa_level",
-        "code",
-        "MAPPA level",
-        "for RSO_BY_LEVEL",
-        ("1", "2", "3", "unknown"),
-    ),
-    Field(
-        "custody_status",
-        "code",
-        "Who is counted: people in the community, people in custody, or both",
-        "for counts of people whose measure does not say it",
-        ("community", "custody", "both"),
-    ),
-    Field(
-        "offence_title",
-        "text",
-        "Title of the offence, word for word as in the recording system",
-        "for numbers of offences",
-    ),
-    Field(
-        "heading_as_printed",
-        "text",
-        "Heading under which the title stands in the force's own table, word for word",
-        "only if the row is taken from such a table",
-    ),
-    Field(
-        "definition_code",
-        "code",
-        "What the force means by missing",
-        "for MISSING_STOCK, MISSING_NEW and MISSING_TRACED",
-        ("WHEREABOUTS_UNKNOWN", "WANTED_WARRANT", "MISSING_PERSON", "NOT_STATED"),
-    ),
-    Field(
-        "value",
-        "number",
-        "The number, 0 or more; whole, except for OFFICERS_FTE",
-        "always, unless value_status says why there is none",
-        column="required",
-    ),
-    Field(
-        "value_status",
-        "code",
-        "Whether the number is final, or why there is none",
-        "always",
-        (*WITH_VALUE, *WITHOUT_VALUE),
-        column="required",
-    ),
-    Field(
-        "revises_row",
-        "text",
-        "Row of the published data that this one replaces, such as BR0005",
-        "for value_status revised",
-    ),
-    Field("source_ref", "text", "Where the number is held, such as the name of a report"),
-    Field(
-        "note",
-        "text",
-        "Anything a reader must know; no names, dates of birth, addresses or reference numbers",
-    ),
-    Field(
-        "table_as_printed",
-        "text",
-        "Number of the printed table from which the row was read",
-        column="printed",
-    ),
-    Field(
-        "total",
-        "code",
-        "Which printed total of that table the row is; such a row is not a count of its own",
-        allowed=("row", "column", "grand"),
-        column="printed",
-    ),
-    Field(
-        "as_at_precision",
-        "code",
-        "How exactly the printed table names the day of a stock",
-        "empty means that it names the day",
-        ("day", "month", "year", "response_date", "publication_date"),
-        "day",
-        "printed",
-    ),
-)
-FIELD = {each.name: each for each in FIELDS}
-TEMPLATE_FIELDS = tuple(each for each in FIELDS if each.in_template)
 
 # Rows that agree in all of these are the same answer given twice.
 KEY = (
@@ -265,6 +104,7 @@ SPLITS = {
     "risk_tiers": ("custody_status",),
     "breaches": ("heading_as_printed",),
     "staffing": (),
+    "published_rates": (),
     "answers": ("sex", "risk_tier", "risk_tool", "mappa_level", "custody_status"),
 }
 SPLIT_FIELDS = (
@@ -278,258 +118,80 @@ SPLIT_FIELDS = (
     "definition_code",
 )
 
-_REGISTER = {"series_id": "STOCK_FOI"}
-MEASURES = (
-    Measure(
-        "RSO_REGISTER",
-        "1",
-        "stock",
-        "people",
-        "RSOs on the force's register: in the community, in custody and abroad",
-        "registered_offenders",
-        _REGISTER,
-        "both",
-    ),
-    Measure(
-        "RSO_COMMUNITY",
-        "1",
-        "stock",
-        "people",
-        "Of them, people managed in the community",
-        "registered_offenders",
-        _REGISTER,
-        "community",
-    ),
-    Measure(
-        "RSO_CUSTODY",
-        "1",
-        "stock",
-        "people",
-        "Of them, people in custody",
-        "registered_offenders",
-        _REGISTER,
-        "custody",
-    ),
-    Measure(
-        "RSO_ABROAD",
-        "1",
-        "stock",
-        "people",
-        "Of them, people known to live abroad",
-        "registered_offenders",
-        {**_REGISTER, "custody_status": "abroad"},
-    ),
-    Measure(
-        "TRAVEL_NOTIFIED",
-        "2",
-        "flow",
-        "people",
-        "People who notified travel outside the United Kingdom",
-    ),
-    Measure(
-        "TRAVEL_NOT_NOTIFIED",
-        "2",
-        "flow",
-        "people",
-        "People found to have travelled outside the United Kingdom without notifying it",
-    ),
-    Measure(
-        "NOT_RETURNED_UK",
-        "3",
-        "flow",
-        "people",
-        "People who travelled outside the United Kingdom and did not return when they had said",
-    ),
-    Measure(
-        "CHILD_HOUSEHOLD_NOTIFIED",
-        "4",
-        "flow",
-        "people",
-        "People who notified that they stayed in a household with a child",
-    ),
-    Measure(
-        "CHILD_HOUSEHOLD_FAILED",
-        "4",
-        "flow",
-        "people",
-        "People found to have stayed in a household with a child without notifying it",
-    ),
-    Measure(
-        "NAME_CHANGE_NOTIFIED", "5", "flow", "people", "People who notified a change of their name"
-    ),
-    Measure(
-        "NAME_CHANGE_FOUND_LATER",
-        "5",
-        "flow",
-        "people",
-        "People whose change of name was found out later",
-    ),
-    Measure(
-        "NOTIF_OFFENCES",
-        "6",
-        "flow",
-        "offences",
-        "Recorded offences against the notification requirements, by title",
-        "breaches",
-        {"series_id": "BREACH_RECORDED"},
-        needs=("offence_title",),
-        family="NOTIFICATION",
-    ),
-    Measure(
-        "SHPO_OFFENCES",
-        "6",
-        "flow",
-        "offences",
-        "Recorded breaches of sexual harm prevention orders, by title",
-        "breaches",
-        {"series_id": "BREACH_RECORDED"},
-        needs=("offence_title",),
-        family="SHPO",
-    ),
-    Measure(
-        "SRO_OFFENCES",
-        "6",
-        "flow",
-        "offences",
-        "Recorded breaches of sexual risk orders, by title",
-        "breaches",
-        {"series_id": "BREACH_RECORDED"},
-        needs=("offence_title",),
-        family="SRO",
-    ),
-    Measure(
-        "ANNUAL_CONTACT_FAIL_PERSONS",
-        "7",
-        "flow",
-        "people",
-        "People who failed to confirm their details at least once",
-    ),
-    Measure(
-        "ANNUAL_CONTACT_FAIL_EVENTS",
-        "7",
-        "flow",
-        "failures",
-        "Times that somebody failed to confirm their details",
-    ),
-    Measure(
-        "MISSING_RULE_DAYS",
-        "8",
-        "stock",
-        "days",
-        "Days without contact after which a person counts as missing; not_held if there is no rule",
-    ),
-    Measure(
-        "MISSING_STOCK",
-        "9",
-        "stock",
-        "people",
-        "RSOs whose whereabouts were unknown on the day",
-        "missing",
-        {"series_id": "MISSING_STOCK"},
-        needs=("definition_code",),
-    ),
-    Measure(
-        "MISSING_NEW",
-        "9",
-        "flow",
-        "people",
-        "RSOs who went missing in the period",
-        "missing",
-        {"series_id": "MISSING_NEW"},
-        needs=("definition_code",),
-    ),
-    Measure(
-        "MISSING_TRACED",
-        "9",
-        "flow",
-        "people",
-        "Missing RSOs who were found in the period",
-        needs=("definition_code",),
-    ),
-    Measure(
-        "RSO_BY_TIER",
-        "+",
-        "stock",
-        "people",
-        "RSOs by risk tier, one row a tier",
-        "risk_tiers",
-        {"measure": "persons"},
-        needs=("risk_tier", "risk_tool", "custody_status"),
-        beside="visits",
-    ),
-    Measure(
-        "RSO_BY_LEVEL",
-        "+",
-        "stock",
-        "people",
-        "RSOs by MAPPA level, one row a level",
-        "registered_offenders",
-        _REGISTER,
-        needs=("mappa_level", "custody_status"),
-        beside="register",
-    ),
-    Measure("VISITS_DUE", "+", "flow", "visits", "Home visits that were due", beside="visits"),
-    Measure("VISITS_MADE", "+", "flow", "visits", "Home visits that were made", beside="visits"),
-    Measure(
-        "RSO_REACTIVE",
-        "+",
-        "stock",
-        "people",
-        "RSOs managed reactively, without routine visits",
-        beside="visits",
-    ),
-    Measure(
-        "OFFICERS_FTE",
-        "+",
-        "stock",
-        "full-time equivalents",
-        "Officers who manage RSOs, as full-time equivalents; decimals are allowed",
-        "staffing",
-        {"measure": "officers_fte", "statistic": "total"},
-        decimals=True,
-        beside="visits",
-    ),
-    Measure(
-        "SUBJECT_SHPO",
-        "+",
-        "stock",
-        "people",
-        "People subject to a sexual harm prevention order",
-        "orders",
-        {"series_id": "ORDER_STOCK", "order_type": "SHPO"},
-        needs=("custody_status",),
-    ),
-    Measure(
-        "SUBJECT_SRO",
-        "+",
-        "stock",
-        "people",
-        "People subject to a sexual risk order",
-        "orders",
-        {"series_id": "ORDER_STOCK", "order_type": "SRO"},
-        needs=("custody_status",),
-    ),
-)
-MEASURE = {each.code: each for each in MEASURES}
 
-# The map of offence titles: the family of the order or duty that the title itself names. A title
-# that is not here stops a return (V15), because nobody has yet read which order it is about.
-TITLES = {
-    "Failure to comply with (Sexual Offence) Notification Order": "NOTIFICATION",
-    "Fail to Comply with Notification of changes requirement": "NOTIFICATION",
-    "Fail to Comply with the Periodic Notification requirement": "NOTIFICATION",
-    "Fail to Comply with requirement to notify travel outside UK": "NOTIFICATION",
-    "Breach a sexual risk order / risk of harm order etc. or fail to comply with requirement "
-    "under Sec 122 c (4)": "SRO",
-    "Attempted - Breach a sexual risk order / risk of harm order etc. or fail to comply with "
-    "requirement under Sec 122 c (4)": "SRO",
-    "Breach SHPO / interim SHPO / SOPO / interim SOPO / Foreign travel order or fail to comply "
-    "with a requirement under Sec 103D (4)": "SHPO",
-    "Attempted - Breach SHPO / interim SHPO / SOPO / interim SOPO / Foreign travel order or fail "
-    "to comply with a requirement under Sec 103D (4) SOA 2003": "SHPO",
-    "Breach Sexual Harm Prevention Order (SHPO) Sentencing Act 2020 Sec 354 (1) (4)": "SHPO",
-    "Breach of a SHPO or SOPO, interim included": "SHPO",
-}
+def fields() -> dict[str, Field]:
+    """The columns of the long form, by name, in their order."""
+    return _form(data_folder())[0]
+
+
+def measures() -> dict[str, Measure]:
+    """What is asked of forces, and what is taken from official tables, by code."""
+    return _form(data_folder())[1]
+
+
+def asked() -> dict[str, Measure]:
+    """What is asked of forces."""
+    return {code: each for code, each in measures().items() if not each.official}
+
+
+def titles() -> dict[str, str]:
+    """The family of the order or duty that each known offence title names itself.
+
+    A title that is not among them stops a return (V15): nobody has yet read what it is about.
+    """
+    return _form(data_folder())[2]
+
+
+def template_fields() -> list[Field]:
+    """The columns for which a force is asked: totals and drafts have more."""
+    return [each for each in fields().values() if each.part in ("required", "optional")]
+
+
+@lru_cache(maxsize=4)
+def _form(folder: Path) -> tuple[dict[str, Field], dict[str, Measure], dict[str, str]]:
+    columns = {
+        row["column"]: Field(
+            row["column"],
+            row["kind"],
+            row["says"],
+            row["when"],
+            _listed(row["allowed"]),
+            row["default"],
+            row["part"],
+        )
+        for row in _rows(folder / "form_columns.csv")
+    }
+    asked = {
+        row["measure_code"]: Measure(
+            row["measure_code"],
+            row["question"] or "+",
+            row["kind"],
+            row["unit"],
+            row["says"],
+            row["table"],
+            dict(pair.partition(": ")[::2] for pair in row["row"].split("; ") if pair),
+            row["custody"],
+            _listed(row["needs"]),
+            row["decimals"] == "yes",
+            row["family"],
+            row["topic"],
+            row["asked_of"] == "official",
+            _listed(row["words"]),
+        )
+        for row in _rows(folder / "form_measures.csv")
+    }
+    known = {row["offence_title"]: row["family"] for row in _rows(folder / "offence_titles.csv")}
+    return columns, asked, known
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split("|")) if text else ()
+
 
 # What each check looks at, and what it does: stop the return, withhold the value, or remark on it.
 # A remark is shown to whoever takes the return in, and most enter the ledger of discrepancies.
@@ -546,7 +208,7 @@ CHECKS = {
     "V10": ("No more people are missing than registered on the same day", "stop"),
     "V11": ("Missing at the start, with those new and without those traced, is the end", "remark"),
     "V12": ("No more people failed to confirm their details than there were failures", "remark"),
-    "V13": ("Printed totals are the sums of their cells; both are kept", "remark"),
+    "V13": ("Printed totals are the sums of their cells or areas; both are kept", "remark"),
     "V14": ("A title stands under the heading of its own order; the title decides", "remark"),
     "V15": ("Somebody has read which order each offence title names", "stop"),
     "V16": ("No figure changes by more than a fifth, and by more than 20, in a year", "remark"),
@@ -562,4 +224,6 @@ CHECKS = {
         "Orders and visits made are in likely proportion to RSOs and to visits due",
         "remark",
     ),
+    "V22": ("A published rate is near the one that count and residents make", "remark"),
+    "V23": ("No other source has another number for the same thing", "remark"),
 }

@@ -20,9 +20,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset
 from rso_report.edition import Edition
+from rso_report.intake import template
 from rso_report.publication import citation
 from rso_report.publication.workbook import PublishedTable, published_tables, workbook
-from rso_report.returns import template
 
 FOLDER = "downloads"
 DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"

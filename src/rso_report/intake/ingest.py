@@ -1,5 +1,7 @@
 """Take an annual return into the data package: all of it, once, or nothing.
 
+The one door: only the form is taken in. Whatever else came is turned into it by a draft first.
+
 The rows are added to a copy of the package beside it. Only if the copy has no fault does it take
 the place of the package, in one step where the system can exchange two folders (Linux), and
 otherwise in two, of which the next run undoes a first without a second. So a run that is killed
@@ -12,43 +14,36 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from openpyxl.utils import column_index_from_string
 
 from rso_report import dataset, reconcile
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover, switch
-from rso_report.return_form import MEASURE, SHEET
-from rso_report.returns.annual_return import faults, force_codes, header_row, tidy, typed
-from rso_report.returns.area_tables import (
-    AreaTable,
-    given_already,
-    held_alike,
-    read_areas,
-    remarks_on_totals,
-    rows_of_areas,
-    totals_that_differ,
-)
-from rso_report.returns.checks import ReturnError, ReturnFault
-from rso_report.returns.printed_tables import Context, PrintedError, read_printed
-from rso_report.returns.rows import (
+from rso_report.intake.annual_return import faults, force_codes, header_row, tidy, typed
+from rso_report.intake.cells import Sheet, letters
+from rso_report.intake.checks import ReturnError, ReturnFault
+from rso_report.intake.rows import (
     Rows,
     clashes,
     difference,
+    held_alike,
     is_held,
     is_withheld,
     next_number,
     number_text,
+    place_of,
     rows_of_return,
 )
-from rso_report.returns.sheets import Sheet, read_sheets
+from rso_report.intake.sheets import read_sheets
+from rso_report.return_form import SHEET, Answer, measures
 
 _TOPICS = {  # of the ledger, by the letters that rows begin with
     "RO": "register",
@@ -64,20 +59,23 @@ _TREATMENTS = {
     "row_total": "Cells are used; the printed total is kept beside them.",
     "column_total": "Cells are used; the printed total is kept beside them.",
     "grand_total_of_rows": "Cells are used; both totals are shown.",
-    "heading_and_title": "Classified by title; the heading is kept, unconfirmed by the force.",
+    "heading_and_title": "Classified by title; the heading is kept, not yet put to the force.",
     "part_year": "Marked as part-year; never annualised unseen.",
     "total_not_printed": "Total computed and said to be so.",
     "two_series": "Never joined; one ratio with its caveat.",
 }
-_TREATMENT = "Kept as given; not explained by the force."
-# Checks of a return that a rule of the reconciliation makes too: what it finds is entered once.
-_SAME_RULE = {
-    "V09": ("parts_of_total",),
-    "V13": ("row_total", "column_total"),
-    "V14": ("heading_and_title",),
-    "V16": ("large_step",),
+_TREATMENT = "Kept as given; not yet put to the force."
+# What the rules of the reconciliation find in a return is remarked under these checks.
+_CHECK_OF = {
+    "parts_of_total": "V09",
+    "row_total": "V13",
+    "column_total": "V13",
+    "grand_total_of_rows": "V13",
+    "heading_and_title": "V14",
+    "large_step": "V16",
+    "rate_miss": "V22",
 }
-_LEDGER_CHECKS = ("V06", "V07", "V08", "V09", "V11", "V12", "V13", "V14", "V16")
+_LEDGER_CHECKS = ("V06", "V07", "V08", "V11", "V12", "V13", "V14", "V16", "V22", "V23")
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 
 
@@ -144,29 +142,21 @@ class Ingested:
         return "\n".join(lines)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Reading:
-    """What a file comes to: rows, remarks, those of them that enter the ledger, and its forces."""
+    """A return that was checked: rows for the tables, what is behind each, remarks, forces."""
 
     rows: Rows
+    places: dict[str, Answer]
     remarks: list[ReturnFault]
-    noted: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # check, and its entry
-    forces: list[str] = field(default_factory=list)
+    forces: list[str]
+    file: str
 
 
 def ingest(
-    path: Path,
-    source: Source,
-    folder: Path | None = None,
-    dry_run: bool = False,
-    printed: Context | AreaTable | None = None,
-    read_as: Mapping[str, str] | None = None,
+    path: Path, source: Source, folder: Path | None = None, dry_run: bool = False
 ) -> Ingested:
     """Check a return and add it to the data package in `folder`.
-
-    With `printed` the file does not hold the form: tables as a reply prints them for a `Context`
-    (`printed_tables`), an official table by area for an `AreaTable` (`area_tables`). `read_as`
-    says what misprinted years, or names of areas, in them mean.
 
     Nothing is written unless nothing stops the return and the package is sound with it; nothing at
     all with `dry_run`. The same return a second time changes nothing.
@@ -182,13 +172,8 @@ def ingest(
         recover(folder)
         data = _load(folder)
         source = _known_source(source, data)
-        if isinstance(printed, AreaTable):
-            read = _area_reading(path, source, data, printed, read_as or {})
-            held = held_alike(data, printed)
-        else:
-            read = _return_reading(path, source, data, folder, printed, read_as)
-            held = data
-        remarks = read.remarks
+        read = _read_return(path, source, data, folder)
+        held = held_alike(data, read.rows, read.places)
         if is_held(source.source_id, held):
             if differs := difference(read.rows, held, source.source_id):
                 raise IngestError(
@@ -196,11 +181,11 @@ def ingest(
                     f"{differs}. If the force sent a correction, take it in as a source of its "
                     "own, and name in revises_row what each row replaces."
                 )
-            return Ingested(source.source_id, "already in the data", remarks=remarks)
+            return Ingested(source.source_id, "already in the data", remarks=read.remarks)
         source = _described(source, read.forces, data)
         new = beside(folder, "new")
         try:
-            entries = _write(folder, new, data, read, source)
+            entries, remarks = _write(folder, new, data, read, source)
             if not dry_run:
                 _exchange(new, folder)
         finally:
@@ -215,69 +200,25 @@ def ingest(
     )
 
 
-def _return_reading(
-    path: Path,
-    source: Source,
-    data: Tables,
-    folder: Path,
-    printed: Context | None,
-    read_as: Mapping[str, str] | None,
-) -> _Reading:
-    """The form, or printed tables, checked; raises ReturnError with everything that stops it."""
-    sheet = "" if printed else SHEET
-    place = f"{path.name}, sheet {sheet}" if sheet else path.name
-    if printed:
-        context = replace(printed, published=printed.published or source.published)
-        frame, remarks = _read_printed(path, context, read_as)
-    else:
-        frame, remarks = _read(path)
+def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> _Reading:
+    """The form, checked; raises ReturnError with everything that stops it."""
+    frame, remarks = _read(path)
     remarks += [
-        replace(fault, sheet=sheet)
+        replace(fault, sheet=SHEET)
         for fault in faults(frame, data, source.published)
         if not any(_same_place(fault, other) for other in remarks)
     ]
     if _stops(remarks):
         raise ReturnError(path.name, remarks)
     values = typed(frame, data)
-    rows, places = rows_of_return(values, data, source.source_id, place)
-    remarks += [
-        replace(fault, sheet=sheet)
-        for fault in clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
-    ]
+    file = f"{path.name}, sheet {SHEET}"
+    rows, places = rows_of_return(values, data, source.source_id, file)
+    package = dataset.descriptor(folder)
+    clashing = clashes(rows, places, data, package, source.source_id)
+    remarks += [replace(fault, sheet=SHEET) for fault in clashing]
     if _stops(remarks):
         raise ReturnError(path.name, remarks)
-    forces = list(dict.fromkeys(values["force"]))
-    return _Reading(rows, remarks, _noted(remarks, values, place), forces)
-
-
-def _area_reading(
-    path: Path, source: Source, data: Tables, said: AreaTable, read_as: Mapping[str, str]
-) -> _Reading:
-    """A table by area, checked; raises ReturnError with everything that stops it."""
-    figures, remarks = read_areas(read_sheets(path, ragged=True), said, data, read_as)
-    if source.published and said.as_at > source.published:
-        found = f"{said.as_at} for as_at, after {source.published}"
-        may, do = "a day before the source was published", "correct as_at or --published"
-        remarks.append(ReturnFault("V04", None, None, found, may, do))
-    remarks += given_already(figures, said, data, source.source_id)
-    differing = totals_that_differ(figures, said, data)
-    remarks += remarks_on_totals(differing, said)
-    if _stops(remarks):
-        raise ReturnError(path.name, remarks)
-    noted = [
-        (
-            "V13",
-            {
-                "topic": said.about.topic,
-                "place": f"{path.name}, sheet {each.sheet}, row {each.row}, column {said.column}",
-                "printed": f"{each.value:,}",
-                "found": f"Its areas sum to {total:,}.",
-                "treatment": "The printed total and its areas are kept as printed.",
-            },
-        )
-        for each, total in differing
-    ]
-    return _Reading(rows_of_areas(figures, said, data, source.source_id, path.name), remarks, noted)
+    return _Reading(rows, places, remarks, list(dict.fromkeys(values["force"])), file)
 
 
 def return_sheet(sheets: list[Sheet]) -> Sheet | None:
@@ -316,20 +257,21 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[ReturnFault]]:
         fault = ReturnFault("V01", None, None, found, f"a sheet named {SHEET}", do)
         raise ReturnError(path.name, [fault])
     frame, wrong = tidy(sheet.rows)
+    frame.attrs["day_0"] = sheet.day_0
     start = header_row(sheet.rows) or 0
     names = sheet.rows[start]
     for problem in sheet.problems:
-        place = column_index_from_string(problem.column) if problem.column else 0
+        place = problem.column or 0
         name = str(names[place - 1]) if 0 < place <= len(names) and names[place - 1] else None
         wrong.append(
             ReturnFault(
                 "V02",
                 problem.row,
-                name or problem.column,
+                name or (letters(place) if place else None),
                 problem.found,
                 problem.allowed,
                 problem.remedy,
-                "warn" if problem.warning else "stop",
+                "stop" if problem.severe else "warn",
             )
         )
     if frame.empty and not _stops(wrong):
@@ -341,29 +283,13 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[ReturnFault]]:
     return frame, wrong
 
 
-def _read_printed(
-    path: Path, context: Context, read_as: Mapping[str, str] | None
-) -> tuple[pd.DataFrame, list[ReturnFault]]:
-    """The rows of the return that printed tables make, and remarks.
-
-    Raises ReturnError with everything that cannot be read or would have to be guessed.
-    """
-    try:
-        tables = read_printed(read_sheets(path, ragged=True), context, read_as)
-        problems, severity = tables.warnings, "warn"
-    except PrintedError as error:
-        problems, severity = error.problems, "stop"
-    remarks = [
-        ReturnFault("", p.row, p.column, p.found, p.allowed, p.remedy, severity, p.sheet)
-        for p in problems
-    ]
-    if severity == "stop":
-        raise ReturnError(path.name, remarks)
-    return tables.frame, remarks
-
-
 def _known_source(source: Source, data: Tables) -> Source:
     """The source as the data describe it already, if they do; raises IngestError if at odds."""
+    if source.published and source.published > date.today():
+        raise IngestError(
+            f"source {source.source_id}: found the date {source.published}, which is still to "
+            "come; give the day on which it was sent or published (--published)."
+        )
     known = data.sources[data.sources["source_id"] == source.source_id]
     if known.empty:
         if source.published is None:
@@ -400,7 +326,9 @@ def _known_source(source: Source, data: Tables) -> Source:
 def _described(source: Source, forces: list[str], data: Tables) -> Source:
     """The source with a title and a publisher; raises IngestError if they cannot be told."""
     names = force_codes(data)
-    publisher = source.publisher or (names[forces[0]] if len(forces) == 1 else "")
+    publisher = source.publisher
+    if not publisher and len(forces) == 1 and source.kind != "official_statistics":
+        publisher = names.get(forces[0], "")
     if not publisher:
         several = f", and the return is from {len(forces)} forces" if forces else ""
         raise IngestError(
@@ -416,13 +344,12 @@ def _described(source: Source, forces: list[str], data: Tables) -> Source:
 
 
 def _write(
-    folder: Path,
-    new: Path,
-    held: Tables,
-    read: _Reading,
-    source: Source,
-) -> list[str]:
-    """Make `new` the package with the return, checked; return its new entries of the ledger."""
+    folder: Path, new: Path, held: Tables, read: _Reading, source: Source
+) -> tuple[list[str], list[ReturnFault]]:
+    """Make `new` the package with the return, checked; return its new entries of the ledger.
+
+    With all remarks: those of the checks, and what the reconciliation finds in the new rows.
+    """
     before = _state(folder)
     shutil.copytree(folder, new)
     package = dataset.descriptor(new)
@@ -432,15 +359,38 @@ def _write(
     for table, own in read.rows.items():
         _append(new / f"{table}.csv", columns[table], own)
     data = _load(new)  # raises FaultError if the rows do not fit
-    names = {row["row_id"] for own in read.rows.values() for row in own}
-    entries = _ledger(data, names, source, read.noted)
+    found = _findings(data, set(read.places))
+    entries = _ledger(data, found, source, read)
     _append(new / "discrepancies.csv", columns["discrepancies"], entries)
     dataset.load("discrepancies", folder=new)  # nothing else has changed since all was checked
     dataset.stamp(new)
     _sync(new)
     if _state(folder) != before:
         raise IngestError("The data were changed while the return was checked; do it again.")
-    return [entry["discrepancy_id"] for entry in entries]
+    remarks = read.remarks + [_remark(finding, read) for finding in found.itertuples()]
+    return [entry["discrepancy_id"] for entry in entries], remarks
+
+
+def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
+    """What the reconciliation finds in `new` rows and no entry of the ledger speaks of."""
+    found = reconcile.unexplained(data, reconcile.findings(data))
+    mask = [not new.isdisjoint(rows.split("+")) for rows in found["rows"]]
+    return found.loc[pd.Series(mask, index=found.index, dtype=bool)]
+
+
+def _remark(finding: Any, read: _Reading) -> ReturnFault:  # noqa: ANN401
+    """A finding of the reconciliation as a remark on the first row that it is about."""
+    row = next(read.places[row_id] for row_id in finding.rows.split("+") if row_id in read.places)
+    return ReturnFault(
+        _CHECK_OF.get(finding.rule, ""),
+        row.row,
+        "value",
+        f"{finding.printed}; {finding.found} ({finding.place})",
+        "figures that fit each other",
+        "ask the force; it is in the ledger",
+        "warn",
+        SHEET,
+    )
 
 
 def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
@@ -456,15 +406,9 @@ def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 
 def _ledger(
-    data: Tables,
-    new: set[str],
-    source: Source,
-    noted: list[tuple[str, dict[str, str]]],
+    data: Tables, found: pd.DataFrame, source: Source, read: _Reading
 ) -> list[dict[str, str]]:
-    """Entries for what the reconciliation finds in `new` rows and for what the checks remarked."""
-    found = reconcile.unexplained(data, reconcile.findings(data))
-    mask = [not new.isdisjoint(rows.split("+")) for rows in found["rows"]]
-    found = found.loc[pd.Series(mask, index=found.index, dtype=bool)]
+    """Entries for what the reconciliation found in the new rows and what the checks remarked."""
     names = data.discrepancies["discrepancy_id"]
     number = next_number(names[names.str.startswith("F")])
     entries = []
@@ -481,36 +425,30 @@ def _ledger(
             topic=_TOPICS.get(finding.rows[:2], "visits"),
             place=finding.place,
             printed=finding.printed,
-            found=f"{finding.found[0].upper()}{finding.found[1:]}.",
+            found=_sentence(finding.found),
             treatment=_TREATMENTS.get(finding.rule, _TREATMENT),
             rule=finding.rule,
         )
-    rules = set(found["rule"])
-    for check, cells in noted:
-        if not rules & set(_SAME_RULE.get(check, ())):
-            add(source_id=source.source_id, **cells)
-    return entries
-
-
-def _noted(
-    remarks: list[ReturnFault], values: pd.DataFrame, file: str
-) -> list[tuple[str, dict[str, str]]]:
-    """What of the remarks on a return enters the ledger: the check, and the cells of the entry."""
-    returned = {row.row: row for row in values.itertuples(index=False)}
-    found = []
-    for remark in remarks:
+    returned = {row.row: row for row in read.places.values()}
+    for remark in read.remarks:
         row = returned.get(remark.row)
         if remark.code not in _LEDGER_CHECKS or row is None or is_withheld(row):
             continue
-        cells = {
-            "topic": MEASURE[row.measure_code].topic,
-            "place": f"{file}, row {remark.row}",
-            "printed": number_text(row.value) if remark.column == "value" else row.offence_title,
-            "found": f"Check {remark.code} of the return: {remark.found}.",
-            "treatment": _TREATMENT,
-        }
-        found.append((remark.code, cells))
-    return found
+        add(
+            source_id=source.source_id,
+            topic=measures()[row.measure_code].topic,
+            place=place_of(row, read.file),
+            printed=number_text(row.value) if remark.column == "value" else row.offence_title,
+            found=f"Check {remark.code} of the return: {remark.found}.",
+            treatment=_TREATMENT,
+        )
+    return entries
+
+
+def _sentence(text: str) -> str:
+    """A finding as a sentence; one that begins with a sign would be read as a formula."""
+    words = f"A change of {text}" if text[:1] in "+-" else f"{text[0].upper()}{text[1:]}"
+    return f"{words}."
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""The checks of an annual return: V01 to V21, all faults at once, each with its place.
+"""The checks of an annual return: V01 to V23, all faults at once, each with its place.
 
 `tidy` makes a frame of a sheet; `faults` checks it against the form (`return_form`) and against
 the data that are held; `typed` gives the values once nothing stops it. Checks across rows are in
-`return_checks`.
+`checks`.
 """
 
 import re
@@ -11,25 +11,23 @@ from datetime import date
 from difflib import get_close_matches
 
 import pandas as pd
-from openpyxl.utils import get_column_letter
 
 from rso_report import personal
 from rso_report.dataset import Tables
 from rso_report.errors import on_one_line
+from rso_report.intake.cells import SINCE_1900, Cell, SheetError, as_date, letters
+from rso_report.intake.checks import ReturnFault, checks_across_rows
 from rso_report.return_form import (
     EXAMPLE_MARK,
-    FIELD,
-    FIELDS,
-    MEASURE,
     MOST_ROWS,
     SPLIT_FIELDS,
     SPLITS,
     WITH_VALUE,
     Field,
     Measure,
+    fields,
+    measures,
 )
-from rso_report.returns.cells import Cell, SheetError, as_date
-from rso_report.returns.checks import ReturnFault, checks_across_rows
 
 EARLIEST = date(1997, 9, 1)  # the register begins
 LARGEST = 99_999_999
@@ -48,7 +46,7 @@ def header_row(rows: list[list[Cell]]) -> int | None:
     """Where the names of the columns stand, as an index; None if no row near the top has them."""
     for index, row in enumerate(rows[:_HEADER_WITHIN]):
         names = {_text(cell).casefold() for cell in row}
-        if {"force", "measure_code"} <= names or len(names & set(FIELD)) >= 4:
+        if {"force", "measure_code"} <= names or len(names & set(fields())) >= 4:
             return index
     return None
 
@@ -69,7 +67,7 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
                 None,
                 "no row with the names of the columns",
                 allowed,
-                "start from the template, which has them",
+                "start from the template, or make a draft of the file with rso-report draft",
             )
         ]
     names = [_text(cell) for cell in rows[found]]
@@ -101,7 +99,7 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
                 ReturnFault(
                     "V01",
                     number,
-                    get_column_letter(outside[0] + 1),
+                    letters(outside[0] + 1),
                     f"{_quoted(row[outside[0]])} in a column without a name",
                     "values only below the name of a column",
                     "move or delete it",
@@ -148,19 +146,28 @@ def typed(frame: pd.DataFrame, data: Tables) -> pd.DataFrame:
 
 def force_codes(data: Tables) -> dict[str, str]:
     """Every force, and every set of forces that answer together, by its code, with its name."""
-    units = data.areas[data.areas["kind"].isin(["force", "joint"])]
+    return _codes(data, "force", "joint")
+
+
+def area_codes(data: Tables) -> dict[str, str]:
+    """Every area that an official table has, by its code, with its name."""
+    return force_codes(data) | _codes(data, "region", "country")
+
+
+def _codes(data: Tables, *kinds: str) -> dict[str, str]:
+    units = data.areas[data.areas["kind"].isin(kinds)]
     return dict(zip(units["area_id"], units["name"], strict=True))
 
 
-def allowed_values(name: str, data: Tables) -> tuple[str, ...]:
+def allowed_values(name: str, data: Tables, official: bool = False) -> tuple[str, ...]:
     """The codes that a column may hold, in the order in which they are offered."""
     if name == "force":
-        return tuple(force_codes(data))
-    return tuple(MEASURE) if name == "measure_code" else FIELD[name].allowed
+        return tuple(area_codes(data) if official else force_codes(data))
+    return tuple(measures()) if name == "measure_code" else fields()[name].allowed
 
 
 def _required() -> list[str]:
-    return [field.name for field in FIELDS if field.column == "required"]
+    return [field.name for field in fields().values() if field.part == "required"]
 
 
 def _read(
@@ -168,23 +175,31 @@ def _read(
 ) -> tuple[pd.DataFrame, list[ReturnFault]]:
     """The values of every cell, and the faults that one row shows by itself."""
     found = list(_column_faults([c for c in frame.columns if c != "row"]))
-    names = force_codes(data)
+    names = area_codes(data)
+    day_0 = frame.attrs.get("day_0", SINCE_1900)
     districts = data.population_districts[["lad_code", "area_id"]].drop_duplicates("lad_code")
     district_area = dict(zip(districts["lad_code"], districts["area_id"], strict=True))
     members = dict(zip(data.areas["area_id"], data.areas["coverage"], strict=True))
     records = []
-    # The numbers of rows as they are: `to_dict` would make plain numbers of `PrintedRow`.
-    for number, cells in zip(frame["row"], frame.to_dict("records"), strict=True):
-        row = {"row": number}
+    for cells in frame.to_dict("records"):
+        row = {"row": cells["row"]}
         wrong: list[ReturnFault] = []
-        for field in FIELDS:
-            allowed = allowed_values(field.name, data) if field.kind == "code" else ()
-            value, fault = _cell(field, cells.get(field.name), allowed, names)
+        named = measures().get(_text(cells.get("measure_code")))
+        official = bool(named and named.official)
+        for field in fields().values():
+            if field.part == "draft":  # written by us for whoever reads the draft
+                row[field.name] = _text(cells.get(field.name))
+                continue
+            allowed = allowed_values(field.name, data, official) if field.kind == "code" else ()
+            value, fault = _cell(field, cells.get(field.name), allowed, names, day_0)
             row[field.name] = value
             if fault:
                 code, shown, may, do = fault
                 wrong.append(ReturnFault(code, row["row"], field.name, shown, may, do))
-        measure = MEASURE.get(row["measure_code"])
+        measure = measures().get(row["measure_code"])
+        if row["remarks"] and not row["value_status"] and row["value"] is None:
+            wrong = [fault for fault in wrong if fault.column != "value_status"]
+            wrong.append(_left_open(row))
         bad = {fault.column for fault in wrong}
         if measure:
             wrong += [
@@ -204,7 +219,7 @@ def _read(
         ]
         records.append(row)
         found += wrong
-    columns = ["row", *FIELD]
+    columns = ["row", *fields()]
     return pd.DataFrame(records, columns=columns, dtype=object), found
 
 
@@ -212,19 +227,19 @@ def _column_faults(columns: list[str]) -> Iterator[ReturnFault]:
     """V01: columns that are missing, and columns that nobody asked for."""
     for name in _required():
         if name not in columns:
-            near = get_close_matches(name, [c for c in columns if c not in FIELD], 1, 0.75)
+            near = get_close_matches(name, [c for c in columns if c not in fields()], 1, 0.75)
             do = f"rename '{near[0]}'" if near else "add it, or start from the template"
             yield ReturnFault("V01", None, name, "no such column", f"a column {name}", do)
     for name in columns:
-        if name not in FIELD:
-            near = get_close_matches(name.casefold(), FIELD, 1, 0.75)
+        if name not in fields():
+            near = get_close_matches(name.casefold(), fields(), 1, 0.75)
             do = f"did you mean {near[0]}?" if near else "delete it, or move its content to note"
             found = f"the unknown column {_quoted(name)}"
             yield ReturnFault("V01", None, None, found, "the columns of the template", do)
 
 
 def _cell(
-    field: Field, cell: Cell, allowed: tuple[str, ...], names: dict[str, str]
+    field: Field, cell: Cell, allowed: tuple[str, ...], names: dict[str, str], day_0: date
 ) -> tuple[object, tuple[str, str, str, str] | None]:
     """The value of one cell, and, if it has none: code, found, allowed, what to do."""
     if cell is None or (isinstance(cell, float) and cell != cell):
@@ -245,7 +260,7 @@ def _cell(
             return text, None
         return field.default, ("V03", _quoted(text), _one_of(allowed), _meant(text, allowed, names))
     if field.kind == "date":
-        return _date(cell)
+        return _date(cell, day_0)
     return _amount(field, cell, text)
 
 
@@ -266,9 +281,9 @@ def _text_fault(cell: str, text: str) -> tuple[str, str, str, str] | None:
     return None
 
 
-def _date(cell: Cell) -> tuple[date | None, tuple[str, str, str, str] | None]:
+def _date(cell: Cell, day_0: date) -> tuple[date | None, tuple[str, str, str, str] | None]:
     try:
-        return as_date(cell), None
+        return as_date(cell, day_0), None
     except SheetError as error:
         return None, ("V04", error.found, error.allowed, error.remedy)
 
@@ -287,7 +302,8 @@ def _amount(
         if text.startswith(("-", "−")):
             do = "a count cannot be negative; correct it"
         elif text.startswith("<"):
-            do = "a count below a limit is not a number: give it exactly, or use value_status"
+            do = "a count below a limit is not a number: give it exactly, or write the limit "
+            do += "alone, fewer_than in qualifier and suppressed in value_status"
         elif _DECIMAL.fullmatch(bare):
             do = f"write {bare}, if that is the exact number"
         return None, ("V02", _quoted(text), may, do)
@@ -331,13 +347,25 @@ def _number(row: dict, decimals: bool) -> Wrong:
     value, status = row["value"], row["value_status"]
     if value is not None and not decimals and isinstance(value, float):
         may = "a whole number of 0 or more"
-        yield "V02", "value", f"'{value:g}'", may, "only OFFICERS_FTE may have decimals"
+        yield (
+            "V02",
+            "value",
+            f"'{value:g}'",
+            may,
+            "only full-time equivalents and rates may have decimals",
+        )
     if status in WITH_VALUE and value is None:
         do = "fill in the number, or say why there is none: not_held, cost_limit or exempt"
         yield "V02", "value", "nothing", f"a number, because value_status is {status}", do
-    if status and status not in WITH_VALUE and value is not None:
+    limit = row["qualifier"] == "fewer_than"
+    if limit and status != "suppressed" or (limit and value is None):
+        do = "write the limit in value and suppressed in value_status, or correct the qualifier"
+        yield "V03", "qualifier", "'fewer_than'", "a limit below which the force withholds", do
+    if status and status not in WITH_VALUE and value is not None and not limit:
         do = "empty value, or correct value_status"
         yield "V02", "value", f"'{value:g}'", f"nothing, because value_status is {status}", do
+    if status and status not in WITH_VALUE and row["total"]:
+        yield "V03", "total", _quoted(row["total"]), "a total with its number", "delete the row"
     if (status == "revised") != bool(row["revises_row"]):
         shown = _quoted(row["revises_row"]) if row["revises_row"] else "nothing"
         do = "name the row of the published data, such as BR0005, or correct value_status"
@@ -350,15 +378,21 @@ def _number(row: dict, decimals: bool) -> Wrong:
 def _splits(row: dict, measure: Measure) -> Wrong:
     """V03 and V17: what the measure must say beside its number, and what would be lost."""
     code, table = measure.code, measure.table
-    if row["value"] is not None:
+    if row["value"] is not None and row["value_status"] in WITH_VALUE:
         for name in measure.needs:
             if not row[name] and not (name == "offence_title" and row["total"]):
-                yield "V03", name, "nothing", f"needed for {code}: {FIELD[name].says}", "fill it in"
+                yield (
+                    "V03",
+                    name,
+                    "nothing",
+                    f"needed for {code}: {fields()[name].says}",
+                    "fill it in",
+                )
     else:
         table = "answers"  # keeps the splits in words
     for name in SPLIT_FIELDS:
-        given = row[name] and row[name] != FIELD[name].default
-        fits = name in SPLITS[table] or name in measure.needs
+        given = row[name] and row[name] != fields()[name].default
+        fits = name in (*SPLITS[table], *SPLITS[measure.table], *measure.needs)
         if given and not fits:
             may = f"nothing: {code} is not asked by {name}"
             yield "V03", name, _quoted(row[name]), may, "empty it, or use another measure_code"
@@ -366,6 +400,13 @@ def _splits(row: dict, measure: Measure) -> Wrong:
         may = f"{measure.custody}, or nothing: a count with people in custody and one of the "
         may += "community only cannot be compared"
         yield "V17", "custody_status", _quoted(row["custody_status"]), may, f"check {code}"
+
+
+def _left_open(row: dict) -> ReturnFault:
+    """V03: a figure that a draft did not understand, and nobody has filled in."""
+    found = f"nothing; the draft says: {on_one_line(row['remarks'], 300)}"
+    do = "fill in the number or say why there is none, or delete the row"
+    return ReturnFault("V03", row["row"], "value_status", found, "a figure that was read", do)
 
 
 def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Wrong:

@@ -1,18 +1,20 @@
 """The rows of the data that an annual return becomes, and how they stand to those that are held."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 
 from rso_report.dataset import ROW_TABLES, Tables
-from rso_report.return_form import FIELD, MEASURE, SHEET, TIERS, TITLES, Answer
-from rso_report.returns.checks import (
+from rso_report.intake.checks import (
     ReturnFault,
     decided,
     family_of_heading,
     registered_with,
     whole_years,
 )
+from rso_report.return_form import SHEET, TIERS, Answer, fields, measures, titles
 
 Rows = dict[str, list[dict[str, str]]]  # by table, each row with the text of its cells
 PREFIXES = {table: prefix for prefix, table in ROW_TABLES.items()}
@@ -36,14 +38,26 @@ def rows_of_return(
         row_id = f"{PREFIXES[table]}{numbers[table]:04d}"
         numbers[table] += 1
         names[row.row], places[row_id] = row_id, row
-        place = f"{file}, row {row.row}"
-        cells |= {"row_id": row_id, "source_id": source_id, "locator": place}
+        cells |= {"row_id": row_id, "source_id": source_id, "locator": place_of(row, file)}
         rows[table].append(cells)
     for cells in rows["missing"]:
         total = registered_with(places[cells["row_id"]], returned)
         if total is not None and names[total.row].startswith("RO"):
             cells["denominator_row"] = names[total.row]
     return rows, places
+
+
+# What pages read as markup may not stand in the data: a file is named without it.
+_AS_TEXT = str.maketrans("[]{}<>`\\*$~^", "()()()'/+S--")
+
+
+def place_of(row: Answer, file: str) -> str:
+    """Where a figure stands: in the document of which a draft was made, or in the form."""
+    place = f"{file}, row {row.row}"
+    if row.from_cell:
+        sheet = row.from_sheet and f"sheet {row.from_sheet}"
+        place = ", ".join(filter(None, [row.from_file, sheet, row.from_cell]))
+    return place.translate(_AS_TEXT)
 
 
 def next_number(names: pd.Series) -> int:
@@ -54,18 +68,19 @@ def next_number(names: pd.Series) -> int:
 
 def _cells(row: Answer) -> tuple[str, dict[str, str]]:
     """The table of the data that takes a row of a return, and the cells it has there."""
-    measure = MEASURE[row.measure_code]
+    measure = measures()[row.measure_code]
     withheld = is_withheld(row)
+    suppressed = row.value_status == "suppressed"
     part = row.period_start and not whole_years(row.period_start, row.period_end)
     table = measure.table
-    if row.value is None or withheld or (part and table == "missing"):
+    if row.value is None or withheld or suppressed or (part and table == "missing"):
         table = "answers"  # the table of missing people cannot say that a period is not over
     cells = {
         "area_id": row.force,
         "as_at": _day(row.as_at),
         "as_at_precision": row.as_at_precision if row.as_at else "",
         "value": "" if row.value is None or withheld else number_text(row.value),
-        "qualifier": "exact",
+        "qualifier": row.qualifier,
         "status": "withheld" if withheld else row.value_status,
         "revises_row": "" if withheld else row.revises_row,
         "note": "" if withheld else _note(row),
@@ -87,12 +102,13 @@ def _cells(row: Answer) -> tuple[str, dict[str, str]]:
     }
     if table == "breaches":
         cells |= {
-            "family": TITLES.get(row.offence_title, ""),
+            "family": titles().get(row.offence_title, ""),
             "offence_title": row.offence_title,
             "table_as_printed": row.table_as_printed,
             "heading_as_printed": row.heading_as_printed,
             "heading_family": family_of_heading(row.heading_as_printed),
             "unit": "offences",
+            **measure.row,
         }
         if row.table_as_printed and not cells["heading_family"]:
             cells["heading_family"] = measure.family
@@ -156,12 +172,12 @@ def _detail(row: Answer) -> str:
     names = ("geography_code", "sex", "risk_tier", "risk_tool", "mappa_level")
     names += ("custody_status", "definition_code", "offence_title")
     given = {name: getattr(row, name) for name in names}
-    if MEASURE[row.measure_code].custody:
+    if measures()[row.measure_code].custody:
         given["custody_status"] = ""  # the measure says it
     return "; ".join(
         f"{name}: {value}"
         for name, value in given.items()
-        if value not in ("", FIELD[name].default)
+        if value not in ("", fields()[name].default)
     )
 
 
@@ -252,6 +268,25 @@ def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> list[Re
     may = f"a row of the published data with the same measure for {cells['area_id']}"
     do = "look it up on the pages that list the rows"
     return [_clash("V03", row, "revises_row", f"'{name}'", may, do)]
+
+
+def held_alike(data: Tables, rows: Rows, places: dict[str, Answer]) -> Any:  # noqa: ANN401
+    """The tables of rows; of official figures only what is held of the same measures and dates.
+
+    One publication has several tables, which come one by one: each is there once. A return of a
+    force comes whole.
+    """
+    official = [measures()[row.measure_code].official for row in places.values()]
+    if not official or not all(official):
+        return data
+    found = {table: getattr(data, table).iloc[:0] for table in PREFIXES}
+    for table, own in rows.items():
+        held = getattr(data, table)
+        keys = [k for k in ("series_id", "measure", "as_at", "period_end") if k in held]
+        new = {tuple(cells.get(key, "") for key in keys) for cells in own}
+        alike = [tuple(map(_plain, key)) in new for key in held[keys].itertuples(index=False)]
+        found[table] = held[pd.Series(alike, index=held.index, dtype=bool)]
+    return SimpleNamespace(**found)
 
 
 def is_held(source_id: str, data: Tables) -> bool:

@@ -11,8 +11,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset, tables
 from rso_report.breaches import FAMILIES
-from rso_report.return_form import CHECKS, MEASURES, STATUS_WORDS, TEMPLATE_FIELDS, TITLES
-from rso_report.returns.annual_return import force_codes
+from rso_report.intake.annual_return import force_codes
+from rso_report.return_form import CHECKS, STATUS_WORDS, asked, fields, template_fields, titles
 
 _DOES = {
     "stop": "stops the return",
@@ -23,13 +23,14 @@ _DOES = {
 
 def measures() -> pd.DataFrame:
     """Everything that is asked, with what is needed beside the number."""
-    needed = [f". Needs {', '.join(m.needs)}" if m.needs else "" for m in MEASURES]
+    own = asked().values()
+    needed = [f". Needs {', '.join(m.needs)}" if m.needs else "" for m in own]
     return pd.DataFrame(
         {
-            "Code": [m.code for m in MEASURES],
-            "What is counted": [m.says + more for m, more in zip(MEASURES, needed, strict=True)],
-            "Kind": [f"{m.kind}, {m.unit}" for m in MEASURES],
-            "Question": [m.question for m in MEASURES],
+            "Code": [m.code for m in own],
+            "What is counted": [m.says + more for m, more in zip(own, needed, strict=True)],
+            "Kind": [f"{m.kind}, {m.unit}" for m in own],
+            "Question": [m.question for m in own],
         }
     )
 
@@ -38,10 +39,10 @@ def columns() -> pd.DataFrame:
     """Every column of the return, when it is filled in and what it takes."""
     return pd.DataFrame(
         {
-            "Column": [f.name for f in TEMPLATE_FIELDS],
-            "Meaning": [f.says for f in TEMPLATE_FIELDS],
-            "Fill in": [f.when for f in TEMPLATE_FIELDS],
-            "Takes": [", ".join(f.allowed) or _KINDS[f.kind] for f in TEMPLATE_FIELDS],
+            "Column": [f.name for f in template_fields()],
+            "Meaning": [f.says for f in template_fields()],
+            "Fill in": [f.when for f in template_fields()],
+            "Takes": [", ".join(f.allowed) or _KINDS[f.kind] for f in template_fields()],
         }
     )
 
@@ -63,18 +64,18 @@ def forces() -> pd.DataFrame:
 
 def statuses() -> pd.DataFrame:
     """What each code of `value_status` says."""
-    field = next(f for f in TEMPLATE_FIELDS if f.name == "value_status")
+    field = fields()["value_status"]
     return pd.DataFrame(
-        {"Code": field.allowed, "Meaning": [STATUS_WORDS[code] for code in field.allowed]}
+        {"Code": field.allowed, "Meaning": [STATUS_WORDS.get(code, code) for code in field.allowed]}
     )
 
 
-def titles() -> pd.DataFrame:
+def offence_titles() -> pd.DataFrame:
     """The map of offence titles."""
     return pd.DataFrame(
         {
-            "Title, word for word": list(TITLES),
-            "Counted under": [FAMILIES[family] for family in TITLES.values()],
+            "Title, word for word": list(titles()),
+            "Counted under": [FAMILIES.get(family, family) for family in titles().values()],
         }
     )
 
@@ -95,7 +96,7 @@ _CAPTIONS: dict[Callable[[], pd.DataFrame], str] = {
     columns: "Columns of the annual return",
     forces: "Codes of forces",
     statuses: "Codes of value_status",
-    titles: "Offence titles and where they are counted",
+    offence_titles: "Offence titles and where they are counted",
     checks: "Checks of the annual return",
 }
 

@@ -19,9 +19,12 @@ from rso_report.dataset import Tables
 from rso_report.errors import ReportError
 from rso_report.periods import day_label
 from rso_report.reconcile import LARGE_STEP
-from rso_report.return_form import KEY, MEASURE, TITLES, WITH_VALUE, Answer
+from rso_report.return_form import KEY, WITH_VALUE, Answer, measures, titles
 
 FAR_BELOW = 0.75  # share of the visits due
+NEAR = 0.05  # of a rate; a count or a base that was revised moves it less
+# Areas that the official tables count with another one and do not list.
+WITHIN = {"CITY_OF_LONDON": "METROPOLITAN"}
 _RECENT = timedelta(days=2 * 366)  # an older figure says nothing about a sudden change
 _RSOS = {"both": "RSO_REGISTER", "community": "RSO_COMMUNITY", "custody": "RSO_CUSTODY"}
 _HEADINGS = (
@@ -82,7 +85,7 @@ class ReturnError(ReportError):
 
 
 def checks_across_rows(rows: pd.DataFrame, data: Tables) -> list[ReturnFault]:
-    """Everything that the checks V05 to V19 and V21 find in the sound rows of a return."""
+    """Everything that the checks find in the sound rows of a return."""
     sound = list(rows.itertuples(index=False))
     return [fault for check in CHECKS for fault in check(sound, data)]
 
@@ -106,7 +109,7 @@ def _groups(rows: Iterable[Answer], *names: str) -> dict[tuple, Rows]:
     """Rows with a number, by the fields named and by the area."""
     found = defaultdict(list)
     for row in rows:
-        if row.value is not None and not row.total:
+        if row.value is not None and not row.total and row.value_status in WITH_VALUE:
             area = (row.force, row.geography_level, row.geography_code)
             found[(*area, *(getattr(row, name) for name in names))].append(row)
     return found
@@ -210,28 +213,6 @@ def _sum(code: str, what: str, parts: int, total: Answer, group: Rows) -> Iterat
         )
 
 
-def _parts_of_register(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V09: community, custody and abroad make the register, unless a note says why not."""
-    names = ("RSO_REGISTER", "RSO_COMMUNITY", "RSO_CUSTODY", "RSO_ABROAD")
-    own = [row for row in rows if row.measure_code in names]
-    for group in _groups(own, "as_at", "sex").values():
-        by = {row.measure_code: row for row in group}
-        if not set(names[:3]) <= set(by) or any(row.note for row in group):
-            continue
-        parts = sum(row.value for name, row in by.items() if name != "RSO_REGISTER")
-        others = [row for row in group if row is not by["RSO_REGISTER"]]
-        if parts != by["RSO_REGISTER"].value:
-            yield _warn(
-                "V09",
-                by["RSO_REGISTER"],
-                "value",
-                f"{by['RSO_REGISTER'].value:,} on the register, but its parts sum to {parts:,} "
-                f"({_places(others)})",
-                "a register that is the sum of community, custody and abroad",
-                "correct it, or explain it in note",
-            )
-
-
 def _missing_and_registered(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V10: no more people missing than registered, on the same day, of the same custody status."""
     for row in rows:
@@ -315,23 +296,18 @@ def _persons_and_events(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
 
 
 def _printed_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V13: printed totals against the sum of their cells; both are kept."""
+    """V13: a printed total stands below cells of its table; `reconcile` compares the two."""
     for total in rows:
-        if not total.total or total.value is None:
-            continue
-        cells = [
-            row
-            for row in rows
-            if not row.total
-            and row.value is not None
-            and (row.force, row.table_as_printed) == (total.force, total.table_as_printed)
-            and row.measure_code == total.measure_code
-            and row.period_start >= total.period_start
-            and row.period_end <= total.period_end
-            and (total.total != "row" or row.offence_title == total.offence_title)
-        ]
-        computed = sum(row.value for row in cells)
-        if not cells:
+        if (
+            total.total
+            and total.value is not None
+            and not any(
+                not row.total
+                and row.value is not None
+                and (row.force, row.table_as_printed) == (total.force, total.table_as_printed)
+                for row in rows
+            )
+        ):
             yield ReturnFault(
                 "V13",
                 total.row,
@@ -340,30 +316,20 @@ def _printed_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
                 "a total below the cells that it sums, of the same table_as_printed",
                 "add the cells, or leave the total out",
             )
-        elif computed != total.value:
-            yield _warn(
-                "V13",
-                total,
-                "value",
-                f"the printed total {total.value:,}, but the cells sum to {computed:,}: "
-                f"{abs(total.value - computed):,} apart",
-                "a total that is the sum of its cells",
-                "ask the force; both are kept, and the cells are used",
-            )
 
 
 def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V14: a title under the heading of another order; V15: a title that nobody has read yet.
+    """V15: a title that nobody has read yet; V14: a title under the measure of another order.
 
-    A table has such a title in each of its years, so V14 is said once and counts the cells.
+    Titles under the printed heading of a table are set against it by `reconcile`.
     """
-    misplaced: dict[tuple[str, ...], Rows] = {}
+    known = titles()
     for row in rows:
         if not row.offence_title:
             continue
-        family = TITLES.get(row.offence_title)
+        family, own = known.get(row.offence_title), measures()[row.measure_code].family
         if family is None:
-            plain = {title.casefold(): title for title in TITLES}
+            plain = {title.casefold(): title for title in known}
             near = get_close_matches(row.offence_title.casefold(), plain, 1, 0.9)
             do = f"did you mean '{plain[near[0]]}'? If it is another, " if near else ""
             yield ReturnFault(
@@ -371,25 +337,24 @@ def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
                 row.row,
                 "offence_title",
                 f"'{row.offence_title}'",
-                "a title of the map of offence titles",
-                f"{do}read which order it names and add it to TITLES in return_form.py",
+                "a title of data/offence_titles.csv",
+                f"{do}read which order it names and add it there",
             )
-            continue
-        heading = row.heading_as_printed
-        other = family_of_heading(heading) or MEASURE[row.measure_code].family
-        if other != family:
+        elif (
+            not row.table_as_printed
+            and (family_of_heading(row.heading_as_printed) or own) != family
+        ):
+            heading = row.heading_as_printed
             under = f"the heading '{heading}'" if heading else row.measure_code
-            words = f"a title about {FAMILIES[family]} under {under}, which names {FAMILIES[other]}"
-            misplaced.setdefault((row.force, row.offence_title, words), []).append(row)
-    for (_, _, words), found in misplaced.items():
-        yield _warn(
-            "V14",
-            found[0],
-            "offence_title",
-            words + (f", in {len(found)} cells" if len(found) > 1 else ""),
-            "a title below the heading of its own order",
-            "ask the force; the title decides where it is counted",
-        )
+            other = FAMILIES[family_of_heading(heading) or own]
+            yield _warn(
+                "V14",
+                row,
+                "offence_title",
+                f"a title about {FAMILIES[family]} under {under}, which names {other}",
+                "a title below the heading of its own order",
+                "ask the force; the title decides where it is counted",
+            )
 
 
 def _large_steps(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
@@ -398,6 +363,8 @@ def _large_steps(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     for row in rows:
         if row.value is None or row.total or row.geography_level == "district":
             continue
+        if row.measure_code == "STOCK_MAPPA" or row.value_status not in WITH_VALUE:
+            continue  # `reconcile` finds the steps of the official counts
         if row.period_start and not whole_years(row.period_start, row.period_end):
             continue
         before = _before(row, rows, data)
@@ -439,12 +406,11 @@ def _before(row: Answer, rows: Rows, data: Tables) -> tuple[date, float, str] | 
 
 def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
     """Exact, whole-year rows of the data with the same measure, area and splits, of any date."""
-    measure = MEASURE[row.measure_code]
+    measure = measures()[row.measure_code]
     table = getattr(data, measure.table, None)
     if table is None or table.empty:
         return None
     wanted = {
-        **measure.row,
         "area_id": row.force,
         "qualifier": "exact",
         "sex": row.sex,
@@ -454,7 +420,10 @@ def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
         "subset": "all",
         "believed_abroad": "all",
         "detail": "",
+        **measure.row,
     }
+    for name in ("base_as_printed", "unit_as_printed"):
+        wanted.pop(name, None)
     if measure.table in ("registered_offenders", "orders") and "custody_status" not in measure.row:
         wanted["custody_status"] = row.custody_status
     if measure.table == "risk_tiers":
@@ -570,12 +539,116 @@ def _unlikely(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             )
 
 
+def _rates(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+    """V22: a published rate is near the one that the count of its day and the residents make."""
+    counts = {
+        (row.force, row.as_at): row.value for row in rows if row.measure_code == "STOCK_MAPPA"
+    }
+    for row in rows:
+        if row.measure_code != "RATE_PER_100K_10PLUS" or row.value is None:
+            continue
+        count = counts.get((row.force, row.as_at))
+        held = data.registered_offenders
+        held = held[(held["series_id"] == "STOCK_MAPPA") & (held["area_id"] == row.force)]
+        held = held[(held["as_at"] == pd.Timestamp(row.as_at)) & (held["mappa_level"] == "all")]
+        if count is None and not held.empty:
+            count = int(held.iloc[-1]["value"])
+        people = _residents(row.force, row.as_at, data)
+        if count is None or not people:
+            continue
+        computed = 1e5 * count / people
+        if abs(row.value - computed) > NEAR * computed:
+            yield _warn(
+                "V22",
+                row,
+                "value",
+                f"the rate {row.value:g}, but {count:,} people and {people:,} residents aged 10 "
+                f"and over make {computed:.1f}",
+                f"a rate within {NEAR:.0%} of that",
+                "look whether the right column was read",
+            )
+
+
+def _residents(area: str, day: date, data: Tables) -> int:
+    """Residents aged 10 and over of the latest estimate up to a year after a day; 0 if none."""
+    areas = data.areas.set_index("area_id")
+    within = {area}
+    for _ in range(2):  # the forces of a region, the regions of the country
+        within |= set(areas.index[areas["parent_id"].isin(within)])
+    own = data.population_districts
+    own = own[own["area_id"].isin(within) & (own["date"] <= pd.Timestamp(day) + _RECENT / 2)]
+    if own.empty:
+        return 0
+    own = own[own["date"] == own["date"].max()]
+    return int((own["all_ages"] - own["aged_0_9"]).sum())
+
+
+def _other_sources(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+    """V23: another source has another number for the same force, measure and day or period."""
+    for row in rows:
+        held = held_rows(row, data) if row.value is not None and not row.total else None
+        if held is None or row.value_status not in ("final", "provisional"):
+            continue
+        column, day = ("as_at", row.as_at) if row.as_at else ("period_end", row.period_end)
+        held = held[(held[column] == pd.Timestamp(day)) & (held["value"] != row.value)]
+        for other in held.itertuples():
+            yield _warn(
+                "V23",
+                row,
+                "value",
+                f"{row.value:,}, but {other.value:,} in {other.row_id}, from {other.source_id}",
+                "one number for one thing",
+                "ask which holds; both are kept, each with its source",
+            )
+
+
+def _areas_of_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+    """V13: a total of a region or the country is the sum of its areas, if all are there."""
+    children: dict[str, list[str]] = defaultdict(list)
+    for area in data.areas[data.areas["kind"].isin(["country", "region", "force"])].itertuples():
+        children[area.parent_id].append(area.area_id)
+    official = [
+        row
+        for row in rows
+        if measures()[row.measure_code].official
+        and not measures()[row.measure_code].decimals
+        and row.value is not None
+    ]
+    groups: dict[tuple, dict[str, Answer]] = defaultdict(dict)
+    for row in official:
+        groups[row.measure_code, row.as_at or row.period_end][row.force] = row
+
+    def summed(area: str, printed: dict[str, Answer]) -> int | None:
+        """The sum of the areas of an area; None if one of them is not printed."""
+        parts = []
+        for child in children.get(area, []):
+            part = summed(child, printed)
+            if part is None and child in printed:
+                part = printed[child].value
+            if part is None and WITHIN.get(child) in printed:
+                part = 0
+            parts.append(part)
+        return sum(parts) if parts and None not in parts else None
+
+    for printed in groups.values():
+        for area, row in printed.items():
+            total = summed(area, printed)
+            if total not in (None, row.value):
+                yield _warn(
+                    "V13",
+                    row,
+                    "value",
+                    f"{row.value:,}, but its areas sum to {total:,}",
+                    "a total that is the sum of its areas",
+                    "look whether a row was misread; both are kept as printed",
+                )
+
+
 CHECKS: tuple[Callable[[Rows, Tables], Iterator[ReturnFault]], ...] = (
     _one_year,
     _sexes,
     _levels,
     _tiers,
-    _parts_of_register,
     _missing_and_registered,
     _flow_of_missing,
     _persons_and_events,
@@ -586,4 +659,7 @@ CHECKS: tuple[Callable[[Rows, Tables], Iterator[ReturnFault]], ...] = (
     _twice,
     _disclosure,
     _unlikely,
+    _rates,
+    _other_sources,
+    _areas_of_totals,
 )

@@ -1,8 +1,8 @@
-"""Read a reply that came as a file (CSV, XLSX or ODS) into plain cells, and trust nothing in it.
+"""Read a file that came (CSV, XLSX or ODS) into plain cells, and trust nothing in it.
 
 A file is read once, into memory. Nothing is evaluated and no other file is opened. What cannot be
-read is refused with one message; what can be read but may mislead (merged cells, formulas without
-a saved value, error values, hidden rows) comes back as problems beside the cells.
+read is refused with one message; what can be read but may mislead (merged cells, raised characters,
+hidden rows, a cell that shows another text than its value) comes back as problems beside the cells.
 """
 
 import csv
@@ -10,30 +10,53 @@ import io
 import os
 import re
 import stat
+import zipfile
 from pathlib import Path
 
+import python_calamine
+
 from rso_report.errors import on_one_line
-from rso_report.returns.cells import (
+from rso_report.intake.cells import (
     ALLOWED,
     MAX_AREA,
     MAX_ROWS,
     Cell,
-    Problem,
     Sheet,
     SheetError,
-    as_date,
-    cell_problems,
     check_problems,
     check_size,
     filled_length,
     plain_cell,
     rectangle,
+    text_problems,
     too_long,
     too_many_cells,
 )
-from rso_report.returns.zipped_sheets import KINDS, ods_sheets, xlsx_sheets, zip_kind
+from rso_report.intake.marks import broken, marks_of
 
-__all__ = ["Cell", "Problem", "Sheet", "SheetError", "as_date", "read_sheets"]
+# Of a zip: bytes unpacked, times its own size, parts.
+MAX_UNPACKED = 50_000_000
+MAX_RATIO = 250
+MAX_PARTS = 500
+
+# What a file is, in words, and what its sender can do about it.
+KINDS = {
+    "text": ("plain text", "give the file the ending .csv, or save the workbook again as .xlsx"),
+    "xlsx": ("an Excel workbook", "give the file the ending .xlsx"),
+    "ods": ("an OpenDocument spreadsheet", "give the file the ending .ods"),
+    "xls": ("an old Excel workbook (.xls)", "open it and save it as .xlsx"),
+    "xlsb": ("a binary Excel workbook (.xlsb)", "open it and save it as .xlsx"),
+    "xlsm": ("a workbook that holds macros", "save it as .xlsx or .ods without macros"),
+    "password": ("a file protected by a password", "remove the password and save it again"),
+    "numbers": ("a Numbers document", "export it as .xlsx or CSV"),
+    "pdf": ("a PDF document", "ask for the spreadsheet that it was printed from"),
+    "html": ("a web page (HTML)", "open it in a spreadsheet and save it as .xlsx"),
+    "xml": ("an XML file", "open it in a spreadsheet and save it as .xlsx"),
+    "word": ("a text document", "copy its tables to a spreadsheet and save that as .xlsx"),
+    "archive": ("an archive of files", "unpack it and give the spreadsheet in it"),
+    "image": ("a picture", "ask for the spreadsheet that it shows"),
+    "unknown": ("a file of another kind", "save the table as .xlsx, .ods or CSV"),
+}
 
 MAX_BYTES = 20_000_000
 TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".txt")
@@ -69,11 +92,11 @@ def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
         if kind == "text":
             sheets = [_text_sheet(path.stem, content, ending, ragged)]
         else:
-            sheets = (xlsx_sheets if kind == "xlsx" else ods_sheets)(content)
+            sheets = _workbook(content, kind)
         if not any(sheet.rows for sheet in sheets):
             raise SheetError("no value in any cell", "a table with figures", "send the filled file")
         for sheet in sheets:
-            for problem in cell_problems(sheet.rows):
+            for problem in text_problems(sheet.rows):
                 sheet.problems.append(problem)
                 check_problems(len(sheet.problems))
         return sheets
@@ -124,7 +147,7 @@ def _kind(content: bytes) -> str:
         locked = "EncryptedPackage".encode("utf-16-le") in content
         return "password" if locked else "xls"
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return zip_kind(content)
+        return _zip_kind(content)
     for start, kind in (
         (b"%PDF", "pdf"),
         (b"{\\rtf", "word"),
@@ -143,12 +166,105 @@ def _kind(content: bytes) -> str:
     return "xml" if head.startswith(b"<?xml") else "text"
 
 
+def _zip_kind(content: bytes) -> str:
+    """What a zip holds, after its directory was checked and before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_directory(archive)
+            names = set(archive.namelist())
+            if "xl/workbook.bin" in names:
+                return "xlsb"
+            if any(name.startswith(("Basic/", "Scripts/")) for name in names) or any(
+                name.rsplit("/", 1)[-1].lower().startswith("vbaproject") for name in names
+            ):
+                return "xlsm"
+            if "mimetype" in names:
+                with archive.open("mimetype") as part:
+                    kind = part.read(100).strip()
+                if kind.startswith(b"application/vnd.oasis.opendocument.text"):
+                    return "word"
+                if kind == b"application/vnd.oasis.opendocument.spreadsheet":
+                    if "META-INF/manifest.xml" in names:
+                        with archive.open("META-INF/manifest.xml") as part:
+                            if b"encryption-data" in part.read(1_000_000):
+                                return "password"
+                    return "ods"
+            if "[Content_Types].xml" in names:
+                with archive.open("[Content_Types].xml") as part:
+                    types = part.read(1_000_000)
+                if b"macroEnabled" in types:
+                    return "xlsm"
+                if "xl/workbook.xml" in names or b"spreadsheetml.sheet.main" in types:
+                    return "xlsx"
+                return "word" if "word/document.xml" in names else "unknown"
+            if any(name.startswith("Index/") and name.endswith(".iwa") for name in names):
+                return "numbers"
+            return "archive"
+    except SheetError:
+        raise
+    except Exception as error:  # zipfile raises many kinds on a broken archive
+        raise broken(error) from None
+
+
+def _check_directory(archive: zipfile.ZipFile) -> None:
+    """Refuse by the zip's directory alone: too many or too large parts, unsafe names, passwords."""
+    parts = archive.infolist()
+    unpacked = sum(part.file_size for part in parts)
+    packed = sum(part.compress_size for part in parts)
+    resave = "open it in a spreadsheet and save it again"
+    if len(parts) > MAX_PARTS:
+        raise SheetError(f"a file of {len(parts):,} parts", f"at most {MAX_PARTS}", resave)
+    if unpacked > MAX_UNPACKED or (unpacked > MAX_UNPACKED // 5 and unpacked > MAX_RATIO * packed):
+        raise SheetError(
+            f"a file of {packed:,} bytes that unpacks to {unpacked:,}",
+            f"at most {MAX_UNPACKED:,} bytes, and {MAX_RATIO} times its own size",
+            "send only the tables of the reply; if it was not made to do harm, send CSV",
+        )
+    seen = set()
+    for part in parts:
+        name = part.filename
+        steps = name.replace("\\", "/").split("/")
+        if name in seen or "\\" in name or ".." in steps or steps[0] == "" or ":" in name:
+            found = f"a part named '{on_one_line(name)}' inside the file"
+            raise SheetError(found, "names inside the file, each once", resave)
+        seen.add(name)
+        if part.flag_bits & 0x1:
+            raise SheetError(KINDS["password"][0], ALLOWED, KINDS["password"][1])
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise SheetError("a part packed by an unusual method", "an ordinary file", resave)
+
+
+def _workbook(content: bytes, kind: str) -> list[Sheet]:
+    """The sheets of a workbook: values by the library, marks from its XML, which comes first."""
+    marks = marks_of(content, kind)
+    sheets = []
+    try:
+        with python_calamine.load_workbook(io.BytesIO(content)) as book:
+            for mark in marks:
+                found = book.get_sheet_by_name(mark.name)
+                values = found.to_python(skip_empty_area=False)
+                rows = [[plain_cell(value) for value in row] for row in values]
+                for (row, column), plain in mark.plain.items():
+                    if row <= len(rows) and column <= len(rows[row - 1]):
+                        rows[row - 1][column - 1] = plain_cell(plain)
+                sheets.append(Sheet(rows=rectangle(rows), **mark.beside))
+    except SheetError:
+        raise
+    except BaseException as error:  # the library raises many kinds, and panics, on a broken file
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        raise broken(error) from None
+    return sheets
+
+
 def _text_sheet(name: str, content: bytes, ending: str, ragged: bool) -> Sheet:
     text = _decoded(content)
     delimiter = _delimiter(text) if ending == ".csv" else "\t"
     rows: list[list[Cell]] = []
     cells = 0
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    quoting = csv.QUOTE_NONE if ending == ".txt" else csv.QUOTE_MINIMAL  # a letter, not a table
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting)
     try:
         for record in reader:
             row = [plain_cell(value) for value in record]

@@ -12,17 +12,17 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from rso_report.dataset import Tables
+from rso_report.intake.annual_return import EARLIEST, allowed_values, force_codes
 from rso_report.return_form import (
     EXAMPLE_MARK,
-    EXAMPLE_SHEET,
-    MEASURES,
     SHEET,
     STATUS_WORDS,
-    TEMPLATE_FIELDS,
-    TITLES,
+    asked,
+    template_fields,
+    titles,
 )
-from rso_report.returns.annual_return import EARLIEST, allowed_values, force_codes
 
+EXAMPLE_SHEET = "Example"
 ROWS = 400  # of the sheet to fill in that have drop-downs
 HEADER_ROW = 3  # as an index: title and instructions stand above
 _CREATED = datetime(1980, 1, 1)
@@ -45,7 +45,7 @@ _EXAMPLE = (
         "measure_code": "NOTIF_OFFENCES",
         "period_start": "2025-04-01",
         "period_end": "2026-03-31",
-        "offence_title": next(iter(TITLES)),
+        "offence_title": "Failure to comply with (Sexual Offence) Notification Order",
         "value": 100,
     },
     {
@@ -71,7 +71,7 @@ _EXAMPLE = (
 def csv_template() -> bytes:
     """The names of the columns as a CSV file, with the mark by which Excel reads UTF-8."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerow([field.name for field in TEMPLATE_FIELDS])
+    csv.writer(text, lineterminator="\r\n").writerow([field.name for field in template_fields()])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -130,7 +130,7 @@ def workbook_template(data: Tables) -> bytes:
         "Columns of the return",
         "This worksheet contains one table. What the codes mean is on the worksheet Codes.",
         ["Column", "Kind", "What it says", "When to fill it in", "Codes"],
-        [[f.name, f.kind, f.says, f.when, _listed(f.allowed)] for f in TEMPLATE_FIELDS],
+        [[f.name, f.kind, f.says, f.when, _listed(f.allowed)] for f in template_fields()],
         (22, 14, 50, 50, 60),
     )
     _table(
@@ -141,7 +141,7 @@ def workbook_template(data: Tables) -> bytes:
         ["Measure code", "Question", "Kind", "Unit", "What is counted", "Also needed"],
         [
             [m.code, m.question, m.kind, m.unit, m.says, _listed(m.needs) or "nothing more"]
-            for m in MEASURES
+            for m in asked().values()
         ],
         (32, 10, 8, 22, 80, 50),
     )
@@ -231,11 +231,13 @@ def _codes(sheet: Worksheet, styles: dict, data: Tables) -> dict[str, str]:
     """Write every code with its meaning; return where the codes of each column stand."""
     rows, places = [], {}
     names = force_codes(data)
-    meanings = {measure.code: measure.says for measure in MEASURES} | names | STATUS_WORDS
-    for field in TEMPLATE_FIELDS:
+    meanings = {measure.code: measure.says for measure in asked().values()} | names | STATUS_WORDS
+    for field in template_fields():
         allowed = allowed_values(field.name, data) if field.kind == "code" else ()
+        if field.name == "measure_code":
+            allowed = tuple(asked())
         if field.name == "offence_title":
-            allowed = tuple(TITLES)
+            allowed = tuple(titles())
         if not allowed:
             continue
         first = HEADER_ROW + 2 + len(rows)
@@ -256,7 +258,7 @@ def _codes(sheet: Worksheet, styles: dict, data: Tables) -> dict[str, str]:
 
 def _fill_in(sheet: Worksheet, styles: dict, codes: dict[str, str]) -> None:
     """The table to fill in: drop-downs, checks of dates and numbers, and a note on each column."""
-    names = [field.name for field in TEMPLATE_FIELDS]
+    names = [field.name for field in template_fields()]
     _table(
         sheet,
         styles,
@@ -269,7 +271,7 @@ def _fill_in(sheet: Worksheet, styles: dict, codes: dict[str, str]) -> None:
     )
     sheet.freeze_panes(HEADER_ROW + 1, 2)
     last = HEADER_ROW + ROWS
-    for place, field in enumerate(TEMPLATE_FIELDS):
+    for place, field in enumerate(template_fields()):
         style = {"date": "date", "number": "number", "whole number": "number"}.get(field.kind)
         sheet.set_column(
             place, place, _WIDTHS.get(field.name, 18), styles[style] if style else styles["words"]
@@ -311,7 +313,7 @@ def _refused(kind: str) -> str:
 
 def _example(sheet: Worksheet, styles: dict) -> None:
     """An invented return that cannot be mistaken for one, whether it is read or copied."""
-    names = [field.name for field in TEMPLATE_FIELDS]
+    names = [field.name for field in template_fields()]
     rows = []
     for given in _EXAMPLE:
         row = {"force": "STA", "value_status": "final", "source_ref": EXAMPLE_MARK} | given

@@ -1,4 +1,4 @@
-"""Plain cells of a spreadsheet, and what can be wrong with one: the words of `sheets`."""
+"""Plain cells of a spreadsheet, what can be wrong with one, and the limits of a file."""
 
 import math
 import re
@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from openpyxl.utils import get_column_letter
-
 from rso_report.errors import FileError, on_one_line
 from rso_report.periods import day_label
 
 Cell = None | str | int | float | bool | date
+Place = tuple[int, int]  # row and column as a person counts them, from 1
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 200
@@ -21,6 +20,7 @@ MAX_AREA = 2_000_000  # with the blank ones between them
 MAX_TEXT = 5_000
 MAX_SHEETS = 50
 MAX_PROBLEMS = 1_000  # in a sheet; nobody reads more, and a hostile file has a million
+SINCE_1900, SINCE_1904 = date(1899, 12, 30), date(1904, 1, 1)  # day 0 of the two date systems
 
 ALLOWED = "a CSV file in UTF-8, or a workbook as .xlsx or .ods"
 
@@ -28,6 +28,18 @@ _ERROR_VALUE = re.compile(
     r"#(REF!|DIV/0!|N/A|NAME\?|NULL!|NUM!|VALUE!|SPILL!|CALC!|GETTING_DATA)|Err:\d{3}"
 )
 _FORMULA_TEXT = re.compile(r"[=@].|[+-][^\d\s.,+-]", re.DOTALL)
+
+# What a file may hold beside plain values: what is allowed instead, and what to do.
+KINDS_OF_PROBLEM = {
+    "merged": ("one value in each cell", "unmerge, and write the value into each cell it is for"),
+    "formula": ("a value", "open the file in a spreadsheet, let it calculate, and save it"),
+    "error": ("a value", "correct the formula, or write the value"),
+    "control": ("plain text", "type the text again"),
+    "hidden": ("all cells in view", "unhide and look whether it belongs to the reply"),
+    "raised": ("the figure or name alone", "move the mark of the note into a cell of its own"),
+    "masked": ("a cell that shows what it holds", "write what is to be read; a hidden figure is "
+               "not for publication"),
+}  # fmt: skip
 
 
 class SheetError(FileError):
@@ -42,44 +54,64 @@ class SheetError(FileError):
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in a sheet that may mislead; `column` is a letter as the spreadsheet shows it.
+    """Something in a sheet that may mislead; `kind` is a key of `KINDS_OF_PROBLEM`.
 
-    `kind` is one of merged, formula, error, control, hidden. Hidden parts are only warned of.
+    `row` and `column` are numbers from 1, None for the whole of it. `severe` problems leave the
+    cell without a sure value; others are only told.
     """
 
     row: int | None
-    column: str | None
-    found: str
-    allowed: str
-    remedy: str
+    column: int | None
     kind: str
-    sheet: str = ""
+    found: str
+    severe: bool = True
 
     @property
-    def warning(self) -> bool:
-        """True where the cells can still be taken as they are."""
-        return self.kind == "hidden"
+    def allowed(self) -> str:
+        """What may stand there instead."""
+        return KINDS_OF_PROBLEM[self.kind][0]
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return KINDS_OF_PROBLEM[self.kind][1]
 
 
 @dataclass
 class Sheet:
     """One table of cells; the cell that a person calls C7 is `rows[6][2]`. Blank cells are None.
 
-    Text is stripped at both ends, whole numbers are int, dates are date. Cells of a text file
-    are all text. Rows are as long as the widest, unless a text file was read with `ragged`.
+    Text is stripped at both ends and has no raised characters, whole numbers are int, dates are
+    date. Cells of a text file are all text. Rows are as long as the widest, unless a text file was
+    read with `ragged`. `shown` has what a cell shows where that is not what it holds; `merged` the
+    cells below and beside the first of a merged block; `day_0` is the day from which it counts.
     """
 
     name: str
     rows: list[list[Cell]]
     problems: list[Problem] = field(default_factory=list)
+    shown: dict[Place, str] = field(default_factory=dict)
+    merged: dict[Place, Place] = field(default_factory=dict)
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    day_0: date = SINCE_1900
 
 
-def as_date(value: Cell) -> date:
+def letters(column: int) -> str:
+    """The name of a column, such as AB for 28."""
+    name = ""
+    while column > 0:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def as_date(value: Cell, day_0: date = SINCE_1900) -> date:
     """A date from a date cell or from text such as 2022-02-22.
 
     Raises SheetError for anything else. A number may be a date that a spreadsheet stored as a
-    count of days, and day and month may be swapped: the message names the date it probably is,
-    because a guess is not a figure.
+    count of days since `day_0`, and day and month may be swapped: the message names the date it
+    probably is, because a guess is not a figure.
     """
     form = "a date as YYYY-MM-DD"
     if isinstance(value, date):
@@ -102,7 +134,7 @@ def as_date(value: Cell) -> date:
         if re.fullmatch(r"\d{5}(\.\d+)?", text, re.ASCII):
             value = float(text)
     if isinstance(value, int | float) and not isinstance(value, bool) and 20_000 <= value < 80_000:
-        probable = date(1899, 12, 30) + timedelta(days=int(value))
+        probable = day_0 + timedelta(days=int(value))
         remedy = f"it is probably {day_label(probable)}: if so, write {probable}"
         raise SheetError(f"the number {value:g}, how a spreadsheet stores a date", form, remedy)
     shown = "nothing" if value is None else f"'{on_one_line(str(value))}'"
@@ -163,14 +195,6 @@ def check_problems(count: int) -> None:
         )
 
 
-def check_count(sheets: list[Sheet]) -> list[Sheet]:
-    """The sheets, unless there are too many."""
-    if len(sheets) > MAX_SHEETS:
-        remedy = "send only the sheets of the reply"
-        raise SheetError(f"more than {MAX_SHEETS} sheets", f"at most {MAX_SHEETS}", remedy)
-    return sheets
-
-
 def filled_length(row: list[Cell]) -> int:
     """Length of a row without the blank cells at its end."""
     return max((n for n, value in enumerate(row, start=1) if value is not None), default=0)
@@ -184,65 +208,20 @@ def rectangle(rows: list[list[Cell]]) -> list[list[Cell]]:
     return [row[:width] + [None] * (width - len(row)) for row in rows[:last]]
 
 
-def merged_problem(row: int, column: int, size: str) -> Problem:
-    """One value stands in a block of cells: it is not said for which of them it holds."""
-    return Problem(
-        row,
-        get_column_letter(column),
-        f"merged cells ({size})",
-        "one value in each cell",
-        "unmerge the cells and write the value into each that it stands for",
-        "merged",
-    )
-
-
-def formula_problem(row: int, column: int) -> Problem:
-    """The file holds how a figure is worked out, but not the figure."""
-    return Problem(
-        row,
-        get_column_letter(column),
-        "a formula without a saved value",
-        "a value",
-        "open the file in a spreadsheet, let it calculate, and save it; or write the value",
-        "formula",
-    )
-
-
-def hidden_problems(sheet: bool, rows: list[int], columns: list[int]) -> list[Problem]:
-    """One warning each for a hidden sheet, for all hidden rows and for all hidden columns."""
-    remedy = "unhide and look whether it belongs to the reply"
-    shown = "all cells in view"
-    found = []
-    if sheet:
-        found.append(Problem(None, None, "a hidden sheet", shown, remedy, "hidden"))
-    if rows:
-        text = "hidden rows " + ", ".join(str(row) for row in rows[:10])
-        text += f" and {len(rows) - 10} more" if len(rows) > 10 else ""
-        found.append(Problem(rows[0], None, text, shown, remedy, "hidden"))
-    if columns:
-        letters = [get_column_letter(column) for column in columns]
-        text = "hidden columns " + ", ".join(letters)
-        found.append(Problem(None, letters[0], text, shown, remedy, "hidden"))
-    return found
-
-
-def cell_problems(rows: list[list[Cell]]) -> Iterator[Problem]:
+def text_problems(rows: list[list[Cell]]) -> Iterator[Problem]:
     """What the text of cells shows: error values, formulas as text, control characters."""
     for number, row in enumerate(rows, start=1):
-        for index, value in enumerate(row, start=1):
+        for column, value in enumerate(row, start=1):
             if not isinstance(value, str):
                 continue
             if len(value) > MAX_TEXT:
                 raise too_long(number)
-            place = number, get_column_letter(index)
             if _ERROR_VALUE.fullmatch(value):
-                remedy = "correct the formula, or write the value"
-                yield Problem(*place, f"the error value {value}", "a value", remedy, "error")
+                yield Problem(number, column, "error", f"the error value {value}")
             elif _FORMULA_TEXT.match(value):
                 found = f"text that a spreadsheet runs as a formula ('{on_one_line(value)}')"
-                yield Problem(*place, found, "a value", "write the value", "formula")
+                yield Problem(number, column, "formula", found)
             strange = {c for c in value if c not in "\n\t" and unicodedata.category(c)[0] == "C"}
             if strange:
                 codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(strange)[:5])
-                found = f"invisible characters ({codes})"
-                yield Problem(*place, found, "plain text", "type the text again", "control")
+                yield Problem(number, column, "control", f"invisible characters ({codes})")

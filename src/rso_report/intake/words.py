@@ -1,0 +1,482 @@
+"""What the words of a printed table mean: areas, measures, years, days, sexes, levels, figures.
+
+The names of areas and measures and the titles of offences come from the data; the rest is how
+people write numbers and dates. A word that could mean two things means nothing here: `draft` then
+leaves the figure blank and says so.
+"""
+
+import calendar
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher, get_close_matches
+
+from rso_report.dataset import Tables
+from rso_report.errors import ReportError
+from rso_report.intake.cells import Cell
+from rso_report.periods import MONTHS, FinancialYear, financial_year
+from rso_report.return_form import measures, titles
+
+REGISTER = "REGISTER"  # of whom: in the community, in custody, or both
+NOTHING = "nothing"
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ \xa0]\d{3})+|\d+"
+_FIGURE = re.compile(
+    rf"({_NUMBER})(\.\d+)?\s*((?:\((?:[^()]*)\)|\[[a-z0-9 ]+\]|[*†‡§¹²³])?)\s*", re.IGNORECASE
+)
+_BELOW = re.compile(r"(?:<|(?:less|fewer) than|under|below)\s*(\d+|[a-z]+)(?: people)?", re.I)
+_SMALL = {"three": 3, "five": 5, "six": 6, "ten": 10}
+_NO_VALUE = {
+    "not held": "not_held",
+    "no information held": "not_held",
+    "exempt": "exempt",
+    "cost limit": "cost_limit",
+}
+_WITHHELD = ("[c]", "(c)", "suppressed", "withheld", "redacted")
+_OPEN = re.compile(r"\*+|-|–|—|\.{1,3}|:|#|\[?[xzu]\]?|\[low\]|n/?a|nil|none|"
+                   r"not (?:available|known|recorded)", re.IGNORECASE)  # fmt: skip
+_MARK = re.compile(r"\[?(?:[a-z]{1,2}|note \d+)\]?|[*†‡§¹²³]+|\(\w\)", re.IGNORECASE)
+_MARKS = re.compile(r"(?:\s*(?:\[[a-z0-9 ]+\]|\([0-9a-z]\)|[*†‡§¹²³]))+$", re.IGNORECASE)
+_YEAR = re.compile(r"(\d{4})\s*[-/\u2010-\u2013]\s*(\d{4}|\d{2})(?!\d)")
+_LIKE_YEAR = re.compile(r"\d{3,6}\s*[-/\u2010-\u2013]\s*\d{1,5}(?!\d)")
+_MONTH = "|".join(f"{month[:3]}[a-z]*" for month in MONTHS)
+_DAY = re.compile(
+    rf"\b(?:(\d{{4}})-(\d\d)-(\d\d)|(\d{{1,2}})[./](\d{{1,2}})[./](\d{{4}}|\d\d)|"
+    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+)?({_MONTH})\s+(\d{{4}}|\d\d))\b",
+    re.IGNORECASE,
+)
+_SEXES = {
+    "male": ("male", "males", "men", "m"),
+    "female": ("female", "females", "women", "f"),
+    "all": ("all", "persons", "people", "all persons", "both sexes"),
+}
+_LEVEL = re.compile(r"(?:mappa )?level (\d)|(unknown|not known)", re.IGNORECASE)
+_TIER = re.compile(r"(very high|high|medium|low)(?: risk)?", re.IGNORECASE)
+_TOTAL = re.compile(r"(grand )?totals?", re.IGNORECASE)
+_EMPTY = re.compile(r"as at:?|at:?|year ending:?|year|number|numbers|count|total number|"
+                    r"financial year|31 march", re.IGNORECASE)  # fmt: skip
+_GENERIC = re.compile(
+    r"registered sex(?:ual)? offenders|\brsos?\b|on the register|sex(?:ual)? offenders register",
+    re.IGNORECASE,
+)
+_NO_PEOPLE = re.compile(r"breach|offence|recorded|visit|officer", re.IGNORECASE)
+
+
+@dataclass
+class Reading:
+    """What a cell says: a number, a status without one, or why neither is sure."""
+
+    value: int | float | None
+    status: str = ""
+    qualifier: str = ""
+    reason: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name beside a figure: the areas that have it, and the head of its column."""
+
+    text: str
+    areas: list[str]
+    head: str
+
+
+class Meaning(dict[str, str]):
+    """Columns of the form that words fill in; two words that differ are a reason to ask."""
+
+    def add(self, found: Mapping[str, str], where: str, reasons: list[str]) -> None:
+        """Take over what a word means."""
+        for name, value in found.items():
+            if name == "total" and self.get(name, value) != value:
+                self[name] = "grand"
+            elif self.get(name, value) != value:
+                reasons.append(f"{name} is {self[name]} and, by {where}, {value}")
+            self.setdefault(name, value)
+
+    def weakly(self, found: Mapping[str, str]) -> None:
+        """Take over what the heading of a table says, where its cells say nothing."""
+        times = ("as_at", "as_at_precision", "period_start", "period_end")
+        own_time = "as_at" in self or "period_end" in self
+        for name, value in found.items():
+            if not (own_time and name in times):
+                self.setdefault(name, value)
+
+
+def plain(text: str) -> str:
+    """A name as it is compared: without marks of notes, case, hyphens and double spaces."""
+    text = _MARKS.sub("", text.strip()).casefold().replace("&", " and ")
+    text = re.sub(r"['\u2019]", "", text).replace("-", " ").rstrip(": ")
+    return " ".join(text.split())
+
+
+def same(text: str, wanted: str) -> bool:
+    """Whether a head is the one that a person named, also as a date in another spelling."""
+    days = [_one_day(each) for each in (text, wanted)]
+    return plain(text) == plain(wanted) or bool(days[0] and days[0] == days[1])
+
+
+def nearest(wanted: str, heads: list[str]) -> str:
+    """The head that is probably meant: one that begins with what was written, else the nearest."""
+    known = {plain(head): head for head in heads if head}
+    begins = [name for name in known if name.startswith(plain(wanted))]
+    near = begins or get_close_matches(plain(wanted), known, 1, 0.6)
+    return known[near[0]] if near else ""
+
+
+def read(cell: Cell) -> Reading | None:
+    """A cell as a figure; None if it is none. What shows a number withheld or absent is one too."""
+    if isinstance(cell, bool | date) or cell is None:
+        return None
+    if isinstance(cell, int | float):
+        sure = cell >= 0
+        return Reading(cell if sure else None, reason="" if sure else f"{cell:g} is below 0")
+    text = " ".join(cell.split())
+    if match := _FIGURE.fullmatch(text):
+        number = re.sub(r"[,\s\xa0]", "", match[1]) + (match[2] or "")
+        value = float(number)
+        what = mark(match[3].strip("()")) if match[3] else None
+        remark = f"'{text}' has a mark: {what[1] if what else 'read the note'}" if match[3] else ""
+        whole = int(value) if value.is_integer() else value
+        return Reading(whole, what[0] if what else "", remark=remark)
+    if match := _BELOW.fullmatch(text):
+        limit = int(match[1]) if match[1].isdecimal() else _SMALL.get(match[1].lower())
+        if limit:
+            return Reading(limit, "suppressed", "fewer_than", remark="withheld as small")
+        return Reading(None, reason=f"'{text}': a limit that is not understood")
+    if text.casefold() in _NO_VALUE:
+        return Reading(None, _NO_VALUE[text.casefold()])
+    if text.casefold() in _WITHHELD:
+        return Reading(None, "suppressed", remark=f"'{text}': withheld by the sender")
+    if text.startswith("*") and _OPEN.fullmatch(text):
+        reason = "often a small number that is withheld: if so, write suppressed in value_status"
+        return Reading(None, reason=f"'{text}': {reason}")
+    if _OPEN.fullmatch(text):
+        return Reading(None, reason=f"'{text}' is no number: 0, not held, or withheld?")
+    if re.fullmatch(rf"[-\u2212~c.]*\s*(?:{_NUMBER})(?:\.\d+)?\s*%?", text):
+        return Reading(None, reason=f"'{text}' is not a plain number")
+    return None
+
+
+def mark(text: str) -> tuple[str, str] | None:
+    """The status that a mark of a note gives, and what it says; None if it is no mark."""
+    bare = text.strip("[]() ").casefold()
+    if bare == "p":
+        return "provisional", "provisional"
+    if bare == "r":
+        return "", ("revised since it was first published: if it replaces a row that is held, "
+                    "write revised, and the row in revises_row")  # fmt: skip
+    return ("", "read the note") if is_mark(text) else None
+
+
+def is_mark(text: str) -> bool:
+    """Whether a text is but a mark of a note."""
+    return bool(_MARK.fullmatch(text.strip()))
+
+
+def like_year(text: str) -> bool:
+    """Whether a text looks like a financial year, though perhaps a misprinted one."""
+    return bool(_LIKE_YEAR.match(text)) and not _one_day(text)
+
+
+def plain_year(text: str) -> bool:
+    """Whether a text is a calendar year."""
+    return bool(re.fullmatch(r"(?:19[89]|20[0-5])\d", text))
+
+
+def heading(text: str) -> str:
+    """A heading without the list of its years, and without the words of a question."""
+    if question := re.match(r"how many (.+?) (?:have been|were|was) recorded\b", text, re.I):
+        return question[1]
+    return re.sub(r"(?:[\s:;,.]|and\b|in\b|\d{3,6}\s*[-/]\s*\d{1,5})*$", "", text)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of a sentence, without its days and years."""
+    rest = _DAY.sub(" ", _LIKE_YEAR.sub(" ", text))
+    rest = re.sub(r"\b(?:19[89]|20[0-5])\d\b(?!,)|\b\w*[a-z]\w*\d\w*|\d+(?:st|nd|rd|th)\b", " ",
+                  rest, flags=re.IGNORECASE)  # fmt: skip
+    return re.findall(rf"(?<![\d/.])(?:{_NUMBER})(?![\d/])", rest)
+
+
+def _year(text: str) -> FinancialYear | None:
+    """The financial year that a label names, in any of the usual spellings."""
+    match = _YEAR.fullmatch(text.strip())
+    if not match or (len(match[2]) == 4 and int(match[2]) != int(match[1]) + 1):
+        return None
+    try:
+        return financial_year(f"{match[1]}-{match[2][-2:]}")
+    except ReportError:
+        return None
+
+
+def _day(match: re.Match) -> tuple[date, str] | None:
+    """The day that was found, and how exactly it is named; None if day and month may be swapped."""
+    iso = match[1]
+    if iso:
+        year, month, day = match[1], match[2], match[3]
+    elif match[4]:
+        year, month, day = match[6], match[5], match[4]
+        if int(day) <= 12 and day != month:
+            return None
+    else:
+        names = [name[:3].casefold() for name in MONTHS]
+        year, month = match[9], str(names.index(match[8][:3].casefold()) + 1)
+        if not MONTHS[int(month) - 1].casefold().startswith(match[8].casefold().rstrip(".")):
+            return None
+        day = match[7]
+    full = int(year) + (2000 if len(year) == 2 else 0)
+    try:
+        last = calendar.monthrange(full, int(month))[1]
+        return date(full, int(month), int(day or last)), "day" if day else "month"
+    except (ValueError, calendar.IllegalMonthError):
+        return None
+
+
+def _one_day(text: str) -> tuple[date, str] | None:
+    """The one day that a text names."""
+    found = list(_DAY.finditer(text))
+    return _day(found[0]) if len(found) == 1 else None
+
+
+def day_of(text: str) -> date | None:
+    """The one day that a text names, if it names the day itself."""
+    found = _one_day(text)
+    return found[0] if found and found[1] == "day" else None
+
+
+class Lexicon:
+    """The names of the data, and what a person said that printed words mean."""
+
+    def __init__(self, data: Tables, read_as: Mapping[str, str]) -> None:
+        """Collect the names of all areas and measures."""
+        self._said = {plain(printed): meant.strip() for printed, meant in read_as.items()}
+        areas = data.areas[data.areas["kind"].isin(["country", "region", "force", "joint"])]
+        self.kinds = dict(zip(areas["area_id"], areas["kind"], strict=True))
+        self._parent = dict(zip(areas["area_id"], areas["parent_id"], strict=True))
+        self._names: dict[str, list[str]] = {}
+        for area in areas.itertuples():
+            for name in {self._bare(n) for n in (area.area_id, area.name, area.short_name)}:
+                self._names.setdefault(name, []).append(area.area_id)
+        self._words: dict[str, list[str]] = {}
+        for measure in measures().values():
+            for word in measure.words:
+                self._words.setdefault(plain(word), []).append(measure.code)
+
+    @staticmethod
+    def _bare(name: str) -> str:
+        name = plain(name)
+        if match := re.fullmatch(r"(.+), (.+ of)", name):
+            name = f"{match[2]} {match[1]}"
+        return re.sub(r"^the | (?:police|constabulary|police service)$", "", name)
+
+    def left_out(self, text: str) -> bool:
+        """Whether it was said that what stands beside this is left out."""
+        return self._said.get(plain(text), "x") == ""
+
+    def says_nothing(self, text: str) -> bool:
+        """Whether it was said that this does not matter."""
+        return self._said.get(plain(text)) == NOTHING
+
+    def areas(self, text: str) -> list[str]:
+        """The areas that have this name."""
+        text = self._said.get(plain(text), text)
+        if text in self.kinds:
+            return [text]
+        bare = self._bare(text)
+        found = self._names.get(bare, [])
+        if not found and bare.startswith("total "):
+            own = self._names.get(bare.removeprefix("total "), [])
+            found = [area for area in own if self.kinds[area] in ("region", "country")]
+        if not found and re.search(r" (?:region|force)$", bare):
+            name, _, kind = bare.rpartition(" ")
+            found = [area for area in self._names.get(name, []) if self.kinds[area] == kind]
+        return found
+
+    def settle(self, lines: list[list[Name]]) -> list[tuple[str, str]]:
+        """The area of each row of a table, and a remark; or no area, and the reason if any.
+
+        A name of a region and of a force is the region where the forces of that region follow it
+        up to the second row of that name.
+        """
+        found = [self._area(names) for names in lines]
+        for first, (areas, _) in enumerate(found):
+            if len(areas) < 2:
+                continue
+            second = next((n for n in range(first + 1, len(found)) if found[n][0] == areas), None)
+            region = [area for area in areas if self.kinds[area] == "region"]
+            force = [area for area in areas if self.kinds[area] == "force"]
+            if second is None or len(region) != 1 or len(force) != 1 or second - first < 2:
+                continue
+            between = [found[n][0] for n in range(first + 1, second)]
+            if all(len(each) == 1 and self._within(each[0], region[0]) for each in between):
+                remark = f"the first '{lines[first][0].text}', before its forces, is the region"
+                found[first], found[second] = (region, remark), (force, remark)
+        return [
+            (areas[0], remark) if len(areas) == 1 else ("", remark or self._which(names, areas))
+            for (areas, remark), names in zip(found, lines, strict=True)
+        ]
+
+    def _which(self, names: list[Name], areas: list[str]) -> str:
+        if not areas:
+            return ""
+        what = " or ".join(f"the {self.kinds[area]} {area}" for area in areas)
+        ways = " or ".join(f"--read-as '{names[-1].text}={area}'" for area in areas)
+        return f"'{names[-1].text}' may be {what}: say {ways}"
+
+    def _area(self, names: list[Name]) -> tuple[list[str], str]:
+        """The areas that a row may be about, and what is to be said of it."""
+        if len(names) < 2:
+            own = names[0].areas if names else []
+            kind = {"region": "region", "country": "country"}.get(
+                plain(names[0].head) if names else "", ""
+            )
+            if re.search(r"force", names[0].head if names else "", re.IGNORECASE):
+                kind = "" if re.search("region", names[0].head, re.IGNORECASE) else "force"
+            of_kind = [area for area in own if self.kinds[area] == kind]
+            return of_kind or own, ""
+        remark = "several columns hold names: " + ", ".join(f"'{name.text}'" for name in names)
+        by_head = [n for n in names if re.search(r"force|police", n.head, re.I)]
+        choice = by_head if len(by_head) == 1 else names
+        fits = [
+            area
+            for name in choice
+            for area in name.areas
+            if all(any(self._within(area, other) for other in each.areas) for each in names)
+        ]
+        fits = list(dict.fromkeys(fits))
+        forces = [area for area in fits if self.kinds[area] in ("force", "joint")]
+        if len(by_head) == 1 and forces:
+            fits = forces
+        elif (
+            len(fits) > 1
+            and len({self.kinds[area] for area in fits}) == len(fits)
+            and not any(len(name.areas) > 1 for name in names)
+        ):
+            fits = fits[:1] if self._within(fits[0], fits[-1]) else fits[-1:]
+        return (fits, remark) if len(fits) == 1 else ([], f"{remark}; which is meant is not sure")
+
+    def _within(self, area: str, other: str) -> bool:
+        while area:
+            if area == other:
+                return True
+            area = self._parent.get(area, "")
+        return False
+
+    def is_head(self, text: str) -> bool:
+        """Whether a text can stand over a column of figures."""
+        meant = self._said.get(plain(text), text)
+        found = self.meaning(meant, "head", "")
+        return bool(found) and "year" not in found
+
+    def time(self, text: str) -> Meaning:
+        """The day, month, or financial year that a label names; empty if none for certain."""
+        text = self._said.get(plain(text), text)
+        found = Meaning()
+        bare = re.sub(r"\s*(?:\(part[ -]year\)|\[p\])\s*$", "", text, flags=re.IGNORECASE)
+        if year := _year(_MARKS.sub("", bare)):
+            found |= {"period_start": str(year.start), "period_end": str(year.end)}
+            if bare != text:
+                found["part"] = "yes"
+            return found
+        if (day := _one_day(text)) and not re.search(r"\d", _DAY.sub("", re.sub(
+            r"^\s*\d{4}\s*(?=\()", "", text))):  # fmt: skip
+            stated = re.match(r"\s*(\d{4})\s*\(", text)
+            if stated and int(stated[1]) != day[0].year:
+                return found
+            if re.search(r"year (?:ending|ended|to)|12 months", text, re.IGNORECASE):
+                return found | {"as_at": str(day[0])}
+            return found | {"as_at": str(day[0]), "as_at_precision": day[1]}
+        if plain_year(text):
+            found["year"] = text
+        return found
+
+    def meaning(self, text: str, role: str, head: str) -> Mapping[str, str] | None:
+        """What a word says; None if it is not understood, empty if it says nothing of the figure.
+
+        `role`: row (beside it), head (over its column), heading (over its table). `head` is what
+        stands over a word of the first role, or the heading of the table.
+        """
+        if role == "heading":
+            return self._of_heading(text)
+        text = self._said.get(plain(text), text)
+        if text in measures():
+            return {"measure_code": text}
+        if time := self.time(text):
+            return time
+        known = {" ".join(title.split()): title for title in titles()}
+        if title := known.get(" ".join(text.split())):
+            return {"offence_title": title, "family": titles()[title]}
+        bare = plain(text)
+        if _TOTAL.fullmatch(bare):
+            return {"total": "column" if role == "row" else "row"}
+        for sex, names in _SEXES.items():
+            if bare in names:
+                return {"sex": sex}
+        if match := _LEVEL.fullmatch(bare):
+            if match[1]:
+                return {"mappa_level": match[1]}
+            risk = re.search("risk|tier", head, re.IGNORECASE)
+            level = re.search("level", head, re.IGNORECASE)
+            return {"risk_tier" if risk else "mappa_level" if level else "sex": "unknown"}
+        if match := _TIER.fullmatch(bare):
+            codes = {"very high": "VH", "high": "H", "medium": "M", "low": "L"}
+            return {"risk_tier": codes[match[1]]}
+        if role == "row" and re.match("offence|title|breach", head, re.IGNORECASE):
+            return {"offence_title": " ".join(text.split())}
+        if _EMPTY.fullmatch(bare):
+            return {}
+        found = self.measures_in(text)
+        rest = self._of_heading(text)
+        return {**rest, "measure_code": found[0]} if len(found) == 1 else None
+
+    def measures_in(self, text: str) -> list[str]:
+        """The measures that a text may name: by all of it in official tables, else by its words."""
+        bare = plain(text)
+        own = [code for code in self._words.get(bare, []) if measures()[code].official]
+        if own:
+            return own
+        found = [
+            (word, code)
+            for word, codes in self._words.items()
+            for code in codes
+            if not measures()[code].official and re.search(rf"\b{re.escape(word)}\b", bare)
+        ]
+        # A word inside a longer one that names another measure says nothing of its own.
+        longest = [
+            code for word, code in found if not any(word != w and word in w for w, _ in found)
+        ]
+        if not longest and _GENERIC.search(bare) and not _NO_PEOPLE.search(bare):
+            return [REGISTER]
+        return list(dict.fromkeys(longest))
+
+    def _of_heading(self, text: str) -> dict[str, str]:
+        """What the heading over a table says: a measure, a day."""
+        found: dict[str, str] = {}
+        codes = [] if re.search("breach|offences", text, re.I) else self.measures_in(text)
+        if len(codes) == 1:
+            found["measure_code"] = codes[0]
+        if (day := _one_day(text)) and day[1] == "day":
+            found |= {"as_at": str(day[0]), "as_at_precision": "day"}
+        return found
+
+    def family_code(self, text: str) -> str:
+        """The measure of the offences that a title belongs to; "" if it is no known title."""
+        family = titles().get(text, "")
+        return next((m.code for m in measures().values() if family and m.family == family), "")
+
+    def suggestion(self, text: str) -> str:
+        """What a word that is not understood probably means; "" if nothing is near."""
+        if like_year(text) or re.fullmatch(r"\d{4,6}", text):
+            labels = [str(FinancialYear(start)) for start in range(1997, 2060)]
+            if match := _YEAR.fullmatch(text):
+                return str(FinancialYear(int(match[1])))
+            likeness = {each: SequenceMatcher(None, text, each).ratio() for each in labels}
+            best = max(likeness, key=lambda each: likeness[each])
+            return best if likeness[best] > 0.8 else ""
+        bare = plain(text)
+        begins = sorted((n for n in self._names if n.startswith(bare)), key=len)
+        near = begins[:1] or get_close_matches(bare, [*self._names, *self._words], 1, 0.75)
+        if not near:
+            return ""
+        return (self._names.get(near[0]) or self._words[near[0]])[0]
