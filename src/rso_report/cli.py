@@ -241,10 +241,11 @@ def compare(
 def draft(file: Path, out: Path | None, say: tuple[str, ...], read_as: tuple[str, ...]) -> None:
     """Turn any FILE with figures into the long form of the annual return, as a draft.
 
-    Reads FILE and the names in data/, and writes the draft alone. FILE is an official table by area, a reply as printed, a table pasted into a text file or the
-    text of an e-mail (CSV, XLSX, ODS or plain text). Each figure becomes a row with its cell, what
-    was understood of it, and everything that may mislead. A figure that is not understood for
-    certain is left blank with its reason. Read the draft, mend it, and give it to `ingest`.
+    Reads FILE and the names in data/, and writes the draft alone. FILE is an official table by
+    area, a reply as printed, a table pasted into a text file or the text of an e-mail (CSV, XLSX,
+    ODS or plain text). Each figure becomes a row with its cell, what was understood of it, and
+    everything that may mislead. A figure that is not understood for certain is left blank with its
+    reason. Read the draft, mend it, and give it to `ingest`.
 
     --say fills in a column of the form where the file does not say it: force, measure_code, as_at,
     custody_status and so on. Besides: column (take only figures under this head), sheet,

@@ -12,7 +12,8 @@ from sphinx.util.docutils import SphinxDirective
 from rso_report import dataset, tables
 from rso_report.breaches import FAMILIES
 from rso_report.intake.annual_return import force_codes
-from rso_report.return_form import CHECKS, STATUS_WORDS, asked, fields, template_fields, titles
+from rso_report.return_form import CHECKS, STATUS_WORDS, asked, fields, template_fields
+from rso_report.return_form import titles as known_titles
 
 _DOES = {
     "stop": "stops the return",
@@ -70,12 +71,12 @@ def statuses() -> pd.DataFrame:
     )
 
 
-def offence_titles() -> pd.DataFrame:
+def titles() -> pd.DataFrame:
     """The map of offence titles."""
     return pd.DataFrame(
         {
-            "Title, word for word": list(titles()),
-            "Counted under": [FAMILIES.get(family, family) for family in titles().values()],
+            "Title, word for word": list(known_titles()),
+            "Counted under": [FAMILIES.get(family, family) for family in known_titles().values()],
         }
     )
 
@@ -96,7 +97,7 @@ _CAPTIONS: dict[Callable[[], pd.DataFrame], str] = {
     columns: "Columns of the annual return",
     forces: "Codes of forces",
     statuses: "Codes of value_status",
-    offence_titles: "Offence titles and where they are counted",
+    titles: "Offence titles and where they are counted",
     checks: "Checks of the annual return",
 }
 
