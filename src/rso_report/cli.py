@@ -234,7 +234,7 @@ def compare(
 
 
 @main.command(short_help="Turn any file with figures into a return to be read and mended.")
-@click.argument("file", type=Path)
+@click.argument("file", type=Path, help="The file: CSV, XLSX, ODS or plain text.")
 @click.option("--out", type=Path, help="The draft: .xlsx or .csv; else FILE-draft.xlsx here.")
 @click.option("--say", multiple=True, metavar="NAME=VALUE", help="What the file does not say.")
 @click.option("--read-as", multiple=True, metavar="PRINTED=MEANT", help="What a word in it means.")
