@@ -67,7 +67,7 @@ CHECKS = ""  # of a whole site: they find nothing
 SEARCH = """
 from rso_report.errors import ReportError
 
-def require_none(folder):
+def require_none(folder, names):
     for table in folder.rglob("*.csv"):
         if "personal" in table.read_text():
             raise ReportError("A personal detail stands in a table.")

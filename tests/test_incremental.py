@@ -82,7 +82,7 @@ def small(tmp_path, monkeypatch):
 )
 def test_only_words_of_pages_and_notebooks_leave_what_was_built(small, tmp_path, changed, kept):
     work, notebooks = tmp_path / "work", [small / "notebooks" / "a.ipynb"]
-    made = assemble.assemble(small, notebooks, work)
+    made, _ = assemble.assemble(small, notebooks, work)
     (work / assemble.MADE).write_text(assemble.json.dumps(made))
     (work / "_build").mkdir()
     (small / changed).parent.mkdir(parents=True, exist_ok=True)

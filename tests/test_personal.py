@@ -172,6 +172,14 @@ def test_a_folder_without_any_is_passed_and_a_mistyped_one_is_not(tmp_path):
         personal.require_none(tmp_path / "nowhere")
 
 
+def test_only_files_that_changed_can_be_searched(tmp_path):
+    folder = folder_with(tmp_path, "a.md", "Mr Smythe")
+    folder_with(tmp_path, "b.md", "Nobody.")
+    personal.require_none(folder, ["b.md"])
+    with pytest.raises(ReportError, match=r"a\.md: name"):
+        personal.require_none(folder, ["a.md", "b.md"])
+
+
 def test_words_of_neighbouring_cells_make_no_name(tmp_path):
     row = "<table><tr><td>three forces named</td><td>Four are counted</td></tr></table>"
     personal.require_none(folder_with(tmp_path, "a.html", row))

@@ -9,7 +9,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -69,8 +69,8 @@ def findings(text: str) -> list[Finding]:
     return [Finding(kind, words) for _, kind, words in sorted(found)]
 
 
-def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
-    """Yield each personal detail in the files below a folder, with the name of the file.
+def scan(folder: Path, names: Collection[str] | None = None) -> Iterator[tuple[str, Finding]]:
+    """Yield each personal detail in the files below a folder, or these of them, with its file.
 
     Not those of `personal_exceptions.csv`, which are told by kind and words.
     """
@@ -79,6 +79,8 @@ def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
     found = cache(findings)  # editions side by side have most of their words in common
     for path in files(folder):
         name = path.relative_to(folder).as_posix()
+        if names is not None and name not in names:
+            continue
         for place, records in contents(name, path.read_bytes()):
             for record in records:
                 # Cell by cell, or a word of one and the capital of the next would make a name.
@@ -88,14 +90,14 @@ def scan(folder: Path) -> Iterator[tuple[str, Finding]]:
                     yield from ((place, f) for f in found(piece) if f not in excepted)
 
 
-def require_none(folder: Path) -> None:
+def require_none(folder: Path, names: Collection[str] | None = None) -> None:
     """Raise ReportError, with files and kinds but not the details, if `scan` finds any.
 
     Also if there is no file to search: a mistyped folder is not a clean one.
     """
     if not files(folder):
         raise ReportError(f"{folder}: there is no file to search for personal details.")
-    found = Counter((place, finding.kind) for place, finding in scan(folder))
+    found = Counter((place, finding.kind) for place, finding in scan(folder, names))
     if found:
         lines = [f"{place}: {kind}, {n} times" for (place, kind), n in sorted(found.items())]
         raise ReportError(

@@ -99,11 +99,11 @@ def _digest(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
-def assemble(root: Path, notebooks: list[Path], work: Path) -> dict[str, str]:
+def assemble(root: Path, notebooks: list[Path], work: Path) -> tuple[dict[str, str], set[str]]:
     """Make ``work`` a source of the book: the pages of ``root`` and these notebooks.
 
-    Return what it is made of. What was built there is kept if nothing but the words of pages and
-    notebooks is another now; else all is made anew.
+    Return what it is made of, and what of that is not as it was. What was built there is kept if
+    nothing but the words of pages and notebooks is another now; else all is made anew.
     """
     sources = {path: root / path for path in page_files(root)}
     sources |= {Path("notebooks", notebook.name): notebook for notebook in notebooks}
@@ -119,7 +119,7 @@ def assemble(root: Path, notebooks: list[Path], work: Path) -> dict[str, str]:
         if str(path) in changed:  # and younger than the page made of it, for Sphinx to see
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, work / path)
-    return made
+    return made, changed
 
 
 def _known(work: Path) -> dict[str, str]:
@@ -181,8 +181,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--once", action="store_true", help="keep nothing for a next build")
     options = parser.parse_args(arguments)
     try:
-        made = assemble(Path.cwd(), options.notebooks, options.work)
-        personal.require_none(options.work)
+        made, changed = assemble(Path.cwd(), options.notebooks, options.work)
+        personal.require_none(options.work, changed)  # the others have been searched
         put(build(options.work), options.pages)
         if options.once:
             shutil.rmtree(options.work)

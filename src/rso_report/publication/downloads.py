@@ -22,10 +22,11 @@ from rso_report import dataset
 from rso_report.edition import Edition
 from rso_report.intake import template
 from rso_report.publication import citation
+from rso_report.publication.provenance import DATA
 from rso_report.publication.workbook import PublishedTable, published_tables, workbook
 
 FOLDER = "downloads"
-DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"
+TABLES = f"{FOLDER}/rso-report-tables.xlsx"
 BIBTEX, CITATION = f"{FOLDER}/rso-report.bib", f"{FOLDER}/rso-report-citation.txt"
 _NUMBERED = re.compile(r"(Figure|Table) [\d.]+")
 RETURN_XLSX = f"{FOLDER}/rso-annual-return.xlsx"

@@ -12,12 +12,12 @@ from hashlib import sha256
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
-
-from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
+from typing import TYPE_CHECKING, Any
 
 from rso_report.errors import ReportError
+
+if TYPE_CHECKING:  # whoever publishes asks for no more than the policy, and Sphinx is slow to come
+    from sphinx.application import Sphinx
 
 # The scripts within pages, all of the theme or for it, by their words; no other may run.
 _KNOWN_SCRIPTS = frozenset(
@@ -189,7 +189,9 @@ def _judged(site: Path, wanted: Callable[[str], bool] = bool) -> list[tuple[Path
     return pages
 
 
-def _finish(app: Sphinx, exception: Exception | None) -> None:
+def _finish(app: "Sphinx", exception: Exception | None) -> None:
+    from sphinx.errors import ExtensionError
+
     if exception or app.builder.format != "html":
         return
     try:
@@ -198,7 +200,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         raise ExtensionError(str(error)) from None
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: "Sphinx") -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
     # After every page is written, the front door and the page for lost addresses too.
     app.connect("build-finished", _finish, priority=900)

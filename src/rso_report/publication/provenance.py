@@ -22,14 +22,15 @@ from zipfile import BadZipFile, ZipFile
 import nbformat
 from packaging.requirements import Requirement
 
-from rso_report import dataset, places
+from rso_report import places
 from rso_report.edition import title
 from rso_report.errors import FileError, ReportError, first_of
-from rso_report.publication import citation, downloads
+from rso_report.publication import citation
 from rso_report.publication.assemble import code_files, commit
 
 RECORD = "provenance.json"
 LOCK = "requirements.lock"
+DATA = "downloads/rso-report-data.zip"  # which module `downloads` writes
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+==.*?)\s*\\?$", re.MULTILINE)
 # What is put into the pages of an edition when a later one is published beside it.
 _NOTICE = (
@@ -115,11 +116,15 @@ def data() -> dict[str, str]:
     Of rows that may not be published nothing goes into a hash, which would give a small number
     away to whoever tries all of them.
     """
+    from rso_report.publication import downloads  # slow to come, and not asked for by a publisher
+
     return {name: sha256(content) for name, content in downloads.data_files().items()}
 
 
 def changed_on() -> str:
     """Return the day on which the data were last changed, as the data package states it."""
+    from rso_report import dataset  # so is this
+
     return max(resource["updated"] for resource in dataset.descriptor()["resources"])
 
 
@@ -151,9 +156,11 @@ def made_from(notebooks: Mapping[str, Path], address: str) -> dict[str, Any]:
 
     `notebooks` are the executed notebooks by page. Raises FaultError if the data have faults.
     """
+    from rso_report import dataset
+
     root = checkout()
     hashes, lock = code(root), (root / LOCK).read_text(encoding="utf-8")
-    ours, locked, tables = dataset.data_folder().resolve() == root / "data", packages(lock), data()
+    ours, locked, tables = places.data_folder().resolve() == root / "data", packages(lock), data()
     return {
         "edition": citation.stored_edition(next(iter(notebooks.values()))).record,
         "address": address,
@@ -353,22 +360,22 @@ def _cells(notebook: Path) -> list[tuple[str, str]]:
 
 def _published_data(recorded: Mapping[str, str], folder: Path) -> Iterable[Difference]:
     """The archive of all data in the site against the record."""
-    path = folder / downloads.DATA
+    path = folder / DATA
     if not path.is_file():
         return ()  # told as a missing file
     try:
         with ZipFile(BytesIO(path.read_bytes())) as archive:
             found = {name: sha256(archive.read(name)) for name in archive.namelist()}
     except (BadZipFile, NotImplementedError, RuntimeError) as error:
-        return [Difference("data changed", downloads.DATA, f"can't be opened: {error}")]
+        return [Difference("data changed", DATA, f"can't be opened: {error}")]
     found.pop("README.txt", None)
     return _compared(
         "data",
         recorded,
         found,
-        f"in {downloads.DATA} is not the file of the record",
-        f"is missing in {downloads.DATA}",
-        f"is extra in {downloads.DATA}",
+        f"in {DATA} is not the file of the record",
+        f"is missing in {DATA}",
+        f"is extra in {DATA}",
     )
 
 
