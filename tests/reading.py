@@ -28,13 +28,18 @@ KINDS = (
 
 
 def pages_of(site: Path) -> dict[str, Path]:
-    """Return every page by its path; the front door is left out: it only leads to the first."""
+    """Return every page by its path, without the front door and others that only lead on."""
     paths = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}
     return {
         name: path
         for name, path in paths.items()
-        if not name.startswith("_") and name != "index.html"
+        if not name.startswith("_") and name != "index.html" and not leads_on(path)
     }
+
+
+def leads_on(path: Path) -> bool:
+    """Whether a page stands only in the place of one that has moved."""
+    return "<h1>This page has moved</h1>" in path.read_text(encoding="utf-8")
 
 
 @dataclass

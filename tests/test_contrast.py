@@ -8,20 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from rso_report.publication import block
+
 ROOT = Path(__file__).resolve().parents[1]
 CHOOSE_COLOURS = [
     *sorted((ROOT / "book" / "_static").glob("rso*.css")),
     ROOT / "src" / "rso_report" / "figures.py",
     ROOT / "src" / "rso_report" / "charts.py",
+    ROOT / "src" / "rso_report" / "publication" / "block.py",
 ]
 NEEDED = {"text": 4.5, "graphics": 3.0, "decoration": 0.0}
 
-# Colour, what it stands on, as what, the ratio of their luminance, and where. "Both" themes: the
-# cards of figures are white in the dark theme too. Decoration carries nothing that a reader needs.
+# Colour, what it stands on, as what, the ratio of their luminance, and where. Decoration carries
+# nothing that a reader needs.
 STATED = [
-    ("#0b0c0c", "#ffffff", "text", 19.6, "words of figures and charts, both themes; paper"),
-    ("#3d3d3d", "#ffffff", "text", 10.9, "subtitles, both themes; rules of charts; paper"),
-    ("#12436d", "#ffffff", "text", 10.2, "links in figures, both themes; first colour; paper"),
+    ("#0b0c0c", "#ffffff", "text", 19.6, "words of figures and charts; paper"),
+    ("#3d3d3d", "#ffffff", "text", 10.9, "subtitles; rules of charts; paper"),
+    ("#12436d", "#ffffff", "text", 10.2, "links in figures; first colour; paper"),
     ("#0b0c0c", "#f3f4f5", "text", 17.8, "words on shaded ground on paper"),
     ("#3d3d3d", "#f3f4f5", "text", 9.9, "muted words on shaded ground on paper"),
     ("#12436d", "#f3f4f5", "text", 9.3, "links on shaded ground on paper"),
@@ -30,10 +33,18 @@ STATED = [
     ("#f46a25", "#ffffff", "graphics", 3.0, "fourth colour of charts; second of two"),
     ("#a285d1", "#ffffff", "graphics", 3.1, "sixth colour of charts"),
     ("#757575", "#ffffff", "graphics", 4.6, "points of the areas outside of the region"),
-    ("#b1b4b6", "#ffffff", "decoration", 2.1, "grid lines, edges of cards and rows, light"),
-    ("#b1b4b6", "#121212", "decoration", 9.0, "edges of rows in the dark theme"),
+    ("#b1b4b6", "#ffffff", "decoration", 2.1, "grid lines, edges of cards and rows"),
+    ("#f3f2f1", "#121212", "text", 16.8, "words of figures and charts, dark"),
+    ("#c8c8c8", "#121212", "text", 11.2, "subtitles; rules of charts, dark"),
+    ("#7fb2e5", "#121212", "text", 8.4, "links in figures; first colour, dark"),
+    ("#3fc1b6", "#121212", "graphics", 8.5, "second colour of charts, dark"),
+    ("#e58bbf", "#121212", "graphics", 7.8, "third colour of charts, dark"),
+    ("#f88a50", "#121212", "graphics", 7.8, "fourth colour of charts, dark"),
+    ("#bba3e0", "#121212", "graphics", 8.4, "sixth colour of charts, dark"),
+    ("#9a9a9a", "#121212", "graphics", 6.7, "points of the areas outside of the region, dark"),
+    ("#4a4d50", "#121212", "decoration", 2.2, "grid lines, edges of cards, dark"),
+    ("#b1b4b6", "#121212", "decoration", 9.0, "edges of rows, dark"),
 ]
-THEME_GROUND = {"#121212"}  # what the theme puts our words and lines on
 
 
 def luminance(colour):
@@ -84,7 +95,7 @@ def test_colours_are_written_so_that_they_are_found(path):
 
 
 def test_every_colour_is_stated_and_every_stated_one_is_used():
-    stated = {colour for row in STATED for colour in row[:2]} - THEME_GROUND
+    stated = {colour for row in STATED for colour in row[:2]}
     assert stated == set(used()), {c: used().get(c, "nowhere") for c in stated ^ set(used())}
 
 
@@ -93,3 +104,10 @@ def test_contrast_is_as_stated_and_enough(colour, ground, use, ratio, where):
     measured = contrast(colour, ground)
     assert round(measured, 1) == ratio, where
     assert measured >= NEEDED[use], where
+
+
+def test_a_chart_has_the_same_dark_colours_as_a_picture_and_drawn_in_the_browser():
+    css = (ROOT / "book" / "_static" / "rso.css").read_text(encoding="utf-8")
+    rules = re.findall(r'svg \[(fill|stroke)="([^"]+)" i\] \{\s+\1: (#[0-9a-f]{6});', css)
+    assert {light: dark for _, light, dark in rules} == block.DARK
+    assert len(rules) == 2 * len(block.DARK)

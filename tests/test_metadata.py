@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
+from reading import leads_on
 from sphinx.application import Sphinx
 
 from rso_report.publication import citation, metadata
@@ -19,7 +20,7 @@ def documents(site):
     return {
         path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
         for path in sorted(site.rglob("*.html"))
-        if "_static" not in path.parts
+        if "_static" not in path.parts and not leads_on(path)
     }
 
 

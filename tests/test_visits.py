@@ -124,7 +124,7 @@ def test_the_band_of_the_illustration_at_each_concentration(concentration, span)
 
 
 def test_the_assumptions_list_the_concentration_with_the_effect_that_is_computed():
-    page = (ROOT / "book" / "assumptions.md").read_text(encoding="utf-8")
+    page = (ROOT / "book" / "methods.md").read_text(encoding="utf-8")
     line = next(line for line in page.splitlines() if line.startswith("| A14 "))
     found = re.findall(r"([\d,]+) to ([\d,]+)(?: visits)? at (?:a concentration of )?(\d+)", line)
     said = {int(c): tuple(int(n.replace(",", "")) for n in span) for *span, c in found}

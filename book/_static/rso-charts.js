@@ -7,6 +7,8 @@
   const views = new Map(); // what is drawn so far: box to Vega view
   let loading; // The library is large: fetched once, and only by a page that shows a chart.
   let highlighted = "";
+  // Where a screen is narrow the picture made for it stays: it shows the whole chart at once.
+  const narrow = matchMedia("(max-width: 480px)").matches;
 
   const load = () =>
     (loading ??= new Promise((resolve, reject) => {
@@ -35,6 +37,11 @@
     const image = box.querySelector("img");
     try {
       const spec = JSON.parse(box.querySelector("script").textContent);
+      if (narrow && !spec.signals?.some((each) => each.bind)) {
+        box.dataset.state = "kept";
+        return;
+      }
+      if (narrow && spec.autosize?.type === "fit-x") spec.width = box.clientWidth;
       await load();
       // Drawn out of sight and put in place when complete, so that paper never shows half of it.
       const picture = document.createElement("div");
@@ -56,7 +63,8 @@
       picture.setAttribute("role", "img");
       picture.setAttribute("aria-label", image.alt);
       picture.querySelector("svg").setAttribute("aria-hidden", "true");
-      image.replaceWith(picture);
+      for (const each of box.querySelectorAll("picture")) each.remove();
+      box.prepend(picture);
       box.dataset.state = "drawn";
       sayChanges(box, view);
       await highlight(box);
@@ -91,7 +99,7 @@
   function addHighlighter() {
     const all = [...new Set(boxes.flatMap(names))];
     const first = boxes.find((box) => names(box).length);
-    if (all.length < 2) return;
+    if (all.length < 2 || narrow) return;
     const label = make("label", "", "Highlight in the charts of this page ");
     const select = document.createElement("select");
     select.add(new Option("no area", ""));

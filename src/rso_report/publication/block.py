@@ -4,9 +4,11 @@ A notebook stores what a figure says and shows (modules `figures` and `tables`);
 knows its number, its citation and where its files lie. Here the two become HTML and files.
 """
 
+import copy
 import json
 import re
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -16,6 +18,28 @@ from rso_report import tables
 
 PNG_SCALE = 2
 
+# A screen this wide or narrower gets a picture of its own, so that the whole of it is in view and
+# its words can be read; the room beside the edges of page and card on the smallest common phone.
+NARROW_SCREEN = 480
+NARROW_WIDTH = 316
+LONGEST_TITLE = 40  # characters of an axis title in a line of the narrow picture
+# What each colour becomes in the dark theme, in the same order of the house palette; rso.css says
+# the same of charts that are drawn in the browser.
+DARK = {
+    "white": "#121212",
+    "#0b0c0c": "#f3f2f1",
+    "#3d3d3d": "#c8c8c8",
+    "#b1b4b6": "#4a4d50",
+    "#757575": "#9a9a9a",
+    "#12436d": "#7fb2e5",
+    "#28a197": "#3fc1b6",
+    "#801650": "#e58bbf",
+    "#f46a25": "#f88a50",
+    "#a285d1": "#bba3e0",
+}
+
+_COLOUR = re.compile(rf'(?<=")({"|".join(DARK)})(?=")', re.IGNORECASE)
+_SIZE = re.compile(r'<svg[^>]*? width="(\d+)[^>]*? height="(\d+)')
 _HEADLINE = re.compile(r'<p class="headline">([^<]*)')
 _CAPTION = re.compile(r"<caption><span>([^<]*)")
 
@@ -33,8 +57,9 @@ class Place:
 class Block:
     """One chart or table of a page.
 
-    `files` are what it offers for download, by path below the site's `_static` folder; `html`
-    holds the block but for its number and the ways to its files, which `placed` adds.
+    `files` are what it offers for download and `pictures` what it shows beside them, by path below
+    the site's `_static` folder; `html` holds the block but for its number and the ways to its
+    files, which `placed` adds.
     """
 
     kind: str  # Figure or Table
@@ -42,13 +67,14 @@ class Block:
     title: str
     html: str
     files: dict[str, bytes]
+    pictures: dict[str, bytes] = field(default_factory=dict)
 
     def placed(self, place: Place) -> str:
         """Return the HTML of the block at its place in the book."""
         number = f'<span class="rso-block-number">{place.number}:</span> '
         title = _HEADLINE.search(self.html) or _CAPTION.search(self.html)
         html = self.html[: title.start(1)] + number + self.html[title.start(1) :]
-        html = html.replace('src="_static/', f'src="{place.root}_static/')
+        html = re.sub(r'\b(src|srcset)="_static/', rf'\1="{place.root}_static/', html)
         return html.removesuffix("</figure>") + self._tools(place) + "</figure>\n"
 
     def _tools(self, place: Place) -> str:
@@ -79,15 +105,21 @@ def figure_block(spec: dict[str, Any]) -> Block:
     """
     figure = spec["usermeta"]["figure"]
     name, alt = figure["id"], figure["alt"]
+    spec = {key: value for key, value in spec.items() if key != "usermeta"}
     # Compiled here rather than in the browser: less work there, one result for both pictures,
     # and no console messages about how Vega-Lite settled on a size.
-    vega = vl_convert.vegalite_to_vega({k: v for k, v in spec.items() if k != "usermeta"})
+    vega = vl_convert.vegalite_to_vega(spec)
     vega.pop("$schema", None)
-    svg = vl_convert.vega_to_svg(vega, allowed_base_urls=[])
-    width, height = re.match(r'<svg[^>]*? width="(\d+)[^>]*? height="(\d+)', svg).groups()
+    wide = vl_convert.vega_to_svg(vega, allowed_base_urls=[])
+    narrow = narrow_svg(spec)
     files = {
-        f"figures/{name}.svg": svg.encode(),
+        f"figures/{name}.svg": wide.encode(),
         f"figures/{name}.png": vl_convert.vega_to_png(vega, scale=PNG_SCALE, allowed_base_urls=[]),
+    }
+    pictures = {
+        f"figures/{name}-narrow.svg": narrow.encode(),
+        f"figures/{name}-dark.svg": dark(wide).encode(),
+        f"figures/{name}-narrow-dark.svg": dark(narrow).encode(),
     }
     data = ""
     if figure["table"]:
@@ -102,13 +134,90 @@ def figure_block(spec: dict[str, Any]) -> Block:
         f'<p class="headline">{escape(figure["headline"])}</p>'
         f'<p class="rso-subtitle">{escape(figure["subtitle"])}</p></figcaption>\n'
         f'<div class="rso-chart rso-scroll" data-state="static" data-highlight="{names}">'
-        f'<img src="_static/figures/{name}.svg" alt="{escape(alt)}" '
-        f'width="{width}" height="{height}">\n'
+        f"{_picture(name, wide, narrow, alt)}"
+        # Seen in the dark theme only, and fetched only then.
+        f"{_picture(name, wide, narrow, alt, '-dark')}\n"
         f'<script type="application/json">{script}</script></div>\n{data}'
         f"{tables.below_html('', figure['notes'], figure.get('as_at', ''))}"
         f"{tables.sources_html(figure)}</figure>"
     )
-    return Block("Figure", name, figure["headline"], html, files)
+    return Block("Figure", name, figure["headline"], html, files, pictures)
+
+
+def _picture(name: str, wide: str, narrow: str, alt: str, theme: str = "") -> str:
+    """The picture of a chart for wide screens and for narrow ones, in one of the themes."""
+    sizes = ['width="{}" height="{}"'.format(*_SIZE.match(svg).groups()) for svg in (wide, narrow)]
+    lazy = ' loading="lazy"' if theme else ""
+    return (
+        f'<picture class="rso-picture{theme}"><source media="(max-width: {NARROW_SCREEN}px)" '
+        f'srcset="_static/figures/{name}-narrow{theme}.svg" {sizes[1]}>'
+        f'<img class="dark-light" src="_static/figures/{name}{theme}.svg" alt="{escape(alt)}" '
+        f"{sizes[0]}{lazy}>"
+        "</picture>"
+    )
+
+
+def dark(svg: str) -> str:
+    """Return a picture in the colours of the dark theme."""
+    return _COLOUR.sub(lambda found: DARK[found[1].lower()], svg)
+
+
+def narrow_svg(spec: dict[str, Any]) -> str:
+    """Return a chart drawn for a narrow screen: the same marks and words, in less room.
+
+    Views that stand side by side stand below each other. The width of a plot in several parts is
+    found by drawing it: what its labels take is not known before.
+    """
+    spec = _narrowed(copy.deepcopy(spec))
+    spec["config"] |= {
+        # Some room at the left: a font in the place of Arial may be wider than was measured.
+        "padding": {"left": 8, "top": 5, "right": 4, "bottom": 5},
+        "axisX": {"titleAnchor": "end"} | spec["config"].get("axisX", {}),
+    }
+    if "autosize" in spec:
+        return vl_convert.vegalite_to_svg(spec | {"width": NARROW_WIDTH}, allowed_base_urls=[])
+    width = NARROW_WIDTH
+    for _ in range(3):
+        svg = vl_convert.vegalite_to_svg(_with_width(spec, width), allowed_base_urls=[])
+        over = int(_SIZE.match(svg)[1]) - NARROW_WIDTH
+        if over <= 0:
+            break
+        width = max(80, width - over)
+    return svg
+
+
+def _narrowed(part: object, label: int = 150) -> object:
+    """A specification whose words need less room: smaller, shorter, one below the other."""
+    if isinstance(part, list):
+        return [_narrowed(each, label) for each in part]
+    if not isinstance(part, dict):
+        return part
+    most = {"labelFontSize": 13, "titleFontSize": 13, "fontSize": 13, "columns": 1, "tickCount": 4}
+    most["labelLimit"] = label
+    found = {}
+    for key, value in part.items():
+        if key in ("data", "datasets"):
+            found[key] = value
+        elif key in most and isinstance(value, int | float):
+            found[key] = min(value, most[key])
+        elif key == "title" and isinstance(value, str) and len(value) > LONGEST_TITLE:
+            found[key] = textwrap.wrap(value, LONGEST_TITLE)
+        else:
+            # The words of a legend have the whole width: nothing stands beside them.
+            own = NARROW_WIDTH - 50 if key == "legend" else label
+            found["vconcat" if key == "hconcat" else key] = _narrowed(value, own)
+    return found
+
+
+def _with_width(part: object, width: int) -> object:
+    """A specification whose plots have this width."""
+    if isinstance(part, list):
+        return [_with_width(each, width) for each in part]
+    if not isinstance(part, dict):
+        return part
+    views = ("spec", "layer", "concat", "vconcat")
+    found = {key: _with_width(v, width) if key in views else v for key, v in part.items()}
+    return found | ({"width": width} if isinstance(part.get("width"), int | float) else {})
 
 
 def table_block(table: dict[str, Any]) -> Block:

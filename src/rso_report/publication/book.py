@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 from collections import Counter
+from collections.abc import Iterator
 from hashlib import sha256
 from html import escape
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx_external_toc.api import Document
 
 from rso_report import tables
 from rso_report.edition import Edition
@@ -69,9 +71,16 @@ class ChartRenderer:
 
 
 def _chapter(env: BuildEnvironment, docname: str) -> str:
-    """Return `2.` for the second page of the table of contents, nothing for the start page."""
-    pages = env.external_site_map.root.child_files()
-    return f"{pages.index(docname) + 1}." if docname in pages else ""
+    """Return `2.` for the second notebook of the table of contents, nothing for other pages."""
+
+    def below(page: Document) -> Iterator[str]:
+        for name in page.child_files():
+            yield name
+            yield from below(env.external_site_map[name])
+
+    root = env.external_site_map.root
+    notebooks = [name for name in below(root) if name.startswith("notebooks/")]
+    return f"{notebooks.index(docname) + 1}." if docname in notebooks else ""
 
 
 def _edition(env: BuildEnvironment, docname: str) -> Edition:
@@ -100,7 +109,8 @@ def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
         )
         env.get_domain("std").note_hyperlink_target(found.name, env.docname, found.name, number)
         html = page_links(found.placed(place))
-        node.replace_self(nodes.raw("", html, format="html", files=found.files))
+        files = found.files | found.pictures
+        node.replace_self(nodes.raw("", html, format="html", files=files))
 
 
 def _write_files(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -195,6 +205,13 @@ def _library() -> str:
     return path.read_text(encoding="utf-8")
 
 
+def _name_start_page(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Call the start page in the menu by what it is; its own title is that of the report."""
+    context["root_title"] = "Summary"
+
+
 def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
     """Write the chart library and the front door into the finished site."""
     if exception or app.builder.format != "html":
@@ -226,6 +243,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # The theme complains in every console of an unset mode, though it then takes this one.
     app.add_js_file(None, body='document.documentElement.dataset.mode ||= "auto";')
     app.connect("builder-inited", _forget_asset_hashes)
+    app.connect("html-page-context", _name_start_page, priority=900)  # after the theme
     app.connect("doctree-read", _place_blocks)
     app.connect("doctree-read", _share_targets)
     app.connect("doctree-resolved", _write_files)

@@ -1,0 +1,116 @@
+"""Old addresses go on to work: what stood at one leads to where it stands now.
+
+`book/moved.csv` has a line for each: `old,new`, such as `book/cite.html#terms,book/downloads.html`.
+An old page that is gone becomes a small page that leads on, to the right place for each anchor it
+had; an old anchor of a page that is still there becomes an empty place before its new one, or at
+the end of the page a sentence that leads to it.
+"""
+
+import csv
+import os
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+FILE = "book/moved.csv"
+
+
+def read(root: Path) -> list[tuple[str, str]]:
+    """Return the old and the new addresses of the book in `root`, as `page.html#anchor`."""
+    path = root / FILE
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return [(line["old"], line["new"]) for line in csv.DictReader(lines)]
+
+
+def with_old_anchors(body: str, page: str, moves: list[tuple[str, str]]) -> str:
+    """Return the words of a page with a place for each anchor that it once had.
+
+    Raises ValueError if what an anchor is to lead to is not on the page.
+    """
+    for old, new in moves:
+        was, _, name = old.partition("#")
+        now, _, target = new.partition("#")
+        if was != page or f'id="{name}"' in body:
+            continue
+        if now != page:
+            body += (
+                f'<p class="rso-moved" id="{escape(name)}">What stood at “{_words(name)}” is now '
+                f'<a href="{_from(page, new)}">{_words(target or now)}</a>.</p>\n'
+            )
+            continue
+        place = re.search(rf'<[a-z0-9]+\b[^<>]* id="{re.escape(target)}"', body)
+        if place is None:
+            raise ValueError(f"{FILE}: {old} is to lead to {new}, and there is no such place")
+        body = f'{body[: place.start()]}<span id="{escape(name)}"></span>{body[place.start() :]}'
+    return body
+
+
+def leading_on(page: str, moves: list[tuple[str, str]]) -> str:
+    """Return a page in the place of one that is gone; without scripts it leads to one place."""
+    first = next(new for old, new in moves if old.partition("#")[0] == page)
+    links = "".join(
+        f'<li><a id="{escape(old.partition("#")[2])}" href="{_from(page, new)}">'
+        f"{_words(old.partition('#')[2])}</a></li>\n"
+        for old, new in moves
+        if old.partition("#")[0] == page and "#" in old
+    )
+    up = _from(page, "")
+    return (
+        '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<title>This page has moved</title>\n"
+        '<meta name="description" content="What stood here has moved.">\n'
+        '<meta name="robots" content="noindex">\n'
+        f'<link rel="icon" href="{up}_static/favicon.svg">\n'
+        f'<noscript><meta http-equiv="refresh" content="0; url={_from(page, first)}"></noscript>\n'
+        f'<script defer src="{up}_static/rso-moved.js"></script></head>\n'
+        "<body><main><h1>This page has moved</h1>\n"
+        f'<p><a href="{_from(page, first)}">Go to where it is now</a></p>\n'
+        f"<ul>\n{links}</ul></main></body></html>\n"
+    )
+
+
+def _words(name: str) -> str:
+    return escape(name.removesuffix(".html").rpartition("/")[2].replace("-", " "))
+
+
+def _from(page: str, address: str) -> str:
+    """The way from one page of the site to an address of it, or to its root."""
+    if not address:
+        return "../" * page.count("/")
+    there, mark, name = address.partition("#")
+    return escape(os.path.relpath(there, os.path.dirname(page) or ".") + mark + name)
+
+
+def _keep_anchors(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    if doctree is not None:
+        moves = read(Path(app.srcdir))
+        context["body"] = with_old_anchors(context["body"], f"{page}.html", moves)
+
+
+def _write(app: Sphinx, exception: Exception | None) -> None:
+    """Write a page that leads on for each that is gone."""
+    if exception or app.builder.format != "html":
+        return
+    moves = read(Path(app.srcdir))
+    for page in dict.fromkeys(old.partition("#")[0] for old, _ in moves):
+        if page.removesuffix(".html") not in app.env.found_docs:
+            path = Path(app.outdir, page)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(leading_on(page, moves), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
+    app.connect("html-page-context", _keep_anchors)
+    # Before the policy is put into each page and the record of all files is made.
+    app.connect("build-finished", _write, priority=300)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
