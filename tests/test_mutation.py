@@ -17,7 +17,14 @@ from rso_report import dataset, register
 SEED, SAMPLE = 20220331, 60
 
 # Sentences that count over all rows, and name none: how many findings, counts and rates there are.
-OVER_ALL_ROWS = ("The ledger holds", "Each of ", "For ", "Published rates of which")
+OVER_ALL_ROWS = (
+    "- Counts of people",
+    "- **Gaps.**",
+    "- **Rates.**",
+    "- **Errors of",
+    "Each of ",
+    "For ",
+)
 COUNTING_PAGE = "data-quality: text"
 ROUNDED = "regional-trends: tab-estimate"  # to the nearest ten: a small change need not show
 # Tables that speak of all rows at once, and name none.

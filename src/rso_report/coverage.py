@@ -19,6 +19,17 @@ MEASURES = {
     "orders": "Orders",
     "staffing": "Staffing and overdue visits",
 }
+# The measure that the figures of a series are of.
+OF_SERIES = {
+    "STOCK_MAPPA": "community",
+    "STOCK_FOI": "register",
+    "RATE": "rate",
+    "BREACH_RECORDED": "recorded",
+    "BREACH_OUTCOME": "outcome",
+    "MISSING_STOCK": "missing",
+    "ORDER_STOCK": "orders",
+    "ORDER_IMPOSED": "orders",
+}
 COUNTS = ("registered_offenders", "missing", "orders", "breaches")
 GAP = "–"
 # The tables of the data package that `by_year` counts.
@@ -129,7 +140,9 @@ def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.Dat
     return rows[rows["topic"].isin(list(topics))] if topics else rows
 
 
-def show_breaks(rows: pd.DataFrame, *, table_id: str, caption: str) -> None:
+def show_breaks(
+    rows: pd.DataFrame, *, table_id: str, caption: str, first: int | None = None
+) -> None:
     """Show breaks as a table of the page, or say that there is none; see `tables.show`."""
     if rows.empty:
         prose.say("No break falls before the end of this report year.")
@@ -151,5 +164,6 @@ def show_breaks(rows: pd.DataFrame, *, table_id: str, caption: str) -> None:
         caption=caption,
         as_at="the date in each row",
         row_header=["Date", "What changed"],
+        first=first,
         source="Table series_breaks of the data package",
     )

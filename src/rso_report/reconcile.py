@@ -99,6 +99,27 @@ def check() -> Check:
     return Check(len(tables), [], stale, new.to_dict("records"), outdated.to_dict("records"))
 
 
+# What each rule finds, in words.
+SAYS = {
+    "row_total": "row total differs from its cells",
+    "column_total": "column total differs from its cells",
+    "grand_total_of_rows": "grand total differs from the printed row totals",
+    "heading_and_title": "heading names another order than the titles",
+    "part_year": "period not over when counted",
+    "equal_cells": "same number under two titles",
+    "recoded_to_zero": "title drops to zero for good",
+    "total_not_printed": "parts without a printed total",
+    "two_counts": "two counts of the same thing",
+    "two_series": "two series for one force and year",
+    "rate_base": "rate comes out only with people aged 10 and over",
+    "revised_total": "total printed before a part was revised",
+    "change_claim": "printed change differs from the counts",
+    "parts_of_total": "parts differ from the total",
+    "rate_miss": "rate that does not come out from count and population",
+    "large_step": "change of more than a fifth in a year",
+}
+
+
 def findings(data: Tables) -> pd.DataFrame:
     """Everything the rules find, one row each, with the columns of `Finding`."""
     found = [asdict(finding) for rule in RULES for finding in rule(data)]

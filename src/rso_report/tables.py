@@ -360,6 +360,8 @@ def sources_html(table: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
     source = table["source"]
     if not source and not notes:
         return ""
+    if isinstance(source, str) and not notes:
+        return f'<p class="rso-source">Source: {escape(source)}</p>'
     count = 1 if isinstance(source, str) else len([label for label, href in source if href])
     summary = f"{count} source{'s' * (count != 1)}" if source else "Rows of data"
     summary += " and the rows of data" if source and notes else ""
