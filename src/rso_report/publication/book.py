@@ -101,7 +101,6 @@ def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
         found = node["block"]
         counts[found.kind] += 1
         number = f"{found.kind} {_chapter(env, env.docname)}{counts[found.kind]}"
-        env.metadata[env.docname].setdefault(_FILES, []).extend(found.files)
         place = Place(
             number,
             plain(_edition(env, env.docname), f"{number}: {found.title}"),
@@ -110,6 +109,7 @@ def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
         env.get_domain("std").note_hyperlink_target(found.name, env.docname, found.name, number)
         html = page_links(found.placed(place))
         files = found.files | found.pictures
+        env.metadata[env.docname].setdefault(_FILES, []).extend(files)
         node.replace_self(nodes.raw("", html, format="html", files=files))
 
 
