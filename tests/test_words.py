@@ -309,6 +309,9 @@ def opening(section):
         classes = set(here.get("class", []))
         if classes & OPENING_CLASSES:
             return here
+        if "cell_input" in classes:  # the code is folded
+            here = here.find_next_sibling()
+            continue
         inner = here.find(True, recursive=False)
         here = inner if inner is not None else here.find_next_sibling()
     return here

@@ -73,45 +73,6 @@ def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[["measure", "area_id", "year", "figures"]]
 
 
-def table(grid: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """The grid as a table: a row for each measure and unit, with the years that have a figure.
-
-    Units other than forces stand in the table only where they have a figure; forces always, so
-    that a gap is seen: it shows `GAP`, never 0, for nobody counted that there are none.
-    """
-    rows = []
-    for measure, name in MEASURES.items():
-        for unit in edition.units:
-            own = grid[(grid["measure"] == measure) & (grid["area_id"] == unit)]
-            if own.empty and unit not in edition.forces:
-                continue
-            rows.append(
-                {
-                    "Measure": name,
-                    "Unit": edition.name(unit),
-                    "Rows held": GAP if own.empty else prose.number(own["figures"].sum()),
-                    "Financial years with a figure": GAP if own.empty else _runs(own["year"]),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _runs(years: Iterable[str]) -> str:
-    """Financial years in order, those that follow each other as one: `2002-03, 2008-09 to 2010-11`.
-
-    What is not named has no figure.
-    """
-    starts = sorted({int(year[:4]) for year in years})
-    runs: list[list[int]] = []
-    for start in starts:
-        if runs and runs[-1][-1] + 1 == start:
-            runs[-1].append(start)
-        else:
-            runs.append([start])
-    label = [[str(periods.FinancialYear(run[i])) for i in (0, -1)] for run in runs]
-    return ", ".join(first if first == last else f"{first} to {last}" for first, last in label)
-
-
 def origins(data: Tables) -> str:
     """From which kinds of source the counts of people, orders and offences come, in a sentence."""
     rows = pd.concat([getattr(data, name) for name in COUNTS])
