@@ -305,11 +305,13 @@ OPENING_CLASSES = {"sd-container-fluid", "rso-start"}
 def opening(section):
     """The first thing under the heading of a section that a reader meets."""
     here = section.find(re.compile("^h[1-6]$"), recursive=False).find_next_sibling()
-    while here is not None and here.name in {"div", "span"}:
+    while here is not None and here.name in {"div", "span", "details"}:
         classes = set(here.get("class", []))
         if classes & OPENING_CLASSES:
             return here
-        if "cell_input" in classes:  # the code is folded
+        if here.name == "details":
+            if "hide" not in classes:  # the folded code of a cell
+                return here
             here = here.find_next_sibling()
             continue
         inner = here.find(True, recursive=False)
