@@ -92,9 +92,12 @@ def nbconvert(folder: Path) -> None:
 def floor(folder: Path) -> None:
     """The least that can be: all cells in one warm process, pages without our extensions."""
     run(folder, sys.executable, "-c", WARM, *notebooks(folder))
+    ours_alone = ("- rso_report.", "html_math_renderer")
     config = (folder / "_config.yml").read_text(encoding="utf-8").splitlines()
     bare = folder / "build" / "bare.yml"
-    bare.write_text("\n".join(line for line in config if "- rso_report." not in line))
+    bare.write_text(
+        "\n".join(line for line in config if not any(word in line for word in ours_alone))
+    )
     book(folder, "build/bare", "--config", bare)
 
 
