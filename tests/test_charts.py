@@ -50,25 +50,31 @@ def test_breaks_within_the_years_are_drawn():
     assert [row["title"] for row in drawn[0]] == ["x"]
 
 
-def test_the_explorer_starts_at_the_stated_mix():
-    text = svg(charts.visit_explorer(3655, OFTEN, MIX, 45, 44))
-    assert "7,529 visits a year, 3.80 a week for each of 45 officers" in text
+ALL = {tier: {**dict.fromkeys(visits.TIERS, 0), tier: 1} for tier in visits.TIERS}
 
 
-@pytest.mark.parametrize(
-    ("mix", "said"),
-    [((0, 0, 0, 1), "3,655 visits a year"), ((1, 0, 0, 0), "43,860 visits a year")],
-)
-def test_the_explorer_reaches_the_exact_bounds(mix, said):
-    text = svg(
-        charts.visit_explorer(3655, OFTEN, dict(zip(visits.TIERS, mix, strict=True)), 45, 44)
-    )
-    assert said in text
+def test_the_explorer_starts_at_the_first_mix():
+    text = svg(charts.visit_explorer(3655, OFTEN, {"National": MIX} | ALL))
+    assert "7,529 visits a year" in text
 
 
-def test_the_explorer_says_when_the_mix_is_impossible():
-    mix = dict(zip(visits.TIERS, (0.6, 0.6, 0, 0), strict=True))
-    assert "more than 100 percent" in svg(charts.visit_explorer(3655, OFTEN, mix, 45, 44))
+@pytest.mark.parametrize(("tier", "due"), [("low", "3,655"), ("very_high", "43,860")])
+def test_the_explorer_reaches_the_exact_bounds(tier, due):
+    text = svg(charts.visit_explorer(3655, OFTEN, {tier: ALL[tier]}))
+    assert f"{due} visits a year" in text
+
+
+@pytest.mark.parametrize(("points", "due"), [(0, 7529), (1, 7931), (50, 27632)])
+def test_people_moved_to_very_high_risk_add_their_visits_and_the_parts_stay_100(points, due):
+    spec = figures.specification(charts.visit_explorer(3655, OFTEN, {"National": MIX}))
+    (moved,) = (param for param in spec["params"] if param["name"] == "moved")
+    moved["value"] = points
+    text = vl_convert.vegalite_to_svg(spec)
+    assert f"{due:,} visits a year" in text
+    x = spec["vconcat"][1]["layer"][0]["encoding"]["x"]
+    assert x["scale"]["domain"] == [0, 100]
+    people = [2 + points, 18, 30, 50 - points]
+    assert all(f">{part}</text>" in text for part in people if part >= 5)
 
 
 def test_areas_beside_a_rate_are_drawn_one_point_each_and_in_their_order():
@@ -115,3 +121,17 @@ def test_a_kind_of_area_keeps_its_shape_whichever_others_are_there():
 
     assert shapes(frame).items() >= shapes(frame.iloc[1:]).items()
     assert len(set(shapes(frame).values())) == 2
+
+
+@pytest.mark.parametrize(("count", "marked", "whole"), [(46, 14, 4380), (0, 0, 20), (5, 5, 800)])
+def test_a_waffle_has_a_square_for_each_one_counted_and_the_whole_at_its_share(
+    count, marked, whole
+):
+    spec = figures.specification(charts.waffle(count, marked, whole, "believed abroad"))
+    near, far = spec["vconcat"]
+    drawn = [layer["data"]["sequence"] for layer in near["layer"]]
+    assert [each["stop"] - each["start"] for each in drawn] == [count, marked]
+    (field,) = [rows for rows in spec["datasets"].values() if "right" in rows[0]]
+    assert sum(each["right"] * (each["bottom"] - each["top"]) for each in field) == whole
+    assert far["layer"][1]["data"]["sequence"]["stop"] == count
+    assert f"{count:,} of all {whole:,}" in svg(charts.waffle(count, marked, whole, "abroad"))

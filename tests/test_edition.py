@@ -82,7 +82,7 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(data, changes, message):
         ({"officers": -1}, "officers: found -1"),
         ({"officers": "many"}, "officers: found 'many'"),
         ({"weeks": 60}, "weeks: found 60"),
-        ({"policy_id": "NPCC_2017"}, "policy_id: found 'NPCC_2017'"),
+        ({"policy_id": 2014}, "policy_id: found 2014"),
     ],
 )
 def test_a_wrong_visit_parameter_is_refused(data, changes, message):

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from rso_report import dataset, missing, missing_words
+from rso_report import dataset, missing, missing_words, statistics
 from rso_report.edition import open_edition
 
 
@@ -87,8 +87,8 @@ def test_the_2014_snapshot_by_mappa_level(data, edition):
 
 
 def test_no_evidence_of_a_change_in_share(snapshots):
-    first, last, change = missing.share_change(snapshots, "WMP")
-    assert (first["value"], last["value"]) == (34, 46)
+    first, last = (one(snapshots, "WMP", year) for year in (2012, 2018))
+    change = statistics.share_difference(last["value"], last["base"], first["value"], first["base"])
     assert (change.value, change.lower, change.upper) == pytest.approx(
         (-0.0169406, -0.512198, 0.443913), abs=5e-7
     )
@@ -108,19 +108,35 @@ def test_the_same_words_on_both_dates_are_the_same_and_one_code_is_not(snapshots
     assert missing.definitions_differ(joint, joint)
 
 
-def test_the_change_in_share_says_that_a_definition_was_not_found(data, edition):
-    said = missing_words.share_change(data, edition, "WMP")
+def test_the_change_in_share_says_that_a_definition_was_not_found(data, edition, snapshots):
+    first, last = (one(snapshots, "WMP", year) for year in (2012, 2018))
+    difference = statistics.share_difference(46, 4380, 34, 3186)
+    said = missing_words.share_change(data, edition, first, last, difference)
     assert (
         "no evidence of a change" in said and "no definition of missing was found for 2012" in said
     )
 
 
 def test_a_snapshot_that_stands_alone_carries_its_age(data, edition):
-    bullets = missing_words.whereabouts_unknown(data, edition)
-    (own,) = [text for text in bullets if "**West Midlands Police**" in text]
-    assert "4 years old by March 2022" in own
-    early = open_edition(data, report_year="2018-19", region="West Midlands")[0]
-    assert "years old" not in missing_words.whereabouts_unknown(data, early)[0]
+    def said(year):
+        own = open_edition(data, report_year=year, region="West Midlands")[0]
+        return missing_words.whereabouts_unknown(data, own)[0]
+
+    assert "4 years old by March 2022" in said("2021-22")
+    assert "years old" not in said("2018-19")
+
+
+def test_the_main_points_quote_count_share_interval_people_abroad_and_definition(data, edition):
+    first, others, *_ = missing_words.whereabouts_unknown(data, edition)
+    for quoted in ("46", "1.05%", "4,380", "0.79 to 1.40", "14 of them", "address", "#row-mi0007"):
+        assert quoted in first
+    assert "2 [r] (5 at first)" in others and "52 [r] (55 at first)" in others
+
+
+def test_a_region_without_a_count_says_so(data):
+    wales = open_edition(data, report_year="2001-02", region="Wales")[0]
+    said = missing_words.whereabouts_unknown(data, wales)
+    assert len(said) == 1 and "no figure found" in said[0]
 
 
 def test_a_total_whose_parts_do_not_add_is_kept_as_printed(data, edition):

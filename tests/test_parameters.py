@@ -22,7 +22,7 @@ SHARE, SEED = "a number above 0.001, at most 1", "a whole number from 0 to 4,294
 NAMES = ", ".join(Edition.model_fields)
 REACH = "the data reach from 2001-02 to 2023-24"
 UNKNOWN = "an unknown parameter"
-POLICY, IN = "'WMP_2014'", ", ".join(REGIONS)
+POLICY, IN = "WMP_2014, NPCC_2017", ", ".join(REGIONS)
 
 # Value given from Python; what is said of it; what is allowed.
 WRONG = [
@@ -63,7 +63,7 @@ WRONG = [
         "None, which is not text",
         "the code of a force of the region, or '' for the largest",
     ),
-    ("policy_id", "NPCC_2017", "'NPCC_2017'", POLICY),
+    ("policy_id", "NPCC_2016", "'NPCC_2016' (did you mean 'NPCC_2017'?)", POLICY),
     ("tier_mix", "2/18/30", "'2/18/30'", MIX),
     ("tier_mix", "2/18/30/60", "'2/18/30/60'", MIX),
     ("tier_mix", "-2/22/30/50", "'-2/22/30/50'", MIX),

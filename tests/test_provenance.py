@@ -47,7 +47,7 @@ WITHOUT_FIGURES = (
     "- Counts of people, orders and offences: ",
     "A figure marked as revised ",
     "“No figure found” means",
-    "No trend can be read from ",
+    "- No trend can be read from ",
     "Compared with the edition for ",
     "- **Orders**, ",
     "- **Nothing new**: ",
@@ -67,7 +67,6 @@ LABELS = {
     "Area and year",
     "As printed",
     "Asked",
-    "Assumed share, %",
     "Complete years",
     "Date",
     "Date or period",
@@ -166,11 +165,11 @@ class Rows:
         replaced = {row["revises_row"] for row in rows}
         first = [row for row in rows if row["row_id"] in replaced]
         now = [row for row in rows if row["row_id"] not in replaced]
-        if self.first:
-            return (sum(row["value"] for row in first),)
         if len({row["area_id"] for row in now}) > 1:
             (first,) = ([row] for row in now if row["area_id"] == "WM")
             now = [row for row in now if row["area_id"] != "WM"]
+        if self.first:
+            return (sum(row["value"] for row in first),)
         return sum(row["value"] for row in now), sum(row["value"] for row in first)
 
 
@@ -372,10 +371,11 @@ def change_of(r, cells):
 
 SNAPSHOT = {
     "Missing": lambda r, c: r.missing[0],
-    "At first reply": lambda r, c: r.missing[1],
     "Registered, same reply": lambda r, c: r.sum("RO"),
-    "Share, %": lambda r, c: 100 * share_of_reply(r)[0] / share_of_reply(r)[1],
-    "95% interval": lambda r, c: wilson(*share_of_reply(r)),
+    "Share, %": lambda r, c: [
+        100 * share_of_reply(r)[0] / share_of_reply(r)[1],
+        *wilson(*share_of_reply(r)),
+    ],
     "Believed abroad": lambda r, c: r.sum("MI", believed_abroad="yes"),
 }
 COMMUNITY_RATE = {
@@ -439,6 +439,7 @@ TITLES = {
     "Total, printed": printed_total,
 }
 VISITS = {
+    "Share of people, %": lambda r, c: 100 * mix(r).get(c["Risk tier"], sum(mix(r).values())),
     "People": people_of_tier,
     "Visits a year each": lambda r, c: often(r)[c["Risk tier"]],
     "Visits a year": visits_of_tier,
@@ -483,6 +484,7 @@ RECIPES = {
     "tab-missing-snapshots": SNAPSHOT,
     "tab-missing-elsewhere": SNAPSHOT,
     "fig-missing-points": SNAPSHOT,
+    "fig-missing-share": SNAPSHOT,
     "tab-missing-parts": {"People": lambda r, c: r.sum("MI")},
     "tab-visit-policies": {
         "Longest interval, months": lambda r, c: r.of("VP")[0]["max_interval_months"],
@@ -491,6 +493,8 @@ RECIPES = {
     "tab-visits-by-tier": VISITS,
     "fig-visit-explorer": VISITS,
     "tab-visit-results": {"Value": visit_result},
+    "tab-visits-overdue": {"Overdue": lambda r, c: r.sum("ST")},
+    "fig-visits-known": {"Newest": lambda r, c: r.sum("ST")},
     "tab-visit-tier-bounds": {
         "Very high": lambda r, c: r.of("TI", risk_tier="very_high")[0]["value"],
         "High": lambda r, c: r.of("TI", risk_tier="high")[0]["value"],

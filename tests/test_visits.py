@@ -1,8 +1,10 @@
 """Minimum home visits and workload: facts of the domain, properties, errors."""
 
 import copy
+import json
 import math
 import re
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,10 +14,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from PHStatsMethods import confidence_intervals as phs
 
 from rso_report import dataset, home_visits
 from rso_report import visits as v
 from rso_report.edition import open_edition
+from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -253,10 +257,15 @@ def data():
     return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
-def illustrated(data, year="2021-22", region="West Midlands", **given):
-    edition, parameters = open_edition(copy.copy(data), report_year=year, region=region, **given)
-    model = home_visits.illustration(data, edition, parameters)
-    return model, home_visits.workload(data, edition, parameters)[0]
+def opened(data, year="2021-22", region="West Midlands", **given):
+    return open_edition(copy.copy(data), report_year=year, region=region, **given)[0]
+
+
+def illustrated(data, *args, **given):
+    """The model of the illustration that is used first, and its mix in words."""
+    edition = opened(data, *args, **given)
+    model = home_visits.models(data, edition)[0][0]
+    return model, home_visits.mix_words(model, edition)
 
 
 def with_values(data, table, **values):
@@ -274,7 +283,7 @@ def test_the_mix_is_the_national_one_in_the_data_and_is_cited(data):
     model, said = illustrated(data)
     assert model.mix == MIX
     assert list(model.mix_rows["row_id"]) == ["TI0006", "TI0007", "TI0008", "TI0009"]
-    assert "national mix" in said and "TI0006 to TI0011" in said
+    assert "national mix" in said
     moved, said = illustrated(with_values(data, "risk_tiers", TI0006=12, TI0009=40))
     assert moved.mix == {**MIX, "very_high": 0.12, "low": 0.40} and "12/18/30/40" in said
 
@@ -288,61 +297,58 @@ def test_rounded_shares_that_add_to_101_are_taken_of_their_sum(data):
 def test_a_mix_that_is_given_is_called_assumed_and_the_national_one_is_not_cited(data):
     model, said = illustrated(data, tier_mix="5/20/30/45")
     assert model.mix["very_high"] == 0.05 and model.mix_rows.empty
-    assert "assumed" in said and "TI0006" not in said
+    assert "assumed" in said and "TI0006" not in model.rows
+
+
+def staffed(data, area, **given):
+    count, rows = home_visits.visiting_officers(data, opened(data, **given), area)
+    return count, home_visits.officers_words(count, rows) if count else ""
 
 
 def test_the_officers_are_the_constables_of_the_force_in_the_data(data):
-    assert illustrated(data)[0].officers == 45
-    model, said = illustrated(with_values(data, "staffing", ST0003=90))
-    assert model.officers == 90 and "90 constables" in said
-    assert model.per_week == pytest.approx(3655 * 2.06 / (90 * 44))
-
-
-@pytest.mark.parametrize("region", ["London", "North West", "Wales"])
-def test_no_region_borrows_the_officers_of_another(data, region):
-    model, said = illustrated(data, region=region)
-    assert model.officers is None and model.per_week is model.crew_per_week is None
-    assert "a week" not in said and "ST0003" not in said
-    assert "No number of constables" in said
-    model, said = illustrated(data, region=region, officers=30)
-    assert model.officers == 30 and "30 officers (assumed)" in said
-
-
-def test_visits_due_are_called_no_minimum(data):
-    _, said = illustrated(data)
-    assert "at least" not in said.lower() and "not a finding" in said
-    assert "a national announcement of 29 June 2017" in said
+    assert staffed(data, "WMP") == (45, "45 constables (reply of 30 June 2014)")
+    assert staffed(with_values(data, "staffing", ST0003=90), "WMP")[0] == 90
 
 
 @pytest.mark.parametrize(
-    ("year", "region", "given", "reason"),
+    ("region", "area"), [("London", "METROPOLITAN"), ("North West", "MERSEYSIDE")]
+)
+def test_no_region_borrows_the_officers_of_another(data, region, area):
+    assert staffed(data, area, region=region) == (None, "")
+    assert staffed(data, area, region=region, officers=30) == (30, "30 officers (assumed)")
+
+
+@pytest.mark.parametrize(
+    ("year", "given", "reason"),
     [
-        ("2013-14", "West Midlands", {}, "policy"),
-        ("2015-16", "West Midlands", {}, "mix of risk tiers"),
-        ("2021-22", "West Midlands", {"force": "WAR"}, "count .* Warwickshire Police"),
+        ("2013-14", {}, "policy with a fixed interval"),
+        ("2021-22", {"policy_id": "NPCC_2017"}, "policy with a fixed interval .*NPCC_2017"),
+        ("2015-16", {}, "mix of risk tiers"),
+        ("2021-22", {"force": "WAR"}, "count .* Warwickshire Police"),
     ],
 )
-def test_where_there_is_no_illustration_the_reason_is_the_part_not_found(
-    data, year, region, given, reason
-):
-    model, said = illustrated(data, year, region, **given)
-    assert model is None
-    assert re.match(f"No illustration: no .*{reason}", said)
+def test_where_there_is_no_illustration_the_reason_is_the_part_not_found(data, year, given, reason):
+    found, why = home_visits.models(data, opened(data, year, **given))
+    assert found == [] and re.match(f"no .*{reason}", why)
 
 
 def test_nothing_of_june_2017_is_used_or_said_before(data):
-    model, said = illustrated(data, "2015-16", tier_mix="2/18/30/50")
-    assert model.visits and model.reactive is None and model.reactive_rows.empty
-    edition, _ = open_edition(data, report_year="2015-16", region="West Midlands")
-    for text in [said, *home_visits.visit_frequency(data, edition)]:
+    edition = opened(data, "2015-16", tier_mix="2/18/30/50")
+    (model,), _ = home_visits.models(data, edition)
+    assert home_visits.reactive_share(data, edition)[0] is None
+    said = [home_visits.mix_words(model, edition), home_visits.ended(model.policy.iloc[0])]
+    for text in [*said, *home_visits.visit_frequency(data, edition)]:
         assert "2017" not in text and "ended" not in text and "reactive" not in text
     assert home_visits.known_policies(data, edition)["valid_to"].isna().all()
-    assert illustrated(data, "2017-18")[0].reactive
+    assert home_visits.reactive_share(data, opened(data, "2017-18"))[0]
 
 
-def test_the_intervals_say_whom_the_question_was_about(data):
-    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert "after statutory supervision" in home_visits.visit_frequency(data, edition)[0]
+def test_the_intervals_say_whom_the_question_was_about_and_that_they_ended(data):
+    path = next(p for p in notebook_blocks.NOTEBOOKS if p.stem == "home-visits")
+    shown = json.dumps(notebook_blocks.run(path, data))
+    assert "after statutory supervision" in shown
+    assert "a national announcement of 29 June 2017" in shown
+    assert "An illustration, not a finding" in path.read_text(encoding="utf-8")
 
 
 def test_overdue_visits_carry_their_age_and_the_remark_that_changes_their_meaning(data):
@@ -389,3 +395,101 @@ def test_only_ranks_of_one_source_and_date_are_added_and_decimals_stay(data):
     shown = notebook_blocks.blocks(path, notebook_blocks.run(path, other))
     said = [block.text for block in shown if "together" in block.text]
     assert len(said) == 2 and "54 together" in said[0] and "58.5 together" in said[1]
+
+
+# A force that answers every question on visits: invented figures of Staffordshire for 2021-22
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+    """The data with an invented return in which every measure of visits is filled in."""
+    folder = shutil.copytree(dataset.data_folder(), tmp_path_factory.mktemp("visits") / "data")
+    for path in (ROOT / "tests" / "fixtures" / "visits").glob("*.csv"):
+        _, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        with (folder / path.name).open("a", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]], folder=folder)
+
+
+@pytest.fixture(scope="module")
+def page(answered):
+    """By table, chart or text the lines that the page shows of it, with their rows."""
+    path = next(p for p in notebook_blocks.NOTEBOOKS if p.stem == "home-visits")
+    found = {}
+    for block in notebook_blocks.blocks(path, notebook_blocks.run(path, answered, force="STA")):
+        found.setdefault(block.place.split(": ")[1], []).append(block)
+    return found
+
+
+def lines(page, place):
+    return [block.text for block in page[place] if block.cells]
+
+
+def test_visits_made_stand_beside_those_due_by_tier_with_share_interval_and_visits_a_person(page):
+    shown = lines(page, "tab-visits-made")
+    force, year = "Staffordshire Police", "2021-22"
+    low, high = wilson(700, 800)
+    assert f"{force} | {year} | high | 800 | 700 | 87.5 ({low:.1f} to {high:.1f}) | 200 | 3.50" in (
+        shown
+    )
+    # More made than due, so no share of those due
+    assert f"{force} | {year} | low | 700 | 720 | [x] | 725 | 0.99" in shown
+    assert shown[0].startswith(f"{force} | {year} | all tiers | 2,700 | 2,455 | 90.9 (")
+    (high,) = (
+        block for block in page["tab-visits-made"] if " | high | " in block.text and block.cells
+    )
+    assert high.rows == {"AN8002", "AN8006", "TI8002"}
+    assert len(lines(page, "fig-visits-made")) == 3
+
+
+def wilson(count, total):
+    return 100 * phs.wilson_lower(count, total), 100 * phs.wilson_upper(count, total)
+
+
+def test_the_main_points_say_made_of_due_and_no_raw_line_of_the_return_is_shown(page):
+    (said,) = (b for b in page["text"] if "2,455 visits made of 2,700 due, 90.9%" in b.text)
+    assert said.rows == {f"AN800{number}" for number in range(1, 9)}
+    everything = "\n".join(block.text for own in page.values() for block in own)
+    assert "risk_tier" not in everything
+    assert "Visits due and visits made by risk tier: no figure found" not in everything
+
+
+def test_overdue_visits_stand_over_time_and_people_for_each_officer_are_of_one_date(page):
+    assert lines(page, "fig-visits-overdue") == [
+        "Staffordshire Police | 31 March 2022 | 64",
+        "Staffordshire Police | about December 2017 (inferred) | 260",
+    ]
+    assert lines(page, "tab-people-per-officer") == [
+        "Staffordshire Police | 31 March 2022 | 1,400 | 17.5 | 80.0"
+    ]
+
+
+def test_the_illustration_uses_the_forces_own_tiers_and_intervals_beside_what_is_assumed(page):
+    shown = lines(page, "tab-visits-by-tier")
+    assert "the force's own | high | 14.3 | 200 | 6 | 1,200" in shown
+    assert "the force's own | all tiers | 100.0 | 1,400 | [z] | 3,575" in shown
+    assert "assumed | high | 18.0 | 252 | 4 | 1,008" in shown
+    results = dict(text.split(" | ") for text in lines(page, "tab-visit-results"))
+    assert results["Visits due a year"] == "3,575"
+    load = 3575 / (17.5 * 44)
+    assert results["A week, each of 17.5 officers (31 March 2022), 44 weeks"] == f"{load:.2f}"
+
+
+def test_a_mix_that_is_given_goes_before_the_forces_own_which_stands_beside_it(answered):
+    given = {"force": "STA", "tier_mix": "5/20/30/45"}
+    found, _ = home_visits.models(answered, opened(answered, **given))
+    assert [model.label for model in found] == ["assumed", "the force's own"]
+
+
+def test_a_policy_is_any_of_the_table(answered):
+    edition = opened(answered, force="STA", policy_id="STA_2020")
+    for model in home_visits.models(answered, edition)[0]:
+        assert model.often == {"very_high": 12, "high": 6, "medium": 3, "low": 1}
+    with pytest.raises(ReportError, match="'STA_2021' .did you mean 'STA_2020'"):
+        opened(answered, policy_id="STA_2021")
+
+
+def test_before_the_year_of_the_return_nothing_of_it_is_known(answered):
+    edition = opened(answered, "2020-21")
+    assert home_visits.due_and_made(answered, edition).empty
+    assert "no figure found" in home_visits.visits_made(answered, edition)[0]

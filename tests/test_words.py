@@ -253,7 +253,7 @@ MISREADINGS = {
     ),
     "missing read as nearby": (
         "notebooks/missing-offenders.html",
-        "latest-snapshot-of-each-unit",
+        "main-points",
         "Missing does not mean nearby",
     ),
     "a heading trusted over the titles": (

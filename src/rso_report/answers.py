@@ -43,9 +43,13 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     )
 
 
-def show(data: Tables, edition: Edition, topic: str, caption: str) -> None:
-    """Show the answers on a topic as a table of the page; nothing if there are none."""
+def show(data: Tables, edition: Edition, topic: str, caption: str, shown: str = "") -> None:
+    """Show the answers on a topic as a table of the page; nothing if there are none.
+
+    Without the rows that another table of the page has `shown` (identifiers, as `a+b`).
+    """
     rows = answers(data, edition, [topic])
+    rows = rows[~rows["row_id"].isin(shown.split("+"))]
     if rows.empty:
         return
     tables.show(

@@ -4,6 +4,7 @@ Charts take tidy frames and return Altair charts, nothing else: what is in them 
 they are called.
 """
 
+import json
 from typing import Any
 
 import altair as alt
@@ -170,69 +171,157 @@ def beside(frame: pd.DataFrame, target: float, value_title: str) -> alt.LayerCha
     return highlightable(chart, list(drawn["area"]))
 
 
+def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:
+    """`count` squares, the first `marked` of them filled, above all `whole` at their true share.
+
+    Every square is one thing counted; `mark` says what the filled ones are.
+    """
+    words = f"\u25a0 {marked:,} {mark}   \u25a1 {count - marked:,} others" if marked else ""
+    rows, far_rows = -(-count // 20), -(-whole // 100)
+    near = alt.layer(
+        _squares(count, 20, rows).mark_rect(fillOpacity=0, stroke=COLOURS[0], strokeWidth=1.5),
+        _squares(marked, 20, rows).mark_rect(color=COLOURS[0]),
+    ).properties(width=440, height=22 * rows, title=_above(words))
+    # One field with lines across it: thousands of single squares would make a page heavy.
+    field = pd.DataFrame(
+        {"right": [100, whole % 100], "top": [0, whole // 100], "bottom": [whole // 100, far_rows]}
+    ).assign(left=0)
+    x, y = _place("x", 100), _place("y", far_rows, reverse=True)
+    lines = {"color": "white", "strokeWidth": 1}
+    far = alt.layer(
+        alt.Chart(field)
+        .mark_rect(color="#cfd3d6")
+        .encode(x=x | {"field": "left"}, x2="right:Q", y=y | {"field": "top"}, y2="bottom:Q"),
+        _squares(count, 100, far_rows).mark_rect(color=COLOURS[0]),
+        alt.Chart(alt.sequence(1, 100, as_="x")).mark_rule(**lines).encode(x=x),
+        alt.Chart(alt.sequence(1, far_rows, as_="y")).mark_rule(**lines).encode(y=y),
+    ).properties(
+        width=600, height=6 * far_rows, title=_above(f"{count:,} of all {whole:,} registered")
+    )
+    return alt.vconcat(near, far, spacing=24).resolve_scale(x="independent", y="independent")
+
+
+def _squares(number: int, per_row: int, rows: int) -> alt.Chart:
+    """That many squares, row by row from the top."""
+    return (
+        alt.Chart(alt.sequence(0, number, as_="n"))
+        .transform_calculate(
+            x=f"datum.n % {per_row} + 0.08", y=f"floor(datum.n / {per_row}) + 0.08"
+        )
+        .transform_calculate(x2="datum.x + 0.84", y2="datum.y + 0.84")
+        .encode(x=_place("x", per_row), x2="x2:Q", y=_place("y", rows, reverse=True), y2="y2:Q")
+    )
+
+
+def _place(field: str, most: int, reverse: bool = False) -> dict[str, Any]:
+    """A position from 0 to `most`, without an axis."""
+    scale = {"domain": [0, most], "nice": False, "reverse": reverse}
+    return {"field": field, "type": "quantitative", "axis": None, "scale": scale}
+
+
+def _above(words: str) -> alt.TitleParams:
+    return alt.TitleParams(words, anchor="start", fontSize=14, fontWeight="normal", offset=6)
+
+
 def visit_explorer(
     people: int,
-    frequencies: dict[str, int],
-    mix: dict[str, float],
-    officers: float | None,
-    weeks: int,
+    often: dict[str, int],
+    mixes: dict[str, dict[str, float]],
 ) -> alt.VConcatChart:
-    """Visits a year by tier, with the tier mix in the reader's hands.
+    """People and visits due by risk tier as parts of 100%, with the mix in the reader's hands.
 
-    Three sliders set the percent at very high, high and medium risk; the rest is low. A line of
-    text gives the total and, where the officers are known, the visits a week for each. `mix`
-    (shares of 1) is where the sliders start; without scripts the chart shows that mix.
+    The reader chooses one of `mixes` (shares of 1 by tier) and moves people from low to very high
+    risk, so that the parts always make 100. A line of text gives the visits due. Without scripts
+    the chart shows the first mix.
     """
     names = {"very_high": "Very high", "high": "High", "medium": "Medium", "low": "Low"}
-    sliders = [
-        alt.param(
-            name=tier,
-            value=round(100 * mix[tier]),
-            bind=alt.binding_range(min=0, max=100, step=1, name=f"{names[tier]} risk, percent "),
-        )
-        for tier in ("very_high", "high", "medium")
-    ]
-    given = "very_high + high + medium"
     tiers = pd.DataFrame(
         {
-            "tier": list(names.values()),
-            "often": [frequencies[tier] for tier in names],
-            "position": range(len(names)),
+            "mix": name,
+            "tier": names[tier],
+            "position": position,
+            "share": round(100 * mix[tier], 4),
+            "often": often[tier],
         }
+        for name, mix in mixes.items()
+        for position, tier in enumerate(names)
     )
-    share = (
-        "datum.position == 0 ? very_high : datum.position == 1 ? high : "
-        f"datum.position == 2 ? medium : max(0, 100 - ({given}))"
-    )
-    visits = f"{people} * datum.share / 100 * datum.often"
-    base = (
-        alt.Chart(tiers)
-        .transform_calculate(share=share)
-        .transform_calculate(visits=visits, people=f"{people} * datum.share / 100")
-    )
-    bars = base.mark_bar().encode(
-        y=alt.Y("tier:N", sort=list(names.values()), title="Assumed risk tier"),
-        x=alt.X("visits:Q", title="Visits due a year"),
-        tooltip=[
-            alt.Tooltip("tier:N", title="Tier"),
-            alt.Tooltip("share:Q", title="Percent assumed", format=".0f"),
-            alt.Tooltip("people:Q", title="People", format=",.0f"),
-            alt.Tooltip("visits:Q", title="Visits a year", format=",.0f"),
-        ],
-    )
-    each = " + ".join(f"{tier} * {frequencies[tier]}" for tier in ("very_high", "high", "medium"))
-    due = f"{people} / 100 * ({each} + max(0, 100 - ({given})) * {frequencies['low']})"
-    each_week = ""
-    if officers:
-        each_week = (
-            f" + ', ' + format({due} / {officers * weeks:g}, '.2f') + "
-            f"' a week for each of {officers:g} officers'"
-        )
+
+    def of_mix(numbers: dict[str, float]) -> str:
+        chosen = [f"mix == {json.dumps(name)} ? {value:.10g} : " for name, value in numbers.items()]
+        return "".join([*chosen, "0"])
+
+    each = {name: sum(m[tier] * often[tier] for tier in names) for name, m in mixes.items()}
+    steps = [
+        alt.param(name="lowest", expr=of_mix({name: 100 * m["low"] for name, m in mixes.items()})),
+        alt.param(name="over", expr="min(moved, lowest) / 100"),
+        alt.param(
+            name="due",
+            expr=f"{people} * (({of_mix(each)}) + over * {often['very_high'] - often['low']})",
+        ),
+    ]
     # A signal of this name is also spoken to screen readers when it changes (rso-charts.js).
-    sentence = alt.param(
-        name="sentence",
-        expr=f"{given} > 100 ? 'The three tiers add to more than 100 percent' : "
-        f"format({due}, ',.0f') + ' visits a year'{each_week}",
+    sentence = alt.param(name="sentence", expr="format(due, ',.0f') + ' visits a year'")
+    controls = [
+        alt.param(
+            name="mix",
+            value=next(iter(mixes)),
+            bind=alt.binding_select(options=list(mixes), name="Mix of risk tiers "),
+        ),
+        alt.param(
+            name="moved",
+            value=0,
+            bind=alt.binding_range(
+                min=0, max=50, step=1, name="Percentage points moved from low to very high risk "
+            ),
+        ),
+    ]
+    shown = (
+        alt.Chart(tiers)
+        .transform_filter("datum.mix == mix")
+        .transform_calculate(
+            part="datum.share + 100 * over * "
+            "(datum.position == 0 ? 1 : datum.position == 3 ? -1 : 0)"
+        )
+        .transform_calculate(
+            People="datum.part", Visits=f"due ? datum.part * datum.often * {people} / due : 0"
+        )
+        .transform_fold(["People", "Visits"], as_=["what", "percent"])
+        .encode(
+            y=alt.Y("what:N", title=None, sort=["People", "Visits"]),
+            x=alt.X(
+                "percent:Q",
+                title="Percent of all",
+                stack="zero",
+                scale=alt.Scale(domain=[0, 100], nice=False),
+                axis=alt.Axis(values=[0, 25, 50, 75, 100]),
+            ),
+            order=alt.Order("position:Q"),
+            tooltip=[
+                alt.Tooltip("tier:N", title="Risk tier"),
+                alt.Tooltip("People:Q", title="Percent of the people", format=".0f"),
+                alt.Tooltip("Visits:Q", title="Percent of the visits", format=".0f"),
+            ],
+        )
+    )
+    kinds = list(names.values())
+    bars = shown.mark_bar(stroke="white").encode(
+        color=alt.Color(
+            "tier:N",
+            sort=kinds,
+            scale=alt.Scale(domain=kinds),
+            legend=alt.Legend(title=None, columns=4, offset=10),
+        )
+    )
+    labels = (
+        shown.transform_calculate(said="datum.percent >= 5 ? format(datum.percent, '.0f') : ''")
+        .mark_text()
+        .encode(
+            x=alt.X("percent:Q", stack="zero", bandPosition=0.5, title="Percent of all"),
+            text="said:N",
+            # Dark on the two lighter colours.
+            color=alt.condition("datum.position % 2", alt.value(INK), alt.value("white")),
+        )
     )
     total = (
         alt.Chart(pd.DataFrame({"line": [0]}))
@@ -240,6 +329,44 @@ def visit_explorer(
         .encode(text=alt.value(alt.ExprRef("sentence")), x=alt.value(0))
         .properties(height=24)
     )
-    return alt.vconcat(total, bars.properties(width=520, height=alt.Step(36))).add_params(
-        *sliders, sentence
+    bars = alt.layer(bars, labels).properties(width=500, height=alt.Step(48))
+    return alt.vconcat(total, bars).add_params(*controls, *steps, sentence)
+
+
+def known(frame: pd.DataFrame, areas: list[str], measures: list[str]) -> alt.LayerChart:
+    """A grid of what is held: columns area (name), measure and said, "" where nothing was found.
+
+    `said` breaks into lines at `|`, the name of a measure after its first word.
+    """
+    drawn = frame[["area", "measure", "said"]].assign(found=frame["said"] != "")
+    drawn["said"] = drawn["said"].where(drawn["found"], "none|found")
+    tight = alt.Scale(paddingInner=0.06, paddingOuter=0)
+    base = alt.Chart(drawn).encode(
+        x=alt.X(
+            "measure:N",
+            sort=measures,
+            title=None,
+            scale=tight,
+            axis=alt.Axis(
+                orient="top",
+                domain=False,
+                ticks=False,
+                labelExpr="[split(datum.label, ' ')[0], "
+                "slice(datum.label, indexof(datum.label, ' '))]",
+            ),
+        ),
+        y=alt.Y(
+            "area:N",
+            sort=areas,
+            title=None,
+            scale=tight,
+            axis=alt.Axis(domain=False, ticks=False, labelLimit=190),
+        ),
     )
+    cells = base.mark_rect(stroke="#757575").encode(
+        color=alt.condition("datum.found", alt.value("#cfe1f2"), alt.value("white"))
+    )
+    texts = base.mark_text(lineBreak="|", baseline="middle", dy=-8).encode(
+        text="said:N", color=alt.condition("datum.found", alt.value(INK), alt.value("#505a5f"))
+    )
+    return (cells + texts).properties(height=alt.Step(48))

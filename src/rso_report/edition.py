@@ -171,10 +171,14 @@ def _ends(frame: "pd.DataFrame") -> "pd.Series":
 
 @dataclass(frozen=True)
 class Choices:
-    """What the data allow: `areas` are rows of the table, `counts` area and ISO day of each."""
+    """What the data allow: `areas` are rows of the table, `counts` area and ISO day of each.
+
+    `policies` are those of visits; none where a notebook does not read them.
+    """
 
     areas: list[Mapping[str, Any]]
     counts: list[tuple[str, str]]
+    policies: tuple[str, ...] = ()
 
     @property
     def regions(self) -> dict[str, str]:
@@ -216,7 +220,10 @@ def stored_choices(folder: Path | None = None) -> Choices:
     folder = folder or data_folder()
     areas = _rows(folder / "areas.csv", "area_id", "name", "short_name", "kind", "parent_id")
     counts = _rows(folder / "registered_offenders.csv", "area_id", "as_at")
-    return Choices(areas, [(row["area_id"], row["as_at"]) for row in counts])
+    policies = dict.fromkeys(
+        r["policy_id"] for r in _rows(folder / "visit_policy.csv", "policy_id")
+    )
+    return Choices(areas, [(row["area_id"], row["as_at"]) for row in counts], tuple(policies))
 
 
 def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
@@ -236,7 +243,9 @@ def choices(data: "Tables") -> Choices:
     """What loaded tables allow; they are `areas` and `registered_offenders`."""
     counts = data.registered_offenders
     days = counts["as_at"].dt.strftime("%Y-%m-%d")
-    return Choices(data.areas.to_dict("records"), list(zip(counts["area_id"], days, strict=True)))
+    dated = list(zip(counts["area_id"], days, strict=True))
+    policies = data.visit_policy["policy_id"].unique() if hasattr(data, "visit_policy") else ()
+    return Choices(data.areas.to_dict("records"), dated, tuple(policies))
 
 
 def years_covered(
@@ -312,6 +321,10 @@ def faults_of(values: Mapping[Any, Any], choices: Choices) -> list[Fault]:
     faults = {name: _fault(name, given[name], choices) for name in wrong}
     if "region" not in wrong:
         faults = _faults_of_region(sound["region"], sound, choices) | faults
+    policy = sound.get("policy_id")
+    if policy not in (None, EditionParameters().policy_id, *choices.policies) and choices.policies:
+        said = f"{shown(policy)}{suggestion(policy, choices.policies)}"
+        faults["policy_id"] = Fault("policy_id", said, ", ".join(choices.policies))
     officers, crew = sound.get("officers"), sound.get("crew", 1)  # 0: the data's, not known here
     if officers and crew > officers:
         faults["crew"] = Fault("crew", str(crew), f"no more than officers, which is {officers}")

@@ -1,19 +1,16 @@
-"""Home visits: the intervals of policies, visits overdue and made, and a worked illustration.
+"""Home visits: what is held of visits due, made and overdue, and what an illustration rests on.
 
-First what is taken from the data and the numbers that follow by the formulas of `visits`, then
-the sentences that say them, with a link to each source.
+First what is taken from the data, as frames, then the sentences that say it, with a link to each
+source. The arithmetic of the illustration stands in its notebook, by the formulas of `visits`.
 """
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import pandas as pd
 
-from rso_report import answers, periods, prose, register, visits
+from rso_report import answers, periods, prose, register, statistics, visits
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.parameters import EditionParameters
 from rso_report.prose import (
     aged,
     as_at,
@@ -24,11 +21,15 @@ from rso_report.prose import (
     listed,
     number,
     on_date,
+    percent,
     with_first,
 )
-from rso_report.revisions import current
+from rso_report.return_form import TIERS as CODES
+from rso_report.revisions import current, first_total
 
-LOOSE_AND_CLOSE = (10, 200)  # concentrations shown beside that of the parameters
+MEASURES = {"VISITS_DUE": "due", "VISITS_MADE": "made", "VISITS_OVERDUE": "overdue"}
+_COUNTS = (*MEASURES.values(), "people")
+_TIER = r"(?:risk_tier: (\w+)(?:; risk_tool: \w+)?)?"  # what an answer may be split by, and no more
 _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
 
 
@@ -36,6 +37,7 @@ def known_policies(data: Tables, edition: Edition) -> pd.DataFrame:
     """Rows of `visit_policy` known by the end of the report year; `valid_to` empty if later."""
     end = pd.Timestamp(edition.year.end)
     known = data.visit_policy[data.visit_policy["valid_from"] <= end]
+    known = known.assign(rows=known["row_id"])
     return known.assign(valid_to=known["valid_to"].where(known["valid_to"] <= end))
 
 
@@ -44,66 +46,125 @@ def overdue(data: Tables, edition: Edition) -> pd.DataFrame:
 
     Columns of `staffing` and what `revisions.current` adds.
     """
-    rows = edition.visible(data.staffing)
-    own = rows[(rows["measure"] == "visits_overdue") & rows["area_id"].isin(edition.forces)]
-    best = register.preferred(own, data.sources, ["area_id", "as_at"])
+    best = overdue_by_date(data, edition)
     newest = [row for f in edition.forces if (row := register.latest(best, f)) is not None]
     return pd.DataFrame(newest, columns=best.columns)
 
 
-def known_tiers(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Forces that gave some of their tiers and all their people at once, one row for each date.
+def overdue_by_date(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Overdue visits of the forces of the region, one row a force and date, newest first."""
+    rows = edition.visible(data.staffing)
+    own = rows[(rows["measure"] == "visits_overdue") & rows["area_id"].isin(edition.forces)]
+    best = register.preferred(own, data.sources, ["area_id", "as_at"])
+    return best.sort_values("as_at", ascending=False, kind="stable")
 
-    Columns: area_id, as_at, as_at_precision, people, very_high, high, the last three also with
-    `first_` (before a revision, else <NA>), rows and source_id (several as `a+b`). All numbers are
-    exact, of one source, one date and one custody status.
+
+def due_and_made(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Visits due and made by unit of the region, period and tier, newest first.
+
+    Columns: area_id, period_start, period_end, period_status, tier (`all` of the unit's own total,
+    or else the sum of its four tiers), due, made, overdue and people (in the community; both on
+    the last day of the period), each <NA> where not held and with its `first_`, exact (whether no
+    number is a bound), rows, source_id and the rows of each number, `rows_due` (several as `a+b`).
+    """
+    rows = current(edition.visible(data.answers)).assign(
+        code=lambda f: f["detail"].str.extract(f"^{_TIER}$")[0],
+        measure=lambda f: f["measure_code"].map(MEASURES),
+    )
+    rows = rows[rows["measure"].notna() & rows["value"].notna()]
+    rows = rows[rows["area_id"].isin(edition.units) & rows["detail"].str.fullmatch(_TIER)]
+    rows = rows.assign(tier=rows["code"].map(CODES).fillna("all"))
+    by_tier = current(edition.visible(data.risk_tiers)).rename(columns={"risk_tier": "tier"})
+    by_tier = by_tier[by_tier["measure"] == "persons"]
+    by_tier = by_tier[by_tier["custody_status"] == "community"]
+    found = []
+    for (area, start, end, status), own in rows.groupby(
+        ["area_id", "period_start", "period_end", "period_status"], sort=False
+    ):
+        period = {"area_id": area, "period_start": start, "period_end": end}
+        last = pd.concat([rows, by_tier.assign(measure="people")])
+        last = last[(last["area_id"] == area) & (last["as_at"] == end)]
+        own = pd.concat([own, last])
+        lines = [_line(each) | {"tier": tier} for tier, each in own.groupby("tier", sort=False)]
+        tiers = [line for line in lines if line["tier"] in visits.TIERS]
+        if "all" not in own["tier"].array and len(tiers) == len(visits.TIERS):
+            lines.append(_sum(tiers) | {"tier": "all"})
+        found += [period | {"period_status": status} | line for line in lines]
+    columns = ["area_id", "period_start", "period_end", "period_status", "tier"]
+    frame = pd.DataFrame(found, columns=None if found else [*columns, *_line(rows)])
+    order = ["all", *visits.TIERS, "unknown"]
+    frame["place"] = frame["tier"].map(order.index)
+    frame = frame.sort_values(["period_end", "area_id", "place"], ascending=[False, True, True])
+    return frame.drop(columns="place").reset_index(drop=True)
+
+
+def _line(own: pd.DataFrame) -> dict:
+    """Due, made and people of one tier, where each is there once."""
+    line: dict = {}
+    for name in _COUNTS:
+        one = own[own["measure"] == name]
+        one = one if len(one) == 1 else one.iloc[:0]
+        line[name], line[f"first_{name}"] = (
+            [*one["value"], pd.NA][0],
+            [*one["first_value"], pd.NA][0],
+        )
+        line[f"rows_{name}"] = "+".join(one["rows"])
+    names = ("rows", "source_id")
+    return (
+        line
+        | {name: "+".join(dict.fromkeys(own[name])) for name in names}
+        | {"exact": bool((own["qualifier"] == "exact").all())}
+    )
+
+
+def _sum(lines: list[dict]) -> dict:
+    """The tiers of one period together; <NA> for what is not held of each of them."""
+    frame, total = pd.DataFrame(lines), {}
+    for name in _COUNTS:
+        first = frame[[name, f"first_{name}"]].set_axis(["value", "first_value"], axis=1)
+        total[name] = frame[name].sum() if frame[name].notna().all() else pd.NA
+        total[f"first_{name}"] = first_total(first) if pd.notna(total[name]) else pd.NA
+        total[f"rows_{name}"] = "+".join(filter(None, frame[f"rows_{name}"]))
+    joined = {name: "+".join(frame[name]) for name in ("rows", "source_id")}
+    return total | joined | {"exact": bool(frame["exact"].all())}
+
+
+def known_tiers(data: Tables, edition: Edition, names: tuple[str, ...]) -> pd.DataFrame:
+    """Forces that gave some numbers by tier at once, one row for each date, oldest first.
+
+    `names` are tiers, and `people` for all people of the force. Columns: area_id, as_at,
+    as_at_precision, custody_status, `names` also with `first_` (before a revision, else <NA>),
+    rows and source_id. All are exact, of one source, one date and one custody status.
     """
     tiers = current(edition.visible(data.risk_tiers))
     whole = current(edition.visible(data.registered_offenders)).assign(risk_tier="people")
     whole = whole[(whole["sex"] == "all") & (whole["mappa_level"] == "all")]
     given = pd.concat([tiers[tiers["measure"] == "persons"], whole])
-    given = given[given["qualifier"] == "exact"]
-    names = ["people", "very_high", "high"]
+    given = given[(given["qualifier"] == "exact") & given["risk_tier"].isin(names)]
     found = []
-    for _, own in given.groupby(["area_id", "as_at", "first_source", "custody_status"]):
+    for _, own in given.groupby(["as_at", "area_id", "first_source", "custody_status"]):
         by_name = own.set_index("risk_tier")
-        if not set(names) <= set(by_name.index) or by_name.index.duplicated().any():
+        if set(names) != set(by_name.index) or by_name.index.duplicated().any():
             continue
+        place = ["area_id", "as_at", "as_at_precision", "custody_status"]
         found.append(
-            own.iloc[0][["area_id", "as_at", "as_at_precision"]].to_dict()
-            | by_name.loc[names, "value"].astype(int).to_dict()
-            | by_name.loc[names, "first_value"].add_prefix("first_").to_dict()
+            own.iloc[0][place].to_dict()
+            | by_name.loc[list(names), "value"].astype(int).to_dict()
+            | by_name.loc[list(names), "first_value"].add_prefix("first_").to_dict()
             | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(found, columns=None if found else ["area_id", "custody_status"])
 
 
 @dataclass(frozen=True)
-class Illustration:
-    """Visits due a year if fixed intervals applied to the people of a force: numbers alone.
+class Model:
+    """What an illustration rests on; frames hold rows with `rows` and `source_id`, or none."""
 
-    Frames hold the rows that a number rests on, with `rows` and `source_id`; they are empty where
-    it is assumed or not known.
-    """
-
-    count: pd.Series  # of the people: a row of `register.community`
-    policy: pd.DataFrame  # by tier, as `mix_rows`
-    frequencies: dict[str, int]  # visits a year
+    label: str  # `assumed`, or `the force's own`
+    count: pd.Series  # of the people: value, first_value, as_at, as_at_precision, rows, source_id
+    policy: pd.DataFrame  # by tier, in their order
     mix: dict[str, float]  # shares of 1
-    mix_rows: pd.DataFrame
-    tiers: dict[str, int]  # people
-    visits: float
-    attempts: float  # at the share of attempts that succeed
-    fewest: float  # everybody at low risk
-    most: float  # everybody at very high risk
-    per_point: float  # visits for each percentage point moved from low to very high
-    bands: dict[float, visits.VisitBand]  # by concentration
-    officers: float | None
-    officers_rows: pd.DataFrame
-    per_week: float | None  # visits of an officer, one on each visit; None without officers
-    crew_per_week: float | None  # attempts of an officer, with the crew of the parameters
-    reactive: float | None  # visits if the share reported as eligible were not visited
-    reactive_rows: pd.DataFrame
+    mix_rows: pd.DataFrame  # empty where the mix is a parameter
 
     @property
     def people(self) -> int:
@@ -111,83 +172,101 @@ class Illustration:
         return int(self.count["value"])
 
     @property
+    def often(self) -> dict[str, int]:
+        """Visits a year by tier."""
+        visits_a_year = self.policy["min_visits_per_year"].astype(int)
+        return dict(zip(self.policy["risk_tier"], visits_a_year, strict=True))
+
+    @property
     def rows(self) -> list[str]:
-        """Identifiers of the rows of the people, the policy and the mix."""
-        return [self.count["rows"], *self.policy["rows"], *self.mix_rows["rows"]]
+        """Identifiers of the rows of the people, the policy and the mix, each once."""
+        own = [self.count["rows"], *self.policy["rows"], *self.mix_rows["rows"]]
+        return list(dict.fromkeys(own))
 
     @property
     def sources(self) -> list[str]:
-        """Sources of the people, the policy, the mix and the officers."""
-        frames = (self.policy, self.mix_rows, self.officers_rows)
-        return [self.count["source_id"], *pd.concat([each["source_id"] for each in frames])]
+        """Sources of the people, the policy and the mix."""
+        return [self.count["source_id"], *self.policy["source_id"], *self.mix_rows["source_id"]]
 
 
-def illustration(
-    data: Tables, edition: Edition, parameters: EditionParameters
-) -> Illustration | None:
-    """The worked illustration; None if a part of it was not found.
+def models(data: Tables, edition: Edition) -> tuple[list[Model], str]:
+    """What the illustration rests on, the one used first, or none and the reason in words.
 
-    Everything used is dated by the end of the report year.
+    A force's own tiers and its own intervals go before what is assumed, which then stands beside
+    them; a mix that is given as a parameter goes before both. All is dated by the end of the year.
     """
-    policy = _fixed_policy(data, edition, parameters)
-    count = _largest_force(data, edition, parameters)
-    mix, mix_rows = _tier_mix(data, edition, parameters)
-    if policy.empty or count is None or mix is None:
-        return None
-    people, often = int(count["value"]), visits.frequencies(policy, parameters.policy_id)
-    tiers = visits.largest_remainder(people, mix)
-    due = visits.minimum_visits(tiers, often)
-    unrounded = people * visits.visits_per_person(mix, often)
-    fewest, most = visits.visit_bounds(people, often)
-    band = partial(visits.dirichlet_band, people, mix, often, seed=parameters.seed)
-    weights = sorted({*LOOSE_AND_CLOSE, parameters.concentration})
-    return Illustration(
-        count=count,
-        policy=policy,
-        frequencies=often,
-        mix=mix,
-        mix_rows=mix_rows,
-        tiers=tiers,
-        visits=due,
-        attempts=visits.attempts(due, parameters.success_share),
-        fewest=fewest,
-        most=most,
-        per_point=visits.sensitivity(people, often),
-        bands={weight: band(concentration=weight) for weight in weights},
-        **_with_officers(data, edition, parameters, count["area_id"], unrounded),
-        **_with_reactive_management(data, edition, people, mix, often),
-    )
+    end = periods.day_label(edition.year.end)
+    policy = _intervals(data, edition, edition.policy_id)
+    counts = register.community(data, edition)
+    counts = counts[counts["qualifier"] == "exact"]
+    tiers = known_tiers(data, edition, visits.TIERS)
+    tiers = tiers[tiers["custody_status"] == "community"]
+    forces = [edition.force] if edition.force else edition.forces
+    newest = [row for f in forces if (row := register.latest(counts, f)) is not None]
+    newest += [tier_total(row) for f in forces if (row := register.latest(tiers, f)) is not None]
+    if not newest:
+        whose = edition.name(edition.force) if edition.force else "a force of the region"
+        return [], (
+            f"no exact count of the people managed in the community was found for {whose} up to "
+            f"{end}."
+        )
+    if policy.empty:
+        return [], (
+            f"no policy with a fixed interval for every tier ({edition.policy_id}) was found "
+            f"that was known by {end}."
+        )
+    count = max(newest, key=lambda row: row["value"])
+    mix, mix_rows = _assumed_mix(data, edition)
+    found = []
+    if mix is not None:
+        found.append(Model("assumed", count, policy, mix, mix_rows))
+    own = register.latest(tiers, count["area_id"])
+    own_policy = _intervals(data, edition, area=count["area_id"])
+    own_policy = own_policy if len(own_policy) else policy
+    if own is not None:
+        count, mix_rows = tier_total(own), pd.DataFrame([own])
+        mix = {tier: own[tier] / count["value"] for tier in visits.TIERS}
+    changed = own is not None or not own_policy["row_id"].equals(policy["row_id"])
+    if changed and mix is not None:
+        place = len(found) if edition.tier_mix else 0
+        found.insert(place, Model("the force's own", count, own_policy, mix, mix_rows))
+    none = f"no mix of risk tiers was found for a date up to {end}, and none is assumed."
+    return found, "" if found else none
 
 
-def _fixed_policy(data: Tables, edition: Edition, parameters: EditionParameters) -> pd.DataFrame:
-    """Rows of the policy of the parameters, in the order of the tiers; empty if not known yet."""
+def tier_total(tiers: pd.Series) -> pd.Series:
+    """All people of a row of `known_tiers` that has all four tiers, as a count."""
+    by_tier = {"value": list(visits.TIERS), "first_value": [f"first_{t}" for t in visits.TIERS]}
+    parts = pd.DataFrame({name: tiers[columns].to_numpy() for name, columns in by_tier.items()})
+    known = {"value": parts["value"].sum(), "first_value": first_total(parts)}
+    return pd.Series(tiers.to_dict() | known | {"qualifier": "exact", "status": "final"})
+
+
+def _intervals(data: Tables, edition: Edition, policy_id: str = "", area: str = "") -> pd.DataFrame:
+    """The fixed intervals of a policy, or of the newest of an area, by tier.
+
+    Empty where none is known yet, or where the policy sets no fixed number for some tier.
+    """
     known = known_policies(data, edition)
-    own = known[known["policy_id"] == parameters.policy_id].assign(rows=known["row_id"])
+    known = known[known["min_visits_per_year"].notna()]
+    if area:
+        own = known[known["area_id"] == area].sort_values("valid_from", kind="stable")
+        policy_id = own["policy_id"].iloc[-1] if len(own) else ""
+    own = known[known["policy_id"] == policy_id]
+    if sorted(own["risk_tier"]) != sorted(visits.TIERS):
+        return own.iloc[:0]
     return own.sort_values("risk_tier", key=lambda tiers: tiers.map(visits.TIERS.index))
 
 
-def _largest_force(
-    data: Tables, edition: Edition, parameters: EditionParameters
-) -> pd.Series | None:
-    """The newest exact community count of the force of the parameters, or of the largest one."""
-    counts = register.community(data, edition)
-    counts = counts[counts["qualifier"] == "exact"]
-    forces = [parameters.force] if parameters.force else edition.forces
-    newest = [row for f in forces if (row := register.latest(counts, f)) is not None]
-    return max(newest, key=lambda row: row["value"]) if newest else None
-
-
-def _tier_mix(
-    data: Tables, edition: Edition, parameters: EditionParameters
-) -> tuple[dict[str, float] | None, pd.DataFrame]:
-    """The assumed mix, or else the newest national one and its rows; None if neither is known.
+def _assumed_mix(data: Tables, edition: Edition) -> tuple[dict[str, float] | None, pd.DataFrame]:
+    """The mix of the parameters, or else the newest national one and its rows; None if neither.
 
     Rounded percentages need not add to 100, so each is taken of their sum.
     """
     rows = edition.visible(data.risk_tiers)
     shares = rows[(rows["measure"] == "share_pct") & (rows["area_id"] == "EW")]
     known = register.preferred(shares, data.sources, ["as_at", "risk_tier"])
-    if given := parameters.mix():
+    if given := edition.mix():
         return given, known.iloc[:0]
     known = known[known["as_at"] == known["as_at"].max()].set_index("risk_tier", drop=False)
     if not set(visits.TIERS) <= set(known.index):
@@ -196,40 +275,34 @@ def _tier_mix(
     return (known["value"].astype(float) / known["value"].sum()).to_dict(), known
 
 
-def _with_officers(
-    data: Tables, edition: Edition, parameters: EditionParameters, area: str, due: float
-) -> dict[str, Any]:
-    """The visiting officers, those given or the force's own constables, and the load of each."""
-    given = parameters.officers or None
-    staff = current(edition.visible(data.staffing))
-    own = staff[(staff["measure"] == "officers") & (staff["rank"] == "constable")]
-    row = None if given else register.latest(own, area)
-    officers = given if row is None else float(row["value"])
-    rows = own.loc[[] if row is None else [row.name]]
-    found = {"officers": officers, "officers_rows": rows, "per_week": None, "crew_per_week": None}
-    if officers is None:
-        return found
-    load = partial(visits.officer_load, due, officers, parameters.weeks)
-    crew = load(crew=parameters.crew, success_share=parameters.success_share)
-    return found | {"per_week": load(), "crew_per_week": crew}
+def officers(staff: pd.DataFrame) -> pd.DataFrame:
+    """Of rows of `staffing` those of officers who visit: full-time equivalents or constables."""
+    constables = (staff["measure"] == "officers") & (staff["rank"] == "constable")
+    return staff[constables | (staff["measure"] == "officers_fte")]
 
 
-def _with_reactive_management(
-    data: Tables, edition: Edition, people: int, mix: dict[str, float], often: dict[str, int]
-) -> dict[str, Any]:
-    """Visits due if the share reported as eligible were managed without visits.
+def visiting_officers(
+    data: Tables, edition: Edition, area: str
+) -> tuple[float | None, pd.DataFrame]:
+    """The officers given, or the force's own in full-time equivalents or constables; their rows."""
+    own = officers(current(edition.visible(data.staffing)))[lambda f: f["area_id"] == area]
+    if edition.officers or own.empty:
+        return edition.officers or None, own.iloc[:0]
+    row = own.loc[[own["as_at"].idxmax()]]
+    return float(row["value"].iloc[0]), row
 
-    None, and no rows, if no share is known by then or the low tier is smaller.
-    """
+
+def reactive_share(data: Tables, edition: Edition) -> tuple[float | None, pd.DataFrame]:
+    """The share reported as eligible for reactive management, without visits, and its rows."""
     rows = current(edition.visible(data.risk_tiers))
     rows = rows[rows["measure"].isin(_REACTIVE)]
     by_measure = rows.set_index("measure")["value"]
-    if {*_REACTIVE} <= {*by_measure.index}:
-        share = by_measure[_REACTIVE[0]] / by_measure[_REACTIVE[1]]
-        if share <= mix["low"]:
-            due = people * visits.visits_per_person(mix, often, share)
-            return {"reactive": due, "reactive_rows": rows}
-    return {"reactive": None, "reactive_rows": rows.iloc[:0]}
+    if not {*_REACTIVE} <= {*by_measure.index}:
+        return None, rows.iloc[:0]
+    return by_measure[_REACTIVE[0]] / by_measure[_REACTIVE[1]], rows
+
+
+# Sentences
 
 
 def visit_frequency(data: Tables, edition: Edition) -> list[str]:
@@ -245,16 +318,14 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
         since = periods.day_label(row["valid_from"])
         if row["kind"] == "fixed_interval":
             tiers = listed(
-                f"{prose.plural(p.max_interval_months, 'month')} at "
-                f"{visits.TIER_NAMES[p.risk_tier]} risk "
-                f"({prose.plural(p.min_visits_per_year, 'visit')} a year)"
+                f"{prose.plural(p.min_visits_per_year, 'visit')} a year at "
+                f"{visits.TIER_NAMES[p.risk_tier]} risk"
                 for p in policy.itertuples()
             )
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
-                f"{prose.with_age(since, row['valid_from'], edition)}, set the longest "
-                f"time between visits. It was {tiers}.{_ended(row)} On these rows: {row['note']} "
-                f"{link}."
+                f"{prose.with_age(since, row['valid_from'], edition)}, set intervals that make "
+                f"{tiers} {link}.{ended(row)}"
             )
         else:
             paragraphs.append(
@@ -265,7 +336,7 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     return paragraphs
 
 
-def _ended(policy: pd.Series) -> str:
+def ended(policy: pd.Series) -> str:
     """That fixed intervals have ended, if they had by the end of the report year."""
     if pd.isna(policy["valid_to"]):
         return ""
@@ -291,83 +362,53 @@ def overdue_visits(data: Tables, edition: Edition) -> list[str]:
 
 
 def visits_made(data: Tables, edition: Edition) -> list[str]:
-    """Visits made as reported, for any area, each with its remark; or that none was found."""
+    """Visits made of those due, newest of each unit; then numbers of others; or none found."""
+    held = due_and_made(data, edition)
+    held = held[(held["tier"] == "all") & held["made"].notna()].drop_duplicates("area_id")
+    bullets = [_made_of_due(data, edition, row) for _, row in held.iterrows()]
     rows = edition.visible(data.answers)
-    found = current(rows[(rows["measure_code"] == "VISITS_MADE") & rows["value"].notna()])
-    bullets = [
+    rows = rows[(rows["measure_code"] == "VISITS_MADE") & rows["value"].notna()]
+    rows = current(rows)[lambda f: (f["detail"] == "") & ~f["area_id"].isin(held["area_id"])]
+    bullets += [
         f"- **{edition.name(row['area_id'])}**: {with_first(row)} visits made, "
-        f"{answers.when(row)}; {row['note']} {cite(data, row)}"
-        for _, row in found.iterrows()
+        f"{'; '.join(filter(None, [answers.when(row), row['note']]))} {cite(data, row)}"
+        for _, row in rows.iterrows()
     ]
     end = periods.day_label(edition.year.end)
     return bullets or [f"- **Visits made**: no figure found, for any area, up to {end}"]
 
 
-def workload(data: Tables, edition: Edition, parameters: EditionParameters) -> list[str]:
-    """9. What visits would be due under fixed intervals: an illustration, or why there is none."""
-    model = illustration(data, edition, parameters)
-    if model is None:
-        return [f"No illustration: {_without_illustration(data, edition, parameters)}"]
-    policy, force = model.policy.iloc[0], edition.name(model.count["area_id"])
-    text = (
-        "An illustration, not a finding. It takes the "
-        f"{beside_first(number(model.people), model.count['first_value'])} people whom {force} "
-        f"managed in the community {aged(edition, model.count)}, and "
-        f"{mix_words(model, parameters)}. If the intervals of {edition.name(policy['area_id'])} "
-        f"known on {periods.day_label(policy['valid_from'])} applied to them, "
-        f"{number(model.visits)} visits a year would be due."
-    )
-    if model.officers:
-        text += (
-            f" That is {number(model.per_week, 2)} a week for each of "
-            f"{officers_words(model)} in {prose.plural(parameters.weeks, 'working week')}."
-        )
-    else:
-        text += f" No number of constables of {force} was found."
-    text += f" Under these intervals any mix gives from {interval(model.fewest, model.most, 0)}."
-    if model.reactive:
-        text += (
-            f" It is no floor: {number(model.reactive)} would be due if the share of low-risk "
-            "people reported as eligible for reactive management were not visited."
-        )
-    sources = [*model.sources, *model.reactive_rows["source_id"]]
-    rows = [*model.rows, *model.officers_rows["rows"], *model.reactive_rows["rows"]]
-    return [
-        f"{text}{_ended(policy)} This joins figures of different years, and a visit that is due "
-        f"is not a visit that was made {cited(data.sources, sources, rows)}."
-    ]
+def _made_of_due(data: Tables, edition: Edition, row: pd.Series) -> str:
+    """Visits made in a period of those due, in a bullet."""
+    made = beside_first(number(row["made"]), row["first_made"])
+    said = f"{made} visits made"
+    if pd.notna(row["due"]):
+        said += f" of {beside_first(number(row['due']), row['first_due'])} due"
+    if row["exact"] and pd.notna(row["due"]) and row["made"] <= row["due"]:
+        share = statistics.share(row["made"], row["due"])
+        said += f", {percent(share.value)} ({interval(share.lower, share.upper)})"
+    when = periods.period_label(row["period_start"], row["period_end"])
+    part = ", a part of the year [p]" if row["period_status"] == "part" else ""
+    link = cited(data.sources, [row["source_id"]], [row["rows_made"], row["rows_due"]])
+    return f"- **{edition.name(row['area_id'])}**: {said}, {when}{part} {link}"
 
 
-def mix_words(model: Illustration, parameters: EditionParameters) -> str:
-    """The mix of an illustration in words: assumed, or national with its date and its shares."""
+def mix_words(model: Model, edition: Edition) -> str:
+    """The mix of an illustration in words: assumed, national or the force's own, with its date."""
     at = "per cent at very high, high, medium and low risk"
     if model.mix_rows.empty:
-        return f"an assumed mix of risk tiers ({parameters.tier_mix} {at})"
+        return f"an assumed mix of risk tiers ({edition.tier_mix} {at})"
+    if "value" not in model.mix_rows:
+        return f"the risk tiers that the force gave {on_date(model.count)}"
     printed = "/".join(f"{value:g}" for value in model.mix_rows["value"])
     when = on_date(model.mix_rows.iloc[0])
     return f"the national mix of risk tiers {when}, about {printed} {at}"
 
 
-def officers_words(model: Illustration) -> str:
-    """The officers of an illustration: `30 officers (assumed)` or constables with their date."""
-    if model.officers_rows.empty:
-        return f"{prose.plural(model.officers, 'officer')} (assumed)"
-    row = model.officers_rows.iloc[0]
-    return f"{with_first(row)} constables ({as_at(row)})"
-
-
-def _without_illustration(data: Tables, edition: Edition, parameters: EditionParameters) -> str:
-    """Which of the parts of an illustration was not found, as a sentence."""
-    end = periods.day_label(edition.year.end)
-    if _fixed_policy(data, edition, parameters).empty:
-        return f"no policy with fixed intervals was found that was known by {end}."
-    if _largest_force(data, edition, parameters) is None:
-        whose = edition.name(parameters.force) if parameters.force else "a force of the region"
-        return (
-            "no exact count of the people managed in the community was found for "
-            f"{whose} up to {end}."
-        )
-    return (
-        f"no mix of risk tiers was found for a date up to {end}, and none is assumed for this "
-        "edition."
-    )
+def officers_words(count: float, rows: pd.DataFrame) -> str:
+    """Officers of an illustration: `30 officers (assumed)`, or the force's own with their date."""
+    if rows.empty:
+        return f"{prose.plural(count, 'officer')} (assumed)"
+    row = rows.iloc[0]
+    kind = "constables" if row["rank"] == "constable" else "officers"
+    return f"{with_first(row)} {kind} ({as_at(row)})"

@@ -14,7 +14,6 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.revisions import current, first_printed, now
 from rso_report.series import ratio_caveat
-from rso_report.statistics import Estimate
 
 _KEY = ["area_id", "as_at"]
 
@@ -25,7 +24,7 @@ DEFINITIONS = {
     "NOT_STATED": "no definition found",  # of most sources only the opening was read
 }
 
-
+NOT_STATED = DEFINITIONS["NOT_STATED"]
 SUM_OF_REPLIES = "what each reply calls missing"
 
 
@@ -56,9 +55,9 @@ def definitions_differ(first: pd.Series, last: pd.Series) -> str:
 
 
 def no_trend(snaps: pd.DataFrame) -> str:
-    """Why no trend can be read from these snapshots (`snapshots`): dates and definitions."""
+    """Why no trend can be read from these counts (`snapshots`): dates and definitions."""
     if len(snaps) == 1:
-        return "One snapshot shows no trend."
+        return "One count shows no trend."
     stated = snaps.loc[snaps["definition_code"] != "NOT_STATED", "definition"]
     dates = snaps["as_at"].nunique()
     said = "no definition of missing was found for any of them"
@@ -67,7 +66,7 @@ def no_trend(snaps: pd.DataFrame) -> str:
         said = f"a definition of missing was found for {len(stated)} of them"
         said += f", and {kinds} different ones" if kinds > 1 else ""
     return (
-        f"No trend can be read from these {len(snaps)} snapshots on "
+        f"No trend can be read from these {len(snaps)} counts on "
         f"{dates} {'date' if dates == 1 else 'dates'}: {said}."
     )
 
@@ -87,8 +86,8 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     """Every snapshot of the region's units, or of `areas`, revised where its source revised it.
 
     Columns of `missing` plus `first_value`, `registered` (RSOs in the same reply), `share`,
-    `lower`, `upper` (percent, Wilson; only with that denominator and base of 20 or more) and
-    `abroad` (believed to be abroad, same reply), `first_registered` and `first_abroad` (what a
+    `lower`, `upper` (percent, Wilson; only of a `base`, an exact number registered of 20 or more)
+    and `abroad` (believed to be abroad, same reply), `first_registered` and `first_abroad` (what a
     revised one said at first, else <NA>), `rows`, the identifiers of all these, `definition` (what
     it counts, in words) and `age` (how old it is when the edition ends, "" up to two years).
     """
@@ -116,14 +115,10 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own["registered"] = own["denominator_row"].map(registered["value"]).astype("Int64")
     own["first_registered"] = own["denominator_row"].map(registered["first_value"])
     exact = own["denominator_row"].map(registered["qualifier"]) == "exact"
-    shares = [
-        statistics.share(int(count), int(base))
-        if usable and base >= statistics.SMALLEST_BASE
-        else None
-        for count, base, usable in zip(own["value"], own["registered"], exact, strict=True)
-    ]
-    for name, column in (("value", "share"), ("lower", "lower"), ("upper", "upper")):
-        own[column] = [getattr(e, name) if e else float("nan") for e in shares]
+    base = own["registered"].astype("float64")
+    own["base"] = base.where(exact & (base >= statistics.SMALLEST_BASE))
+    own["share"] = 100 * own["value"].astype("float64") / own["base"]
+    own["lower"], own["upper"] = statistics.wilson(own["value"], own["base"])
     own["denominator_rows"] = own["denominator_row"].map(registered["rows"])
     parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows"]]
     parts = parts.astype("object").fillna("")  # a column of nothing is one of numbers
@@ -239,18 +234,3 @@ def _forces_of(areas: pd.DataFrame) -> dict[str, frozenset[str]]:
         if parts := named if named <= forces else own:
             found[row.area_id] = frozenset(parts)
     return found
-
-
-def share_change(snaps: pd.DataFrame, area: str) -> tuple[pd.Series, pd.Series, Estimate] | None:
-    """Difference in the share missing between the first and last snapshot with a denominator.
-
-    Percentage points with a Newcombe interval; None with fewer than two such snapshots.
-    """
-    own = snaps[(snaps["area_id"] == area) & snaps["share"].notna()].sort_values("as_at")
-    if len(own) < 2:
-        return None
-    first, last = own.iloc[0], own.iloc[-1]
-    change = statistics.share_difference(
-        int(last["value"]), int(last["registered"]), int(first["value"]), int(first["registered"])
-    )
-    return first, last, change

@@ -7,27 +7,79 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
     NOT_FOUND,
+    aged,
     beside_first,
     cite,
-    counted,
+    cited,
     interval,
+    listed,
     number,
     on_date,
     percent,
+    plural,
     signed,
+    with_first,
 )
+from rso_report.statistics import Estimate
 
 
 def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
-    """5. How many were missing at the latest snapshot of each unit, the share, the definition."""
-    snaps = missing.snapshots(data, edition)
-    bullets = []
-    for row in missing.latest(snaps, edition):
-        words = "; ".join([f"{counted(row)} {on_date(row)}", *snapshot_notes(row)])
-        bullets.append(f"- **{edition.name(row['area_id'])}**: {words} {cite(data, row)}")
-    silent = edition.absent(missing.covered(edition, snaps["area_id"]))
-    bullets += [f"- **{name}**: {NOT_FOUND}" for name in silent]
-    return bullets or [f"- {edition.name(edition.region_id)}: {NOT_FOUND}"]
+    """5. How many were missing by the newest counts, what that means, and what is not known."""
+    counts = missing.snapshots(data, edition)
+    kinds = edition.areas.set_index("area_id")["kind"]
+    counts = counts[counts["area_id"].map(kinds) != "group"]
+    newest = missing.latest(counts, edition)
+    if not newest:
+        return [f"- {edition.name(edition.region_id)}: {NOT_FOUND} by the end of {edition.year}"]
+    # First the newest of a force with a share; of several of one day the largest.
+    newest.sort(
+        key=lambda row: (
+            pd.notna(row["share"]),
+            row["area_id"] != edition.region_id,
+            row["as_at"],
+            row["value"],
+        ),
+        reverse=True,
+    )
+    first, others = newest[0], newest[1:]
+    bullets = [f"- {_count(edition, first)}. {_definition(first)} {cite(data, first)}."]
+    if others:
+        days: dict[str, list[str]] = {}
+        for row in others:
+            said = f"{edition.name(row['area_id'])} {with_first(row)}"
+            days.setdefault(aged(edition, row), []).append(said)
+        said = "; ".join(f"{', '.join(own)} ({day})" for day, own in days.items())
+        bullets.append(f"- The newest counts of others: {said} {cite(data, *others)}.")
+    bullets.append(
+        "- **Missing does not mean nearby**: the force does not know where the person is. A "
+        "higher number can mean that people were found more slowly, not that more went missing."
+    )
+    bullets.append(f"- {missing.no_trend(counts)}")
+    silent = edition.absent(missing.covered(edition, counts["area_id"]))
+    if silent:
+        bullets.append(f"- For {listed(silent)}: {NOT_FOUND}.")
+    return bullets
+
+
+def _count(edition: Edition, row: pd.Series) -> str:
+    """A count in a sentence, with its share of the people registered and those abroad."""
+    said = f"**{edition.name(row['area_id'])}** counted {with_first(row)} people as missing "
+    said += aged(edition, row)
+    if pd.notna(row["share"]):
+        registered = beside_first(number(row["registered"]), row["first_registered"])
+        said += f": {percent(row['share'])} of the {registered} registered in the same reply "
+        said += f"(95% interval {interval(row['lower'], row['upper'], 2)})"
+    if pd.notna(row["abroad"]):
+        abroad = beside_first(number(row["abroad"]), row["first_abroad"])
+        said += f", {abroad} of them believed to be abroad"
+    return said
+
+
+def _definition(row: pd.Series) -> str:
+    """What a count takes as missing, as a sentence without its full stop."""
+    if row["definition"] == missing.NOT_STATED:
+        return f"What counts as missing: {row['definition']}"
+    return f"Counted as missing: {row['definition']}"
 
 
 def snapshot_notes(row: pd.Series) -> list[str]:
@@ -44,26 +96,53 @@ def snapshot_notes(row: pd.Series) -> list[str]:
     if pd.notna(row["abroad"]):
         abroad = beside_first(number(row["abroad"]), row["first_abroad"])
         notes.append(f"{abroad} of them believed to be abroad")
-    unknown = row["definition"] == missing.DEFINITIONS["NOT_STATED"]
+    unknown = row["definition"] == missing.NOT_STATED
     return [*notes, row["definition"] if unknown else f"counted as missing: {row['definition']}"]
 
 
-def share_change(data: Tables, edition: Edition, area: str) -> str:
-    """The difference in the share missing between two dates, in one sentence; "" if unknown."""
-    pair = missing.share_change(missing.snapshots(data, edition), area)
-    if pair is None:
-        return ""
-    first, last, difference = pair
+def share_change(
+    data: Tables, edition: Edition, first: pd.Series, last: pd.Series, difference: Estimate
+) -> str:
+    """The difference in the share missing between two counts of a force, in words."""
     verdict = (
         "no evidence of a change"
         if difference.lower <= 0 <= difference.upper
         else "a difference beyond chance, which a change of definition could also make"
     )
     differ = missing.definitions_differ(first, last)
+    both = (first, last)
+    behind = [row[name] for row in both for name in ("row_id", "first_row", "denominator_rows")]
+    link = cited(data.sources, [row["source_id"] for row in both], behind)
     return (
-        f"For {edition.name(area)} there are snapshots {on_date(first)} and {on_date(last)}. The "
-        f"share missing differs between them by {signed(difference.value, 2)} percentage points "
-        f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}): "
-        f"{verdict}{f'; but {differ}' if differ else ''} {cite(data, first, last)}. The interval "
+        f"{edition.name(first['area_id'])}, {on_date(first)} and {on_date(last)}: the share "
+        f"missing differs by {signed(difference.value, 2)} percentage points "
+        f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}), "
+        f"{verdict}{f'; but {differ}' if differ else ''} {link}. The interval "
         "describes chance variation only."
+    )
+
+
+def region_total(data: Tables, edition: Edition, row: pd.Series) -> str:
+    """How a printed total of several forces came about, and what became of it.
+
+    `row` is one of `missing.region_totals`.
+    """
+    text = (
+        f"The total of {number(row['printed'])} for the {edition.name(row['area_id'])} "
+        f"{cited(data.sources, [row['source_id']], [row['rows'], row['first_rows']])} is"
+    )
+    if row["first"] != row["printed"]:
+        return (
+            f"{text} not the sum of the {row['units']} replies beside it, "
+            f"{number(row['first'])}: the source contradicts itself. This report keeps the "
+            "printed total."
+        )
+    text += f" the sum of {row['units']} replies"
+    if row["current"] == row["printed"]:
+        return f"{text}."
+    changed = plural(row["revised"], "reply", "replies")
+    return (
+        f"{text}. {changed} {'was' if row['revised'] == 1 else 'were'} changed after they were "
+        f"given, which makes {number(row['current'])}; no later total of the source was found. "
+        "This report uses the later number and keeps the first beside it."
     )

@@ -7,7 +7,7 @@ other is checked where an edition is opened: module `edition`.
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,12 +57,12 @@ class EditionParameters(BaseModel):
         "an illustration needs one force; a rule chooses it, the largest count",
         "the code of a force of the region, or '' for the largest",
     )
-    policy_id: Literal["WMP_2014"] = _is(
+    policy_id: str = _is(
         "WMP_2014",
         "Visit policy with fixed intervals, from visit_policy.csv",
         "policy_id of visit_policy.csv",
         "the only policy in the data with a fixed interval for every tier",
-        "'WMP_2014'",
+        "a policy_id of visit_policy.csv, such as 'WMP_2014'",
     )
     tier_mix: str = _is(
         "",

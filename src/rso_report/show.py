@@ -21,14 +21,20 @@ Column = str | Callable[[pd.Series], Any]  # a column of the frame, or what make
 Columns = Mapping[str, Column]
 
 
-def count(value: str = "value", first: str = "first_value") -> Column:
-    """Cells such as `3,655`, `at least 1,640` and `2 [r] (5 at first)`."""
+def count(value: str = "value", first: str = "") -> Column:
+    """Cells such as `3,655`, `at least 1,640` and `2 [r] (5 at first)`.
+
+    What was there first stands in `first`, by default the column `first_` and the name of `value`.
+    Qualifier and status of a line are those of its `value`: another number is taken as exact.
+    """
 
     def cell(line: pd.Series) -> Cell | str:
         if pd.isna(line[value]):
             return "[x]"
-        known = {"qualifier": "exact", "status": "final", "first_value": pd.NA} | line.to_dict()
-        row = pd.Series(known | {"value": line[value], "first_value": known.get(first, pd.NA)})
+        known = {"qualifier": "exact", "status": "final"}
+        known |= line.to_dict() if value == "value" else {}
+        before = line.get(first or f"first_{value}", pd.NA)
+        row = pd.Series(known | {"value": line[value], "first_value": before})
         return Cell(prose.with_first(row), float(line[value]))
 
     return cell
@@ -59,6 +65,22 @@ def interval(
     return lambda line: (
         missing if pd.isna(line[lower]) else prose.interval(line[lower], line[upper], digits)
     )
+
+
+def estimate(
+    value: str, digits: int = 1, lower: str = "lower", upper: str = "upper", missing: str = "[x]"
+) -> Column:
+    """Cells such as `1.05 (0.79 to 1.40)`; without its interval where there is none."""
+
+    def cell(line: pd.Series) -> Cell | str:
+        if pd.isna(line[value]):
+            return missing
+        said = prose.number(line[value], digits)
+        if pd.notna(line[lower]):
+            said += f" ({prose.interval(line[lower], line[upper], digits)})"
+        return Cell(said, float(line[value]))
+
+    return cell
 
 
 def day(name: str = "as_at") -> Column:

@@ -181,6 +181,16 @@ def share(count: float, total: float) -> Estimate:
     return Estimate(100 * o / n, lower, upper, "Wilson 95%")
 
 
+def wilson(counts: Iterable[float], totals: Iterable[float]) -> tuple[list[float], list[float]]:
+    """Lower and upper limits of shares in percent; NaN where there is no total."""
+    none = Estimate(math.nan, math.nan, math.nan, "")
+    found = [
+        none if total != total else share(count, total)
+        for count, total in zip(counts, map(float, totals), strict=True)
+    ]
+    return [each.lower for each in found], [each.upper for each in found]
+
+
 def share_difference(count_a: float, total_a: float, count_b: float, total_b: float) -> Estimate:
     """Share a less share b in percentage points; Newcombe's (1998) hybrid of Wilson intervals."""
     a, b = share(count_a, total_a), share(count_b, total_b)
