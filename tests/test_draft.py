@@ -555,7 +555,7 @@ def test_a_draft_is_read_mended_and_taken_in_with_the_place_in_the_forces_own_fi
         writer.writerows(rows)
     done = call("ingest", "mended.csv", *SOURCE)
     assert done.exit_code == 0 and "added, 4 rows" in done.stdout, done.stderr
-    data = ingest._load(folder)
+    data = ingest.load(folder)
     own = data.breaches[data.breaches["source_id"] == "war-foi-x"]
     assert own["locator"].tolist() == [
         "reply(1).xlsx, sheet Sheet1, cell C3",
@@ -578,7 +578,7 @@ def test_a_large_step_is_taken_in_remarked_and_in_the_ledger(folder):
     source += ["--publisher", "Nobody", "--kind", "official_statistics", "--licence", "OGL"]
     done = call("ingest", "mappa-draft.xlsx", *source)
     assert done.exit_code == 0 and "V16" in done.stdout, done.stderr
-    ledger = ingest._load(folder).discrepancies
+    ledger = ingest.load(folder).discrepancies
     (found,) = ledger[(ledger["source_id"] == "mappa-x") & (ledger["rule"] == "large_step")][
         "found"
     ]
@@ -605,8 +605,8 @@ def test_a_draft_as_a_file_is_read_by_the_door_and_runs_nothing(kind, made, tmp_
     assert not any(str(cell)[:1] in "=+-@" for row in sheet.rows for cell in row if cell)
 
 
-def test_what_is_no_form_is_sent_to_the_draft(tmp_path):
+def test_what_is_no_form_is_sent_to_the_draft(tmp_path, data):
     path = tmp_path / "reply.xlsx"
     path.write_bytes(workbooks.xlsx([HEAD, [TITLE, 3, 4]]))
     with pytest.raises(ReturnError, match="rso-report draft"):
-        ingest._read(path)
+        ingest._read(path, data)

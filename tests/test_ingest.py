@@ -30,7 +30,7 @@ SPLIT = gone(
 
 @pytest.fixture(scope="module")
 def data():
-    return ingest._load(dataset.data_folder())
+    return ingest.load(dataset.data_folder())
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def folder(tmp_path):
 @pytest.fixture
 def quick(monkeypatch, data):
     """The data as they were, without reading them again: for what does not depend on them."""
-    monkeypatch.setattr(ingest, "_load", lambda folder: data)
+    monkeypatch.setattr(ingest, "load", lambda folder: data)
 
 
 def state(folder):
@@ -73,7 +73,7 @@ _LOADED = {}
 
 
 def ingest_load(package):
-    return _LOADED.setdefault(package[0], ingest._load(package[0]))
+    return _LOADED.setdefault(package[0], ingest.load(package[0]))
 
 
 def test_rows_are_added_to_the_table_that_takes_them(package):
@@ -200,7 +200,7 @@ def test_printed_totals_are_kept_and_what_does_not_add_is_in_the_ledger(folder):
     ]
     path = as_csv(folder.parent / "printed.csv", table(rows, columns))
     done = ingest.ingest(path, SOURCE, folder)
-    data = ingest._load(folder)
+    data = ingest.load(folder)
     total = data.printed_totals.set_index("row_id").loc[done.rows["printed_totals"][0]]
     assert (total["axis"], total["value"], total["offence_title"]) == ("row", 91, TITLE)
     entry = data.discrepancies.set_index("discrepancy_id").loc[done.ledger]
@@ -221,7 +221,7 @@ def test_a_correction_is_a_row_that_revises_the_first(folder):
     ]
     path = as_csv(folder.parent / "correction.csv", table(rows))
     done = ingest.ingest(path, replace(SOURCE, source_id="wmp-return-2025"), folder)
-    row = ingest._load(folder).breaches.set_index("row_id").loc[done.rows["breaches"][0]]
+    row = ingest.load(folder).breaches.set_index("row_id").loc[done.rows["breaches"][0]]
     assert (row["value"], row["status"], row["revises_row"]) == (270, "revised", "BR0004")
 
 
@@ -286,7 +286,7 @@ def test_a_run_that_is_killed_leaves_the_old_package_or_the_new_one(
     before = state(folder)
     with monkeypatch.context() as change:
         if moment == "prepared":
-            change.setattr(ingest, "_exchange", kill)
+            change.setattr(ingest, "exchange", kill)
         elif moment == "exchanged":
             change.setattr(ingest.shutil, "rmtree", kill)
             change.setattr(ingest, "recover", lambda folder: None)
@@ -296,7 +296,7 @@ def test_a_run_that_is_killed_leaves_the_old_package_or_the_new_one(
         killed(lambda: ingest.ingest(path, SOURCE, folder))
     if moment == "between two renames":
         assert not folder.exists()
-        with ingest._alone(folder):
+        with ingest.alone(folder):
             ingest.recover(folder)
     old = moment != "exchanged"
     assert (state(folder) == before) == old
@@ -330,7 +330,7 @@ def test_two_folders_change_places_in_one_step(tmp_path):
 
 def test_a_second_run_waits_its_turn(folder, quick):
     path = as_csv(folder.parent / "return.csv", table(good()))
-    with ingest._alone(folder), pytest.raises(IngestError, match="Another return is being taken"):
+    with ingest.alone(folder), pytest.raises(IngestError, match="Another return is being taken"):
         ingest.ingest(path, SOURCE, folder)
 
 

@@ -20,7 +20,8 @@ from bs4 import BeautifulSoup
 from return_files import ORDER, TITLE, as_csv, as_ods, flow, good, offences, stock, table
 
 from rso_report import dataset
-from rso_report.intake import template
+from rso_report.intake import questions
+from rso_report.periods import FinancialYear
 from rso_report.return_form import SHEET, template_fields
 
 pytestmark = pytest.mark.slow
@@ -94,17 +95,22 @@ OFFICIAL = [
 ]
 
 
-def filled_template(path, rows):
-    """The workbook that forces are sent, filled in."""
-    book = openpyxl.load_workbook(BytesIO(template.workbook_template(dataset.load("areas"))))
-    sheet = book[SHEET]
-    first = next(cell.row for cell in sheet["A"] if cell.value == NAMES[0]) + 1
-    for number, row in enumerate(rows, first):
-        for place, name in enumerate(NAMES, 1):
-            value = row.get(name, "")
-            if name in ("as_at", "period_start", "period_end") and value:
-                value = date.fromisoformat(value)
-            sheet.cell(number, place).value = None if value == "" else value
+def filled_form(path, rows):
+    """The form that a force is sent for 2024-25, filled in; what it has no cell for is left out."""
+    data = dataset.load(*[each["name"] for each in dataset.descriptor()["resources"]])
+    book = openpyxl.load_workbook(
+        BytesIO(questions.workbook_template(data, rows[0]["force"], FinancialYear(2024)))
+    )
+    sheet = book[questions.FORM]
+    for line in questions.layout(date(2025, 3, 31)):
+        if line.kind == "choice" and "missing" in line.label:
+            sheet.cell(line.row + 1, 2).value = "whereabouts unknown"
+        for column, about in enumerate(line.cells, 2):
+            for row in rows:
+                same = all(row.get(n, "") == v for n, v in about.items() if n != "years_before")
+                now = about.get("years_before", "0") == "0" and not about.get("sex")
+                if about and same and now and line.label and not row.get("revises_row"):
+                    sheet.cell(line.row + 1, column).value = row["value"]
     book.save(path)
     return path
 
@@ -157,7 +163,7 @@ def desk(tmp_path_factory, site):
     shutil.copytree(desk.root / "data", desk.root.parent / "earlier-data")
 
     replies, said = desk.replies, {}
-    wmp = filled_template(replies / "wmp.xlsx", west_midlands())
+    wmp = filled_form(replies / "wmp.xlsx", west_midlands())
     staffordshire = as_csv(replies / "sta.csv", table(good()), start=b"\xef\xbb\xbf")
     mercia = as_ods(replies / "wmc.ods", table(broken()), SHEET)
     warwickshire = as_csv(replies / "war.csv", WARWICKSHIRE)

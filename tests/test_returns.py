@@ -381,7 +381,7 @@ def test_there_are_more_than_forty_kinds():
 def test_a_broken_return_says_what_is_wrong_and_changes_nothing(
     kind, folder, data, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(ingest, "_load", lambda folder: data)
+    monkeypatch.setattr(ingest, "load", lambda folder: data)
     make, expected = BROKEN[kind]
     path, before = make(tmp_path), state(folder)
     with pytest.raises(ReportError) as caught:
@@ -393,7 +393,7 @@ def test_a_broken_return_says_what_is_wrong_and_changes_nothing(
 
 
 def test_a_message_about_a_person_does_not_repeat_the_details(folder, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(ingest, "_load", lambda folder: data)
+    monkeypatch.setattr(ingest, "load", lambda folder: data)
     path = rows(NOTE | {"note": "asked Mr Smithson, born 3 May 1975"})(tmp_path)
     with pytest.raises(ReportError) as caught:
         ingest.ingest(path, SOURCE, folder)
@@ -401,7 +401,7 @@ def test_a_message_about_a_person_does_not_repeat_the_details(folder, data, tmp_
 
 
 def test_all_faults_are_reported_at_once(folder, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(ingest, "_load", lambda folder: data)
+    monkeypatch.setattr(ingest, "load", lambda folder: data)
     path = rows(gone("many"), offences(4, period_end="2025-02-28"), NOTE | {"note": "Mr Smith"})(
         tmp_path
     )
@@ -419,7 +419,7 @@ def found(data, *given, columns=COLUMNS):
 
 @pytest.mark.parametrize("make", [rows(), ods(), xlsx()], ids=["csv", "ods", "xlsx"])
 def test_a_good_return_has_no_fault_in_any_format(make, data, tmp_path):
-    frame, wrong = ingest._read(make(tmp_path))
+    frame, wrong = ingest._read(make(tmp_path), data)
     assert not wrong
     assert [str(f) for f in faults(frame, data, SOURCE.published) if f.severity == "stop"] == []
     values = typed(frame, data)
@@ -429,8 +429,8 @@ def test_a_good_return_has_no_fault_in_any_format(make, data, tmp_path):
 
 
 @pytest.mark.parametrize("how", [{"start": b"\xef\xbb\xbf"}, {"delimiter": ";"}])
-def test_what_spreadsheets_do_to_csv_files_is_read(how, tmp_path):
-    frame, wrong = ingest._read(csv_file(**how)(tmp_path))
+def test_what_spreadsheets_do_to_csv_files_is_read(how, tmp_path, data):
+    frame, wrong = ingest._read(csv_file(**how)(tmp_path), data)
     assert not wrong and len(frame) == len(good())
 
 

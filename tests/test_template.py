@@ -1,22 +1,22 @@
-"""The form to fill in: laid out for everybody, the same bytes each time, read back as filled in."""
+"""The form to fill in: questions in words, read back into the rows of the long table."""
 
 import io
+import shutil
 from datetime import date
 
 import openpyxl
 import pytest
-from click.testing import CliRunner
-from return_files import good
+from return_files import ORDER, TITLE, as_csv, flow, gone, offences, stock, table
+from test_cli import call
 
 from rso_report import dataset
-from rso_report.cli import main
-from rso_report.intake import ingest, template
-from rso_report.intake.annual_return import allowed_values, faults, typed
+from rso_report.intake import ingest, questions
+from rso_report.intake.annual_return import faults, tidy, typed
 from rso_report.intake.checks import ReturnError
-from rso_report.return_form import SHEET, asked, template_fields
+from rso_report.periods import FinancialYear
+from rso_report.return_form import asked, fields, measures, titles
 
-NAMES = [field.name for field in template_fields()]
-HEADER = template.HEADER_ROW + 1  # as a person counts
+YEAR = FinancialYear(2024)
 
 
 @pytest.fixture(scope="module")
@@ -24,130 +24,162 @@ def data():
     return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
-@pytest.fixture(scope="module")
-def content(data):
-    return template.workbook_template(data)
-
-
 @pytest.fixture
-def book(content):
-    return openpyxl.load_workbook(io.BytesIO(content))
+def fill(data, tmp_path):
+    """Fill in the form: answers by label, and by label and column for several."""
+
+    def fill(answers, force="Staffordshire Police", change=lambda sheet: None, name="form.xlsx"):
+        book = openpyxl.load_workbook(io.BytesIO(questions.workbook_template(data, "STA", YEAR)))
+        sheet = book[questions.FORM]
+        sheet.cell(questions.FORCE[0] + 1, 2).value = force
+        for line in questions.layout(YEAR.end):
+            given = answers.get(line.label) if line.label else None
+            for column, value in (given or {}).items():
+                sheet.cell(line.row + 1, column).value = value
+        change(sheet)
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return fill
 
 
-def test_the_same_form_gives_the_same_bytes(content, data):
-    assert template.workbook_template(data) == content
-    assert template.csv_template() == template.csv_template()
+def words_of(code):
+    return measures()[code].says
 
 
-def test_cover_contents_and_notes_come_first_and_each_sheet_has_one_marked_up_table(book):
-    assert book.sheetnames[:4] == ["Cover", "Contents", "Notes", SHEET]
-    assert book["Cover"].tables == {}
-    for sheet in book.worksheets[1:]:
-        assert len(sheet.tables) == 1, sheet.title
-        (table,) = sheet.tables.values()
-        assert table.ref.startswith(f"A{HEADER}:"), sheet.title
-        names = [cell.value for cell in sheet[HEADER]]
-        assert all(names) and len(set(names)) == len(names)
-    for sheet in book.worksheets:
-        assert sheet["A1"].value and not sheet.merged_cells.ranges
-        assert sheet.sheet_state == "visible"
+ANSWERS = {
+    words_of("RSO_REGISTER"): {2: 1700},
+    words_of("RSO_COMMUNITY"): {2: 1400},
+    words_of("RSO_CUSTODY"): {2: 290},
+    words_of("RSO_ABROAD"): {2: "<5", 9: "counted by hand"},
+    words_of("TRAVEL_NOTIFIED"): {2: 60},
+    words_of("NAME_CHANGE_NOTIFIED"): {6: "over the cost limit"},
+    words_of("MISSING_RULE_DAYS"): {6: "not held"},
+    "What missing means here": {2: "whereabouts unknown"},
+    words_of("MISSING_STOCK"): {2: 9},
+    TITLE: {2: 110, 3: 115, 4: 120},
+    ORDER: {4: 40, 7: date(2025, 1, 31)},
+    "Tool that gave the tier": {2: "ARMS"},
+    "Very high": {2: 30, 3: 400, 4: 390},
+    "All tiers": {3: 4000, 4: 3900},
+}
 
 
-def test_contents_lead_to_every_sheet_after_them(book):
-    links = {c.value: c.hyperlink.location for c in book["Contents"]["A"] if c.hyperlink}
-    assert links == {name: f"'{name}'!A1" for name in book.sheetnames[2:]}
+def rows_of(answers_path, data):
+    frame, wrong = ingest._read(answers_path, data)
+    found = wrong + faults(frame, data, date(2025, 5, 14))
+    assert [str(f) for f in found if f.severity == "stop"] == []
+    values = typed(frame, data)
+    own = [name for name, each in fields().items() if each.part in ("required", "optional")]
+    return sorted(map(str, values[own].itertuples(index=False)))
 
 
-def test_every_column_has_a_note_and_every_code_column_a_list_of_its_codes(book, data):
-    sheet, codes = book[SHEET], book["Codes"]
-    assert [cell.value for cell in sheet[HEADER]] == NAMES
-    assert all(cell.comment and cell.comment.text for cell in sheet[HEADER])
-    lists = {}
-    for rule in sheet.data_validations.dataValidation:
-        (place,) = rule.sqref.ranges
-        assert place.min_row == HEADER + 1 and place.size["rows"] == template.ROWS
-        if rule.type == "list":
-            cells = codes[rule.formula1.split("!")[1].replace("$", "")]
-            cells = cells if isinstance(cells, tuple) else ((cells,),)
-            lists[NAMES[place.min_col - 1]] = tuple(row[0].value for row in cells)
-    assert lists.pop("offence_title")
-    expected = {f.name: allowed_values(f.name, data) for f in template_fields() if f.kind == "code"}
-    expected["measure_code"] = tuple(asked())
-    assert lists == expected
+def test_the_form_and_the_long_table_give_the_same_rows(fill, data, tmp_path):
+    earlier = [
+        offences(115, period_start="2023-04-01", period_end="2024-03-31"),
+        offences(110, period_start="2022-04-01", period_end="2023-03-31"),
+    ]
+    tier = {"risk_tier": "VH"}
+    long = [
+        stock("RSO_REGISTER", 1700),
+        stock("RSO_COMMUNITY", 1400),
+        stock("RSO_CUSTODY", 290),
+        stock("RSO_ABROAD", 5, value_status="suppressed", qualifier="fewer_than")
+        | {"note": "counted by hand"},
+        flow("TRAVEL_NOTIFIED", 60),
+        flow("NAME_CHANGE_NOTIFIED", "", value_status="cost_limit"),
+        stock("MISSING_RULE_DAYS", "", value_status="not_held"),
+        gone(9),
+        offences(120),
+        *earlier,
+        flow("SHPO_OFFENCES", 40, offence_title=ORDER, period_end="2025-01-31")
+        | {"value_status": "provisional"},
+        stock("RSO_BY_TIER", 30, risk_tool="ARMS", custody_status="community", **tier),
+        flow("VISITS_DUE", 400, **tier),
+        flow("VISITS_MADE", 390, **tier),
+        flow("VISITS_DUE", 4000),
+        flow("VISITS_MADE", 3900),
+    ]
+    columns = [*fields()][:24]
+    path = as_csv(tmp_path / "long.csv", table(long, columns))
+    assert rows_of(fill(ANSWERS), data) == rows_of(path, data)
 
 
-def test_every_measure_and_column_is_explained(book):
-    assert {row[0].value for row in book["Measures"].iter_rows(min_row=HEADER + 1)} == {*asked()}
-    assert {row[0].value for row in book["Columns"].iter_rows(min_row=HEADER + 1)} == {*NAMES}
+def test_every_question_of_the_return_has_its_cells_and_no_code_is_shown(data):
+    lines = list(questions.layout(YEAR.end))
+    assert {a["measure_code"] for line in lines for a in line.cells if a} == {*asked()}
+    assert set(titles()) <= {line.label for line in lines}
+    book = openpyxl.load_workbook(io.BytesIO(questions.workbook_template(data, "WMP", YEAR)))
+    shown = [str(c.value) for row in book[questions.FORM] for c in row if c.value is not None]
+    codes = {c for c in [*asked(), *fields(), "WMP", "not_held", "VH"] if "_" in c or c.isupper()}
+    assert not [text for text in shown if codes & set(text.split())]
+    assert any(text.startswith("268 (to 31 March 2021") for text in shown)  # what was published
+    assert questions.workbook_template(data) == questions.workbook_template(data)
 
 
-def test_a_filled_in_form_is_read_as_it_was_filled_in(book, data, tmp_path):
-    sheet = book[SHEET]
-    for number, row in enumerate(good(), HEADER + 1):
-        for place, name in enumerate(NAMES, 1):
-            value = row.get(name, "")
-            if name in ("as_at", "period_start", "period_end") and value:
-                value = date.fromisoformat(value)
-            sheet.cell(number, place).value = value or (value if value == 0 else None)
-    book.save(tmp_path / "return.xlsx")
-    frame, wrong = ingest._read(tmp_path / "return.xlsx")
-    assert not wrong
-    assert [str(f) for f in faults(frame, data) if f.severity == "stop"] == []
-    assert typed(frame, data)["measure_code"].tolist() == [row["measure_code"] for row in good()]
-    assert frame["row"].iloc[0] == HEADER + 1
+def test_it_prints_to_the_width_of_landscape_paper_and_its_choices_are_lists(data):
+    book = openpyxl.load_workbook(io.BytesIO(questions.workbook_template(data)))
+    sheet = book[questions.FORM]
+    assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    rules = sheet.data_validations.dataValidation
+    assert {rule.type for rule in rules} == {"list"} and len(rules) > 30
+    unlocked = [c for row in sheet for c in row if not c.protection.locked]
+    assert sheet.protection.sheet and len(unlocked) > 100
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "csv"])
-def test_an_empty_form_is_known_as_one(kind, content, tmp_path):
-    path = tmp_path / f"return.{kind}"
-    path.write_bytes(content if kind == "xlsx" else template.csv_template())
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ({words_of("RSO_REGISTER"): {2: "about 1700"}}, "cell B10: found 'about 1700'"),
+        ({words_of("RSO_REGISTER"): {2: -3}}, "cell B10: found '-3'"),
+        ({words_of("RSO_REGISTER"): {6: "dunno"}}, "cell F10: found 'dunno'; allowed: one of not"),
+        ({words_of("MISSING_STOCK"): {2: 9}}, "column definition_code: found nothing"),
+        (
+            {words_of("TRAVEL_NOTIFIED"): {2: 6, 9: "asked Mr Smith"}},
+            "V20, sheet Form, row of cell",
+        ),
+        ({}, "no cell filled in"),
+    ],
+)
+def test_a_wrong_answer_is_named_by_its_cell_and_nothing_is_written(answers, says, fill, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(dataset.data_folder(), folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    source = ingest.Source("sta-return-x", "Invented", published=date(2025, 5, 14))
+    with pytest.raises(ReturnError) as caught:
+        ingest.ingest(fill(answers), source, folder)
+    assert says in str(caught.value), str(caught.value)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_form_whose_lines_were_moved_is_not_guessed(fill, data):
+    path = fill(ANSWERS, change=lambda sheet: sheet.delete_rows(12))
+    _, wrong = ingest._read(path, data)
+    assert "the form as it was sent" in {fault.allowed for fault in wrong}
+    path = fill(ANSWERS, force="Staffordshire")
+    with pytest.raises(ReturnError, match="cell B4: found 'Staffordshire'"):
+        ingest._read(path, data)
+
+
+def test_the_long_table_is_known_when_nothing_is_filled_in(tmp_path, data):
+    (tmp_path / "long.csv").write_bytes(questions.csv_template())
     with pytest.raises(ReturnError, match="no rows filled in"):
-        ingest._read(path)
+        ingest._read(tmp_path / "long.csv", data)
 
 
-def test_rows_of_the_example_are_refused_where_a_force_fills_in(book, data, tmp_path):
-    for row in book[template.EXAMPLE_SHEET].iter_rows(min_row=HEADER + 1, values_only=True):
-        book[SHEET].append(row)
-    book.save(tmp_path / "return.xlsx")
-    frame, _ = ingest._read(tmp_path / "return.xlsx")
-    own = [f for f in faults(frame, data) if f.severity == "stop"]
-    assert {fault.row for fault in own} == set(frame["row"])
-    assert {fault.found for fault in own} == {"a row of the worked example"}
+def test_rows_of_an_example_are_refused(data):
+    cells = table([stock("RSO_REGISTER", 9, source_ref="EXAMPLE ONLY")])
+    frame, _ = tidy(cells)
+    (fault,) = [f for f in faults(frame, data) if f.severity == "stop"]
+    assert fault.found == "a row of the worked example"
 
 
-def test_the_example_would_be_a_good_return_without_its_mark(book, data, tmp_path):
-    place = NAMES.index("source_ref") + 1
-    for row in book[template.EXAMPLE_SHEET].iter_rows(min_row=HEADER + 1):
-        row[place - 1].value = None
-    book.remove(book[SHEET])
-    book[template.EXAMPLE_SHEET].title = SHEET
-    book.save(tmp_path / "return.xlsx")
-    frame, wrong = ingest._read(tmp_path / "return.xlsx")
-    assert not wrong and len(frame) >= 8
-    assert [str(f) for f in faults(frame, data) if f.severity == "stop"] == []
-
-
-def run(*words):
-    return CliRunner().invoke(main, list(map(str, words)))
-
-
-def test_the_command_writes_the_form_in_the_format_asked_for(tmp_path, content):
-    assert run("template", tmp_path / "a.xlsx").exit_code == 0
-    assert (tmp_path / "a.xlsx").read_bytes() == content
-    assert run("template", "--format", "csv", tmp_path / "a.txt").exit_code == 0
-    assert (tmp_path / "a.txt").read_bytes() == template.csv_template()
-    assert run("template", tmp_path / "a.doc").exit_code == 2
-    assert run("template", tmp_path / "no" / "a.csv").exit_code == 3
-
-
-def test_the_command_says_what_is_wrong_with_a_return(tmp_path, content, monkeypatch, data):
-    monkeypatch.setattr(ingest, "_load", lambda folder: data)
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(content)
-    given = ("ingest", path, "--source", "a-b", "--published", "2025-05-14")
-    done = run(*given)
-    assert done.exit_code == 1 and "no rows filled in" in done.stderr and not done.stdout
-    done = run(*given, "--json")
-    assert done.exit_code == 1 and '"outcome": "refused"' in done.stdout
-    absent = run("ingest", tmp_path / "no.csv", "--source", "a-b", "--published", "2025-05-14")
-    assert absent.exit_code == 3 and "no such file" in absent.stderr
+def test_the_command_writes_the_form_in_the_format_asked_for(tmp_path, data):
+    assert call("template", str(tmp_path / "a.xlsx")).exit_code == 0
+    assert (tmp_path / "a.xlsx").read_bytes() == questions.workbook_template(data)
+    assert call("template", "--format", "csv", str(tmp_path / "a.txt")).exit_code == 0
+    assert (tmp_path / "a.txt").read_bytes() == questions.csv_template()
+    assert call("template", str(tmp_path / "a.doc")).exit_code == 2
+    assert call("template", str(tmp_path / "b.xlsx"), "--force", "XXX").exit_code == 2
+    assert call("template", str(tmp_path / "no" / "a.csv")).exit_code == 3

@@ -392,6 +392,50 @@ def ingest(
     click.echo(as_json(asdict(done)) if machine else done)
 
 
+@main.command(short_help="Add the residents of a year from the workbook of the ONS.")
+@click.argument("file", type=Path, help="Mid-year estimates by single year of age.")
+@click.option("--year", type=int, required=True, help="The year of 30 June, such as 2025.")
+@click.option("--source", "source_id", required=True, help="Identifier, such as ons-mye-2025.")
+@click.option("--published", type=click.DateTime(["%Y-%m-%d"]), help="Day of publication.")
+@click.option("--title", default="", help="Title of the publication.")
+@click.option("--address", default="", help="Where it is published.")
+@click.option("--read-as", multiple=True, metavar="CODE=FORCE", help="Force of a new district.")
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+def population(
+    file: Path,
+    year: int,
+    source_id: str,
+    published: datetime | None,
+    title: str,
+    address: str,
+    read_as: tuple[str, ...],
+    dry_run: bool,
+) -> None:
+    """Add the residents of a year to the data, from the workbook of the ONS.
+
+    Reads FILE, the mid-year estimates by local authority and single year of age, and writes data/
+    alone: one row a district, with its residents of all ages and aged 0 to 9. A district whose
+    code is new is asked for, and all of them have to sum to the printed total of England and
+    Wales. All of it is added, or nothing.
+
+    Exit codes: 0 added, 1 something is wrong, 2 wrong usage, 3 a file cannot be read or written.
+
+    \b
+    Example:
+      rso-report population mye25.xlsx --year 2025 --source ons-mye-2025 \\
+        --published 2026-07-15 --title "Mid-year population estimates, 2025"
+    """
+    from rso_report.intake import ingest as door
+    from rso_report.intake.population import take_in
+
+    day = published.date() if published else None
+    publisher = "Office for National Statistics"
+    source = door.Source(
+        source_id, title, publisher, day, "OGL", address, kind="official_statistics"
+    )
+    click.echo(take_in(file, year, source, _pairs("--read-as", read_as), dry_run=dry_run))
+
+
 @main.command(short_help="Write the annual return for a force to fill in.")
 @click.argument("out", type=Path, help="The file to write.")
 @click.option(
@@ -400,27 +444,35 @@ def ingest(
     type=click.Choice(["xlsx", "csv"]),
     help="Workbook with lists and notes, or the names of the columns; else by the ending of OUT.",
 )
-def template(out: Path, kind: str | None) -> None:
+@click.option("--force", default="", help="Code of the force: its latest figures stand beside.")
+@click.option("--year", default="", help="Financial year that is asked for, such as 2025-26.")
+def template(out: Path, kind: str | None, force: str, year: str) -> None:
     """Write the annual return for a force to fill in, as OUT.
 
-    Reads the names of the forces in data/ and writes OUT alone: a workbook with drop-down lists,
-    notes and an example, or a CSV file with the names of the columns.
+    Reads data/ and writes OUT alone: a workbook with one sheet of questions for a person to fill
+    in, or a CSV file with the names of the columns of the long table, for a machine.
 
     Exit codes: 0 written, 2 wrong usage, 3 it could not be written.
 
     \b
     Examples:
       rso-report template return.xlsx
+      rso-report template wmp.xlsx --force WMP --year 2025-26
       rso-report template --format csv return.csv
     """
     from rso_report import dataset
-    from rso_report.intake.template import csv_template, workbook_template
+    from rso_report.intake.questions import csv_template, workbook_template
+    from rso_report.periods import financial_year
 
     kind = kind or out.suffix.lstrip(".").lower()
     if kind == "csv":
         content = csv_template()
     elif kind == "xlsx":
-        content = workbook_template(dataset.load("areas"))
+        names = [each["name"] for each in dataset.descriptor()["resources"]]
+        data = dataset.load(*names)
+        if force and force not in set(data.areas["area_id"]):
+            raise click.UsageError(f"--force {force}: no such code; WMP is one.")
+        content = workbook_template(data, force, financial_year(year) if year else None)
     else:
         raise click.UsageError(f"{out} ends in neither .xlsx nor .csv: say which with --format.")
     out.write_bytes(content)

@@ -181,8 +181,9 @@ def _read(
     district_area = dict(zip(districts["lad_code"], districts["area_id"], strict=True))
     members = dict(zip(data.areas["area_id"], data.areas["coverage"], strict=True))
     records = []
-    for cells in frame.to_dict("records"):
-        row = {"row": cells["row"]}
+    # The numbers of rows as they are: `to_dict` would make plain numbers of those of a form.
+    for number, cells in zip(frame["row"], frame.to_dict("records"), strict=True):
+        row = {"row": number}
         wrong: list[ReturnFault] = []
         named = measures().get(_text(cells.get("measure_code")))
         official = bool(named and named.official)

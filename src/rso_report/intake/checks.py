@@ -61,7 +61,8 @@ class ReturnFault:
         if self.row:
             place.append(f"row {self.row}")
         if self.column:
-            place.append(f"column {self.column}")
+            cell = self.column.startswith("cell ")
+            place.append(self.column if cell else f"column {self.column}")
         return f"{', '.join(place)}: found {self.found}; allowed: {self.allowed}; {self.remedy}"
 
 

@@ -27,6 +27,7 @@ from rso_report import dataset, reconcile
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover, switch
+from rso_report.intake import questions
 from rso_report.intake.annual_return import faults, force_codes, header_row, tidy, typed
 from rso_report.intake.cells import Sheet, letters
 from rso_report.intake.checks import ReturnError, ReturnFault
@@ -143,7 +144,7 @@ class Ingested:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """A return that was checked: rows for the tables, what is behind each, remarks, forces."""
 
     rows: Rows
@@ -151,6 +152,7 @@ class _Reading:
     remarks: list[ReturnFault]
     forces: list[str]
     file: str
+    sheet: str
 
 
 def ingest(
@@ -168,9 +170,9 @@ def ingest(
         FaultError: the data package has faults of its own.
     """
     path, folder = Path(path), Path(folder or dataset.data_folder()).resolve()
-    with _alone(folder):
+    with alone(folder):
         recover(folder)
-        data = _load(folder)
+        data = load(folder)
         source = _known_source(source, data)
         read = _read_return(path, source, data, folder)
         held = held_alike(data, read.rows, read.places)
@@ -185,9 +187,9 @@ def ingest(
         source = _described(source, read.forces, data)
         new = beside(folder, "new")
         try:
-            entries, remarks = _write(folder, new, data, read, source)
+            entries, remarks = write(folder, new, data, read, source)
             if not dry_run:
-                _exchange(new, folder)
+                exchange(new, folder)
         finally:
             shutil.rmtree(new, ignore_errors=True)
     return Ingested(
@@ -200,25 +202,26 @@ def ingest(
     )
 
 
-def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> _Reading:
+def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> Reading:
     """The form, checked; raises ReturnError with everything that stops it."""
-    frame, remarks = _read(path)
+    frame, remarks = _read(path, data)
+    sheet = questions.FORM if "from_sheet" in frame and _is_form(frame) else SHEET
     remarks += [
-        replace(fault, sheet=SHEET)
+        replace(fault, sheet=sheet)
         for fault in faults(frame, data, source.published)
         if not any(_same_place(fault, other) for other in remarks)
     ]
     if _stops(remarks):
         raise ReturnError(path.name, remarks)
     values = typed(frame, data)
-    file = f"{path.name}, sheet {SHEET}"
+    file = f"{path.name}, sheet {sheet}"
     rows, places = rows_of_return(values, data, source.source_id, file)
     package = dataset.descriptor(folder)
     clashing = clashes(rows, places, data, package, source.source_id)
-    remarks += [replace(fault, sheet=SHEET) for fault in clashing]
+    remarks += [replace(fault, sheet=sheet) for fault in clashing]
     if _stops(remarks):
         raise ReturnError(path.name, remarks)
-    return _Reading(rows, places, remarks, list(dict.fromkeys(values["force"])), file)
+    return Reading(rows, places, remarks, list(dict.fromkeys(values["force"])), file, sheet)
 
 
 def return_sheet(sheets: list[Sheet]) -> Sheet | None:
@@ -239,17 +242,26 @@ def _stops(remarks: list[ReturnFault]) -> bool:
     return any(fault.severity == "stop" for fault in remarks)
 
 
-def _load(folder: Path) -> Tables:
+def load(folder: Path) -> Tables:
+    """All tables of a data package."""
     names = [resource["name"] for resource in dataset.descriptor(folder)["resources"]]
     return dataset.load(*names, folder=folder)
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, list[ReturnFault]]:
+def _is_form(frame: pd.DataFrame) -> bool:
+    """Whether rows were read from the sheet of questions."""
+    return all(isinstance(row, questions.AnswerRow) for row in frame["row"])
+
+
+def _read(path: Path, data: Tables) -> tuple[pd.DataFrame, list[ReturnFault]]:
     """The filled-in rows of the file, and what is wrong with its sheet.
 
     Raises ReturnError if there is no such sheet, or no row in it.
     """
     sheets = read_sheets(path)
+    form = next((each for each in sheets if each.name == questions.FORM), None)
+    if form:
+        return _read_form(form, path, data)
     sheet = return_sheet(sheets)
     if sheet is None:
         found = "the sheets " + ", ".join(each.name for each in sheets)
@@ -278,6 +290,25 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[ReturnFault]]:
         do = "fill in rows below the names of the columns; other sheets are not read"
         wrong = [ReturnFault("V01", None, None, "no rows filled in", "a row for each answer", do)]
     wrong = [replace(fault, sheet=SHEET) for fault in wrong]
+    if frame.empty:
+        raise ReturnError(path.name, wrong)
+    return frame, wrong
+
+
+def _read_form(form: Sheet, path: Path, data: Tables) -> tuple[pd.DataFrame, list[ReturnFault]]:
+    """The answers of a sheet of questions, whose own merged cells are as they were sent."""
+    frame, wrong = questions.read(form, data, path.name)
+    for problem in form.problems:
+        if problem.kind != "merged":
+            place = letters(problem.column or 0)
+            column = f"cell {place}{problem.row}" if problem.row and place else place or None
+            row = None if place else problem.row
+            told = (problem.found, problem.allowed, problem.remedy)
+            how = "stop" if problem.severe else "warn"
+            wrong.append(ReturnFault("V02", row, column, *told, how, questions.FORM))
+    if frame.empty and not _stops(wrong):
+        found = (None, None, "no cell filled in", "an answer", "write into the yellow cells")
+        wrong = [ReturnFault("V01", *found, sheet=questions.FORM)]
     if frame.empty:
         raise ReturnError(path.name, wrong)
     return frame, wrong
@@ -343,8 +374,8 @@ def _described(source: Source, forces: list[str], data: Tables) -> Source:
     return replace(source, publisher=publisher)
 
 
-def _write(
-    folder: Path, new: Path, held: Tables, read: _Reading, source: Source
+def write(
+    folder: Path, new: Path, held: Tables, read: Reading, source: Source
 ) -> tuple[list[str], list[ReturnFault]]:
     """Make `new` the package with the return, checked; return its new entries of the ledger.
 
@@ -358,7 +389,7 @@ def _write(
         _append(new / "sources.csv", columns["sources"], [source.row()])
     for table, own in read.rows.items():
         _append(new / f"{table}.csv", columns[table], own)
-    data = _load(new)  # raises FaultError if the rows do not fit
+    data = load(new)  # raises FaultError if the rows do not fit
     found = _findings(data, set(read.places))
     entries = _ledger(data, found, source, read)
     _append(new / "discrepancies.csv", columns["discrepancies"], entries)
@@ -378,7 +409,7 @@ def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
     return found.loc[pd.Series(mask, index=found.index, dtype=bool)]
 
 
-def _remark(finding: Any, read: _Reading) -> ReturnFault:  # noqa: ANN401
+def _remark(finding: Any, read: Reading) -> ReturnFault:  # noqa: ANN401
     """A finding of the reconciliation as a remark on the first row that it is about."""
     row = next(read.places[row_id] for row_id in finding.rows.split("+") if row_id in read.places)
     return ReturnFault(
@@ -389,7 +420,7 @@ def _remark(finding: Any, read: _Reading) -> ReturnFault:  # noqa: ANN401
         "figures that fit each other",
         "ask the force; it is in the ledger",
         "warn",
-        SHEET,
+        read.sheet,
     )
 
 
@@ -406,7 +437,7 @@ def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 
 def _ledger(
-    data: Tables, found: pd.DataFrame, source: Source, read: _Reading
+    data: Tables, found: pd.DataFrame, source: Source, read: Reading
 ) -> list[dict[str, str]]:
     """Entries for what the reconciliation found in the new rows and what the checks remarked."""
     names = data.discrepancies["discrepancy_id"]
@@ -452,7 +483,7 @@ def _sentence(text: str) -> str:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Keep a second run away from the package; the system lets go of it however this one ends."""
     lock = os.open(folder.parent, os.O_RDONLY)
     try:
@@ -478,7 +509,7 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _exchange(new: Path, live: Path) -> None:
+def exchange(new: Path, live: Path) -> None:
     """Put `new` in the place of `live`: in one step if the system can, else in two."""
     if not _exchanged(new, live):
         switch(new, live)

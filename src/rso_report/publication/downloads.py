@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from rso_report import dataset
 from rso_report.edition import Edition
-from rso_report.intake import template
+from rso_report.intake import questions
 from rso_report.publication import citation
 from rso_report.publication.provenance import DATA
 from rso_report.publication.workbook import PublishedTable, published_tables, workbook
@@ -159,7 +159,7 @@ def downloads(
             "Annual return to fill in",
             "Excel workbook",
             "with lists to choose from, notes and a worked example",
-            template.workbook_template(dataset.load("areas")),
+            questions.workbook_template(dataset.load("areas")),
         ),
         (
             "return",
@@ -167,7 +167,7 @@ def downloads(
             "Annual return to fill in, names of the columns only",
             "CSV file",
             "for a force that writes the return from its own system",
-            template.csv_template(),
+            questions.csv_template(),
         ),
     ]
     found = {
