@@ -17,7 +17,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from bs4 import BeautifulSoup
-from return_files import ORDER, TITLE, as_csv, as_ods, flow, good, offences, stock, table
+from return_files import ORDER, TITLE, as_csv, as_ods, as_xlsx, flow, good, offences, stock, table
 
 from rso_report import dataset
 from rso_report.intake import questions
@@ -163,7 +163,7 @@ def desk(tmp_path_factory, site):
     shutil.copytree(desk.root / "data", desk.root.parent / "earlier-data")
 
     replies, said = desk.replies, {}
-    wmp = filled_form(replies / "wmp.xlsx", west_midlands())
+    wmp = as_xlsx(replies / "wmp.xlsx", table(west_midlands()))
     staffordshire = as_csv(replies / "sta.csv", table(good()), start=b"\xef\xbb\xbf")
     mercia = as_ods(replies / "wmc.ods", table(broken()), SHEET)
     warwickshire = as_csv(replies / "war.csv", WARWICKSHIRE)
@@ -173,8 +173,7 @@ def desk(tmp_path_factory, site):
     desk.after_refusal = contents(desk.root / "data")
     said["wmp"] = desk("ingest", wmp, *source("wmp"))
     said["sta"] = desk("ingest", staffordshire, *source("sta"))
-    as_ods(mercia, table(west_mercia()), SHEET)
-    said["wmc"] = desk("ingest", mercia, *source("wmc"))
+    said["wmc"] = desk("ingest", filled_form(replies / "wmc.xlsx", west_mercia()), *source("wmc"))
     drafted = replies / "war-draft.xlsx"
     said["war draft"] = desk("draft", warwickshire, "--say", "force=WAR", "--out", drafted)
     said["war"] = desk("ingest", drafted, *source("war"))

@@ -153,6 +153,24 @@ def test_a_wrong_answer_is_named_by_its_cell_and_nothing_is_written(answers, say
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_an_earlier_year_that_is_held_is_no_new_figure_and_another_number_revises_it(fill, data):
+    first = data.breaches[data.breaches["row_id"] == "BR0004"].iloc[0]
+    end = first["period_end"].date()
+
+    def change(sheet):
+        for place, day in ((questions.START, date(end.year - 1, 4, 1)), (questions.END, end)):
+            sheet.cell(place[0] + 1, 2).value = day
+
+    for value, expected in ((int(first["value"]), []), (271, [("revised", "BR0004")])):
+        path = fill({TITLE: {4: value}}, force="West Midlands Police", change=change)
+        if not expected:
+            with pytest.raises(ReturnError, match="no cell filled in"):
+                ingest._read(path, data)
+            continue
+        frame, _ = ingest._read(path, data)
+        assert list(zip(frame["value_status"], frame["revises_row"], strict=True)) == expected
+
+
 def test_a_form_whose_lines_were_moved_is_not_guessed(fill, data):
     path = fill(ANSWERS, change=lambda sheet: sheet.delete_rows(12))
     _, wrong = ingest._read(path, data)

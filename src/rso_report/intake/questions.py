@@ -324,14 +324,15 @@ def read(sheet: Sheet, data: Tables, file: str) -> tuple[pd.DataFrame, list[Retu
 
     `row` is an `AnswerRow`, so that messages name the cell.
     """
-    reader = _Reader(sheet, {name: code for code, name in force_codes(data).items()}, file)
+    reader = _Reader(sheet, data, file)
     frame = pd.DataFrame(reader.rows, columns=["row", *fields()], dtype=object)
     return frame, reader.faults
 
 
 class _Reader:
-    def __init__(self, sheet: Sheet, forces: dict[str, str], file: str) -> None:
-        self.file = file
+    def __init__(self, sheet: Sheet, data: Tables, file: str) -> None:
+        self.file, self.data = file, data
+        forces = {name: code for code, name in force_codes(data).items()}
         self.sheet, self.rows, self.faults = sheet, [], []  # type: ignore[var-annotated]
         self.force = forces.get(str(self._at(*FORCE) or ""), "")
         if not self.force:
@@ -409,9 +410,31 @@ class _Reader:
                 row["value_status"] = "provisional"
         row["force"], row["note"] = self.force, self._at(line.row, _NOTE) or ""
         cell = f"{letters(column + 1)}{line.row + 1}"
+        if self._is_held(row):
+            return
         row |= {"row": AnswerRow(len(self.rows) + 1, cell), "from_sheet": FORM}
         row |= {"from_file": self.file, "from_cell": f"cell {cell}"}
         self.rows.append(row)
+
+    def _is_held(self, row: dict[str, Any]) -> bool:
+        """Whether the data have this number of offences already; another number revises it.
+
+        The form asks for earlier years again, so that a force can put right what it gave.
+        """
+        held = self.data.breaches
+        held = held[
+            (held["area_id"] == self.force)
+            & (held["offence_title"] == row["offence_title"])
+            & (held["period_start"] == pd.Timestamp(row["period_start"] or None))
+            & (held["period_end"] == pd.Timestamp(row["period_end"] or None))
+            & ~held["row_id"].isin(held["revises_row"])
+        ]
+        if not row["offence_title"] or len(held) != 1 or row["value_status"] != "final":
+            return False
+        if held.iloc[0]["value"] == row["value"]:
+            return True
+        row |= {"value_status": "revised", "revises_row": held.iloc[0]["row_id"]}
+        return False
 
     def _at(self, row: int, column: int) -> Cell:
         rows = self.sheet.rows
