@@ -486,6 +486,13 @@ def test_an_unknown_title_reaches_the_door_as_it_is_printed(made, data):
     assert (row["offence_title"], row["value"]) == ("Fail to wave", "9")
 
 
+def test_what_is_no_number_is_not_passed_over_and_no_measure_is_suggested(made):
+    found = made([["Area", "Category 1"], ["Gwent", "1.234"], ["Kent", "1 2"]], MAPPA)
+    assert values(found, "force") == [("GWENT", None), ("KENT", None)]
+    found = made([["Area", "Category 1 rate"], ["Gwent", 840]], {"as_at": "2025-03-31"})
+    assert not found.rows[0]["value"] and "STOCK_MAPPA" not in found.rows[0]["remarks"]
+
+
 def test_figures_that_stand_nowhere_are_left_blank(made):
     found = made([["something", 55], ["1a: breaches"], HEAD, [TITLE, "412", "1", "677"]], WAR)
     blank = [row for row in found.rows if not row["value_status"]]

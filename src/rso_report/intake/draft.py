@@ -180,10 +180,12 @@ class _Reader:
         elif len(filled) == 1 and text:
             self.above.append((index, text))
         else:
-            for column, cell in filled:
-                if words.read(cell):
-                    self._figure(index, column, [("row", str(c), (index, k)) for k, c in filled
-                                                 if k != column])  # fmt: skip
+            places = [column for column, cell in filled if words.read(cell)]
+            for column in places:
+                others = [("row", str(c), (index, k)) for k, c in filled if k != column]
+                self._figure(index, column, others)
+            if not places:
+                self._note(" ".join(str(cell) for _, cell in filled))
 
     def _head(self, index: int, filled: list[tuple[int, Cell]]) -> _Table | None:
         """A table, if the row is the head of one: words over columns of figures."""
@@ -235,7 +237,8 @@ class _Reader:
                 continue
             if head and labelled and not self.lexicon.is_head(head):
                 continue
-            if len(figures) * 2 > len(cells) and (column > 0 or head):
+            most = len(figures) * 2 - len(cells)
+            if figures and (most > 0 or (most == 0 and column > 0)) and (column > 0 or head):
                 found.append(column)
         return found
 

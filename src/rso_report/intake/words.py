@@ -476,7 +476,5 @@ class Lexicon:
             return best if likeness[best] > 0.8 else ""
         bare = plain(text)
         begins = sorted((n for n in self._names if n.startswith(bare)), key=len)
-        near = begins[:1] or get_close_matches(bare, [*self._names, *self._words], 1, 0.75)
-        if not near:
-            return ""
-        return (self._names.get(near[0]) or self._words[near[0]])[0]
+        near = begins[:1] or get_close_matches(bare, self._names, 1, 0.75)
+        return self._names[near[0]][0] if near else ""
