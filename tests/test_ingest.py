@@ -356,6 +356,14 @@ def test_a_faulty_package_takes_nothing_in(folder):
         ingest.ingest(path, SOURCE, folder)
 
 
+@pytest.mark.parametrize("mark", ["<<<<<<< HEAD", "=======", ">>>>>>> other"])
+def test_a_mark_of_a_merge_is_one_line_that_names_it(mark, folder):
+    with (folder / "missing.csv").open("a") as file:
+        file.write(f"{mark}\n")
+    (fault,) = dataset.check(folder)
+    assert fault.where == "data/missing.csv" and "git marks two versions" in fault.found
+
+
 def test_all_faults_name_the_file(folder, quick):
     path = as_csv(folder.parent / "return.csv", table([gone("x"), gone("y", as_at="2024-03-31")]))
     with pytest.raises(ReturnError) as caught:

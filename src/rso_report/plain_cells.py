@@ -19,6 +19,7 @@ MOST_BYTES = 20_000_000
 LONGEST = 2_000
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _NUMBER = re.compile(rf"(?:{_WHOLE.pattern})(?:\.[0-9]{{1,10}})?")
+_MERGE = re.compile(r"(?:<{7}|={7}|>{7})(?= |\Z)")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _MARKUP = re.compile(r"[<>{}\[\]`\\*$~^]|&#?\w+;|\A:::")
 _FORMULA = re.compile(r"[=+\-@](?![0-9][0-9,]*(?:\.[0-9]+)? ?%?\Z)")  # "+85%" is a number
@@ -59,6 +60,8 @@ def _unreadable(content: bytes) -> tuple[int | None, str] | None:
         for row, cells in enumerate(rows(content), 1):
             if "\0" in "".join(cells):
                 return row, "a NUL character"
+            if cells and (mark := _MERGE.match(cells[0])):
+                return row, f"{shown(mark[0])}, with which git marks two versions of a file"
     except UnicodeDecodeError as error:
         return None, f"bytes that are not UTF-8 ({error.reason} at byte {error.start:,})"
     except csv.Error as error:
