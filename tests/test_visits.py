@@ -104,17 +104,10 @@ def test_the_simulated_band_is_the_same_for_the_same_seed_and_differs_for_anothe
 
 
 def test_the_tiers_of_merseyside_bound_its_visits_and_those_of_a_force_with_the_same_shares():
-    fewest, most = v.tier_bounds({"very_high": 6, "high": 277}, 1769, POLICY)
-    assert (fewest, most) == (6 * 12 + 277 * 4 + 1486 * 1, 6 * 12 + 277 * 4 + 1486 * 2)
-    scaled = [round(each * 3655 / 1769) for each in (fewest, most)]
-    assert scaled == [5508, 8579]
-
-
-def test_bounds_from_tiers_meet_where_all_tiers_are_known_and_widen_where_none_is():
-    tiers = v.largest_remainder(3655, MIX)
-    due = v.minimum_visits(tiers, POLICY)
-    assert v.tier_bounds(tiers, 3655, POLICY) == (due, due)
-    assert v.tier_bounds({}, 3655, POLICY) == v.visit_bounds(3655, POLICY)
+    fewest, most = (6 * 12 + 277 * 4 + 1486 * each for each in (1, 2))
+    assert [round(each * 3655 / 1769) for each in (fewest, most)] == [5508, 8579]
+    stored = (ROOT / "notebooks" / "home-visits.ipynb").read_text(encoding="utf-8")
+    assert f"{fewest:,} to {most:,}" in stored and "5,508 to 8,579" in stored
 
 
 BANDS = {10: (4933, 12506), 50: (6087, 9640), 200: (6730, 8524)}
@@ -218,9 +211,6 @@ def test_attempts_are_at_least_the_visits_they_achieve(visits, success):
         (lambda: v.visit_bounds(-1, POLICY), "total must be a whole number .* found -1"),
         (lambda: v.visit_bounds(9, {**POLICY, "high": None}), r"frequencies\[high\] .* None"),
         (lambda: v.sensitivity(9, POLICY, "lowest", "high"), "Unknown tier 'lowest'"),
-        (lambda: v.tier_bounds({"high": 10}, 9, POLICY), "hold 10 people; found 9 in all"),
-        (lambda: v.tier_bounds({**POLICY}, 20, POLICY), "hold 19 people; found 20 in all"),
-        (lambda: v.tier_bounds({"lowest": 1}, 9, POLICY), "Unknown tier 'lowest'"),
         (lambda: v.minimum_visits({**POLICY, "low": -1}, POLICY), r"people\[low\] must be"),
         (lambda: v.minimum_visits(POLICY, POLICY, reactive=2), "low tier of 1; found 2"),
         (lambda: v.minimum_visits(POLICY, POLICY, reactive=-1), "reactive must be a number of 0"),

@@ -349,6 +349,7 @@ def known(frame: pd.DataFrame, areas: list[str], measures: list[str]) -> alt.Lay
             scale=tight,
             axis=alt.Axis(
                 orient="top",
+                labelPadding=26,  # of two lines
                 domain=False,
                 ticks=False,
                 labelExpr="[split(datum.label, ' ')[0], "

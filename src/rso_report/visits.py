@@ -11,14 +11,10 @@ missing value, or a mix that does not sum to 1.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rso_report.statistics import checked_count, checked_number
-
-if TYPE_CHECKING:  # the calculation itself needs no pandas, and starts faster without
-    import pandas as pd
 
 TIERS = ("very_high", "high", "medium", "low")
 TIER_NAMES = {"very_high": "very high", "high": "high", "medium": "medium", "low": "low"}
@@ -106,26 +102,6 @@ def visit_bounds(total: float, frequencies: Mapping[str, float]) -> tuple[float,
     return people * min(visits), people * max(visits)
 
 
-def tier_bounds(
-    known: Mapping[str, int], total: int, frequencies: Mapping[str, float]
-) -> tuple[float, float]:
-    """Fewest and most visits due a year for `total` people of whom only some tiers are known.
-
-    `known` is people by tier; the others are all put in the least, then in the most visited of
-    the remaining tiers. Raises ValueError if the known tiers hold more people than there are, or
-    fewer although no tier remains.
-    """
-    people, visits = checked_count(total, "total"), _by_tier(frequencies, "frequencies")
-    number = {_tier(tier): checked_count(n, f"known[{tier}]") for tier, n in known.items()}
-    remaining = [visits[tier] for tier in TIERS if tier not in number]
-    others = people - sum(number.values())
-    if others < 0 or (others and not remaining):
-        raise ValueError(f"the tiers hold {sum(number.values())} people; found {people} in all.")
-    certain = sum(n * visits[tier] for tier, n in number.items())
-    least, most = (min(remaining), max(remaining)) if remaining else (0, 0)
-    return certain + others * least, certain + others * most
-
-
 def sensitivity(
     total: float,
     frequencies: Mapping[str, float],
@@ -187,15 +163,3 @@ def officer_load(
 def people_per_officer(total: float, officers: float) -> float:
     """People managed per officer."""
     return checked_count(total, "total") / checked_number(officers, "officers", positive=True)
-
-
-def frequencies(policy: "pd.DataFrame", policy_id: str) -> dict[str, int]:
-    """Visits due a year for each tier, from the table `visit_policy`.
-
-    Raises ValueError if the policy is not in the table or sets no fixed number for some tier.
-    """
-    rows = policy[(policy["policy_id"] == policy_id) & policy["min_visits_per_year"].notna()]
-    by_tier = dict(zip(rows["risk_tier"], rows["min_visits_per_year"], strict=True))
-    if set(by_tier) != set(TIERS):
-        raise ValueError(f"policy {policy_id!r} sets no fixed number of visits for every tier.")
-    return {tier: int(by_tier[tier]) for tier in TIERS}
