@@ -20,6 +20,7 @@ import pytest
 from rso_report.publication import review
 
 ROOT = Path(__file__).resolve().parents[1]
+CHARTS = "src/rso_report/charts.py"
 
 
 @pytest.fixture
@@ -129,14 +130,18 @@ def changed_definition(copy):
     edit(copy / "src/rso_report/breaches.py", 'value=("value", "sum")', 'value=("value", "max")')
 
 
+def changed_arithmetic(copy):
+    edit_source(copy, "breaches", '1000 * outcomes["value"] / people', 'outcomes["value"] / people')
+
+
 def changed_encoding(copy):
-    edit_source(
-        copy, "breaches", '"value:Q", title=None', '"value:Q", title=None, stack="normalize"'
+    edit(
+        copy / CHARTS, '"value:Q", axis=None, scale=top', '"value:Q", axis=None, stack="normalize"'
     )
 
 
 def changed_mark(copy):
-    edit_source(copy, "breaches", ".mark_bar()", ".mark_line()")
+    edit(copy / CHARTS, ".mark_bar(stroke", ".mark_line(stroke")
 
 
 def stale_parameter(copy):
@@ -153,6 +158,7 @@ FOUND_BY_NBVAL = {
     "a row dropped from a CSV": (dropped_row, "breaches"),
     "a figure given another source": (swapped_source, "breaches"),
     "a sum turned into a maximum in the package": (changed_definition, "breaches"),
+    "a rate multiplied wrongly in a notebook": (changed_arithmetic, "breaches"),
     "a chart's encoding changed": (changed_encoding, "breaches"),
     "a chart's mark changed": (changed_mark, "breaches"),
     "a parameter changed and its outputs left": (stale_parameter, "breaches"),

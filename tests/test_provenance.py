@@ -78,12 +78,14 @@ LABELS = {
     "Force",
     "Found for",
     "In doubt",
+    "Kind of breach",
     "Known from",
     "Measure",
     "Offence title",
     "Part",
     "Policy",
     "Quantity",
+    "Rate of one over the other",
     "Remark",
     "Resident on",
     "Risk tier",
@@ -218,25 +220,35 @@ def period(row):
 
 
 def title_cell(r, cells, column):
-    """A cell of a table of titles: a sum of cells, or a total as printed."""
+    """A cell of a table of titles: a sum of cells, beside the printed total if that differs."""
     year = column.removesuffix(" [p]")
-    if cells["Offence title"] == "All titles, printed":
-        (row,) = (row for row in r.of("TO", axis="column") if period(row) == year)
-        return row["value"]
-    return sum(row["value"] for row in r.of("BR") if period(row) == year)
+    added = sum(row["value"] for row in r.of("BR") if period(row) == year)
+    return with_printed(added, [row for row in r.of("TO", axis="column") if period(row) == year])
 
 
-def printed_total(r, cells):
-    (row,) = r.of("TO", axis="grand" if cells["Offence title"].startswith("All") else "row")
-    return row["value"]
+def title_total(r, cells):
+    axis = "grand" if cells["Offence title"].startswith("All") else "row"
+    return with_printed(r.sum("BR"), r.of("TO", axis=axis))
 
 
-def offences_by_year(r, cells):
-    """Recorded offences of each year, oldest first."""
-    years = {}
-    for row in r.of("BR"):
-        years[row["period_start"]] = years.get(row["period_start"], 0) + row["value"]
-    return [years[start] for start in sorted(years)]
+def with_printed(added, totals):
+    """A sum, and the total that its source prints where that is another number."""
+    return [added, *(row["value"] for row in totals if row["value"] != added)]
+
+
+def outcome_ratio(r, cells):
+    """Ratio of two outcome rates with its limits by the log method."""
+    (a, n), (b, m) = (
+        (r.of("BR", area_id=area)[0]["value"], r.of("RO", area_id=area)[0]["value"])
+        for area in map(area_named, cells["Rate of one over the other"].split(" over "))
+    )
+    ratio, spread = (a / n) / (b / m), np.exp(stats.norm.ppf(0.975) * np.sqrt(1 / a + 1 / b))
+    return [ratio, ratio / spread, ratio * spread]
+
+
+def area_named(name):
+    areas = whole().areas.set_index("name")
+    return areas.at[name, "area_id"]
 
 
 TIERS = ("very_high", "high", "medium", "low")
@@ -429,15 +441,18 @@ def estimated(r, cells):
 
 
 OUTCOME_RATE = {
-    "Cautions or convictions": lambda r, c: r.sum("BR"),
-    "RSOs in the community at the end": lambda r, c: r.count,
     "Per 1,000 RSOs": lambda r, c: 1000 * r.sum("BR") / r.count,
     "95% interval": lambda r, c: byar(r.sum("BR"), r.count, 1000),
 }
-TITLES = {
-    "Total, computed": lambda r, c: r.sum("BR"),
-    "Total, printed": printed_total,
+OUTCOMES = {
+    "Cautions or convictions": lambda r, c: r.sum("BR"),
+    "RSOs at its end": lambda r, c: r.count,
+    "Per 1,000 RSOs (95% interval)": lambda r, c: (
+        [1000 * r.sum("BR") / r.count]
+        + byar(r.sum("BR"), r.count, 1000) * (r.of("BR")[0]["qualifier"] == "exact")
+    ),
 }
+TITLES = {"Total": title_total}
 VISITS = {
     "Share of people, %": lambda r, c: 100 * mix(r).get(c["Risk tier"], sum(mix(r).values())),
     "People": people_of_tier,
@@ -475,10 +490,12 @@ RECIPES = {
         "SRO by title": reading("SRO", "family"),
         "SRO by heading": reading("SRO", "heading_family"),
     },
-    "tab-breach-trends": {"Offences in each year": offences_by_year},
-    "tab-outcomes": OUTCOME_RATE,
+    "tab-outcomes": OUTCOMES,
     "fig-outcome-rates": OUTCOME_RATE,
-    "fig-outcome-rates-2019-20": OUTCOME_RATE,
+    "tab-outcome-ratios": {
+        "Ratio": lambda r, c: outcome_ratio(r, c)[:1],
+        "95% interval": lambda r, c: outcome_ratio(r, c)[1:],
+    },
     "tab-orders-in-force": by_sex("OR"),
     "tab-orders-imposed": {"Orders made": lambda r, c: r.sum("OR")},
     "tab-missing-snapshots": SNAPSHOT,

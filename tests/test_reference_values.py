@@ -50,8 +50,7 @@ def real_data():
 def row_total(family, title):
     """The computed total of a row of the founding document, from the cells in the data."""
     table = breaches.title_table(*real_data(), "WMP", family)
-    row = table[table["Offence title"].str.startswith(title)]
-    return row["Total, computed"].item()
+    return table.loc[table["Offence title"].str.startswith(title), "Total"].item().number
 
 
 def gap(year):

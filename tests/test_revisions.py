@@ -194,8 +194,8 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
     ("place", "text"),
     [
         # 268 became 307: the family, its total and the total of the title follow.
-        ("key-findings: text", "307 [r] (268 at first) in 2020-21"),
-        ("breaches: text", "307 [r] (268 at first) in 2020-21"),
+        ("key-findings: text", "307 [r] (268 at first) breaches of notification"),
+        ("breaches: text", "307 [r] (268 at first) breaches of notification"),
         ("breaches: tab-titles-notification-wmp", "1,716 [r] (1,677 at first)"),
         ("breaches: tab-titles-notification-wmp", "1,760 [r] (1,721 at first)"),
         # What the source printed is printed still, unless we had read it wrongly.
@@ -223,7 +223,10 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
         ("home-visits: tab-visits-by-tier", "4,001 [r] (3,655 at first)"),
         ("data-quality: tab-rate-back-test", "4,001 [r] (3,655 at first)"),
         ("data-quality: tab-rate-back-test", "457 [r] (144 at first)"),
-        ("breaches: tab-outcomes", "353 [r] (46 at first) | breaches | 4,001 [r] (3,655 at first)"),
+        (
+            "breaches: tab-outcomes",
+            "353 [r] (46 at first) (“breaches”) | 4,001 [r] (3,655 at first)",
+        ),
     ],
 )
 def test_sums_and_shares_follow_the_figure_that_counts_now(shown, place, text):

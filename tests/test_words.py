@@ -340,7 +340,7 @@ def prose_blocks(article):
     away = "table, figure, pre, code, dt, h1, h2, h3, .sd-card, .rso-table, details"
     for each in copy.select(away):
         each.decompose()
-    for bullet in copy.select("li:has(a[href*='#row-'])"):
+    for bullet in copy.select("li:has(a[href*='#row-'], a.footnote-reference)"):
         bullet.decompose()
     for link in copy.select("a[href]"):
         if re.search(r"#(row|source)-", link["href"]):

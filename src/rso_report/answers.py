@@ -33,10 +33,12 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Unit": rows["area_id"].map(edition.name),
-            "Asked": [measures()[code].says for code in rows["measure_code"]],
-            "Part": rows["detail"].where(rows["detail"] != "", "[z]"),
-            "Date or period": [when(row) for _, row in rows.iterrows()],
+            "Asked": [
+                ", ".join(filter(None, [measures()[code].says, detail]))
+                for code, detail in zip(rows["measure_code"], rows["detail"], strict=True)
+            ],
             "Answer": [_answer(row) for _, row in rows.iterrows()],
+            "Date or period": [when(row) for _, row in rows.iterrows()],
             "Remark": rows["note"].where(rows["note"] != "", "[z]"),
             "Row": prose.rows(rows["row_id"]),
         }

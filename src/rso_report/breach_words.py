@@ -3,14 +3,12 @@
 `breaches` computes what is said here. A `row` of its `by_family` is a tuple of `itertuples`.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
-from rso_report import breaches, prose, tables
-from rso_report.comparable import breaks_between
+from rso_report import breaches, periods, prose
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
@@ -23,7 +21,6 @@ from rso_report.prose import (
     number,
     on_date,
     signed,
-    times_words,
     with_age,
     with_first,
 )
@@ -35,34 +32,56 @@ YEARS_INFERRED = "the years are inferred, for the source does not say which kind
 def offences(data: Tables, edition: Edition) -> list[str]:
     """6. How many notification, SHPO and SRO offences were recorded, by title.
 
-    The last complete year first; a part-year after it, then earlier years. `data` needs
+    For each force the last complete year, then the part-year that follows. `data` needs
     series_breaks.
     """
-    recorded = breaches.recorded(data, edition)
-    if recorded.empty:
-        return [f"Recorded breach offences: {NOT_FOUND} for the forces of the region."]
+    families = breaches.by_family(breaches.recorded(data, edition))
     bullets = []
-    for _, own in breaches.by_family(recorded).groupby(breaches.SERIES, sort=False):
-        *earlier, last = own.sort_values("period_start").itertuples()
-        lead = last_complete([*earlier, last])
-        said = [with_age(f"{recorded_words(lead)} in {lead.period}", lead.period_end, edition)]
-        if last is not lead:
-            said.append(part_year_words(last, lead, data.series_breaks))
-        if others := [f"{r.period} {recorded_words(r)}" for r in earlier if r is not lead]:
-            said.append(f"before: {', '.join(others)}")
-        if absent := breaches.without_figure(own):
-            said.append(f"no figure found for {listed(absent)}")
-        if own["inferred"].any():
-            said.append(YEARS_INFERRED)
-        name = series_name(data, edition, lead)
-        cites = cite(data, *own.itertuples())
-        bullets.append(f"- **{name}**, offences recorded: {'; '.join(said)} {cites}")
-    return bullets
+    for _, own in families.groupby(["area_id", "reply"], sort=False):
+        series = [
+            list(f.sort_values("period_start").itertuples()) for _, f in own.groupby("family")
+        ]
+        leads = [last_complete(rows) for rows in series]
+        said = []
+        for end in sorted({row.period_end for row in leads}, reverse=True):
+            same = [(row, "") for row in leads if row.period_end == end]
+            when = with_age(f"in {same[0][0].period}", end, edition)
+            said.append(f"recorded {_by_family(same, breaches.FAMILIES)} {when}")
+        last = [(rows[-1], lead) for rows, lead in zip(series, leads, strict=True)]
+        part = [(row, lead) for row, lead in last if row is not lead]
+        for days in dict.fromkeys(covered_days(row) for row, _ in part):
+            same = [(r, _exceeding(r, lead, data)) for r, lead in part if covered_days(r) == days]
+            counted = _by_family(same, breaches.SHORT)
+            said.append(f"{days.capitalize()} it recorded {counted}: a part-year, which is no fall")
+        said += [
+            f"{count_words(row)} of {breaches.SHORT[row.family]} is in doubt: {repeated_words(row)}"
+            for row in [*leads, *(row for row, _ in part)]
+            if row.repeated
+        ]
+        said += [YEARS_INFERRED.capitalize()] * any(row.inferred for row in leads)
+        force = series_name(data, edition, leads[0], "**{}**")
+        cites = cite(data, *leads, *(row for row, _ in part))
+        bullets.append(f"- {force} {'. '.join(said)} {cites}.")
+    return bullets or [f"- Recorded breach offences: {NOT_FOUND} for the forces of the region."]
 
 
-def series_name(data: Tables, edition: Edition, row: NamedTuple) -> str:
+def _by_family(counted: Iterable[tuple[NamedTuple, str]], names: Mapping[str, str]) -> str:
+    """`268 breaches of notification requirements, 50 of SHPOs (doubt) and 49 of SROs`."""
+    said, unit = [], {1: " breach"}
+    for row, doubt in counted:
+        noun = "" if said else unit.get(row.value, " breaches")
+        said.append(f"{count_words(row)}{noun} of {names[row.family]}{doubt}")
+    return listed(said)
+
+
+def _exceeding(part: NamedTuple, complete: NamedTuple, data: Tables) -> str:
+    more = breaches.exceeds(part, complete, data.series_breaks)
+    return f" (already more than in all of {complete.period})" * more
+
+
+def series_name(data: Tables, edition: Edition, row: NamedTuple, form: str = "{}, {}") -> str:
     """Force and family of a row of `breaches.by_family`; its reply where there are several."""
-    name = f"{edition.name(row.area_id)}, {breaches.FAMILIES[row.family]}"
+    name = form.format(edition.name(row.area_id), breaches.FAMILIES[row.family])
     return f"{name}, by {prose.source_label(data.sources, row.reply)}" if row.reply else name
 
 
@@ -74,6 +93,12 @@ def last_complete(rows: list[NamedTuple]) -> NamedTuple:
 def count_words(row: NamedTuple) -> str:
     """Recorded offences of a row with their marks: `286 [p]`, `268 [r] (260 at first)`."""
     return beside_first(f"{number(row.value)}{' [p]' if row.part else ''}", row.first_value)
+
+
+def headline(edition: Edition, row: NamedTuple) -> str:
+    """`West Midlands Police: 268 breaches of notification requirements in 2020-21`."""
+    said = _by_family([(row, in_brackets(row))], breaches.SHORT)
+    return f"{edition.name(row.area_id)}: {said} in {row.period}"
 
 
 def recorded_words(row: NamedTuple) -> str:
@@ -95,24 +120,63 @@ def repeated_words(row: NamedTuple) -> str:
     )
 
 
-def part_year_words(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame) -> str:
-    """A part-year in words, and whether it already exceeds the complete year before it.
+def remarks(families: pd.DataFrame) -> list[str]:
+    """What has to be said beside sums of `breaches.by_family`: doubts, and years inferred."""
+    return [
+        *(f"{r.period}: {repeated_words(r)}." for r in families.itertuples() if r.repeated),
+        *[f"{YEARS_INFERRED.capitalize()}."] * bool(families["inferred"].any()),
+    ]
 
-    That is said only where no break lies between and where it holds without numbers that may be
-    printed twice. `breaks` is `series_breaks`.
-    """
+
+def covered_days(part: NamedTuple) -> str:
+    """`in the 328 to 348 days of 2021-22 that the reply covers`."""
     low, high = (
         (day - part.period_start).days + 1
         for day in (part.covered_to_earliest, part.covered_to_latest)
     )
     days = prose.plural(low, "day") if low == high else f"{low} to {high} days"
-    words = f"{recorded_words(part)} in the {days} of {part.period} that the reply covers"
-    span = complete.period_start, part.period_end
-    cut = breaks_between(breaks, "BREACH_RECORDED", *span, part.family)
-    sure = not (complete.part or complete.inferred)
-    if cut.empty and sure and part.least > complete.value:
-        words += f", already more than in all of {complete.period}"
-    return words
+    return f"in the {days} of {part.period} that the reply covers"
+
+
+def bar_label(row: NamedTuple) -> str:
+    """What stands over a bar: `268`; of a part-year with its months, `85 [p] or 44` if doubted."""
+    least = f" or {number(row.least)}" if row.repeated else ""
+    if not row.part:
+        return count_words(row) + least
+    days = row.period_start, row.covered_to_earliest, row.covered_to_latest
+    first, *last = (periods.MONTHS[day.month - 1][:3] for day in days)
+    return f"{count_words(row)}{least}\n{first} to\n{'/'.join(dict.fromkeys(last))}"
+
+
+def part_year_words(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame) -> str:
+    """A part-year, its days, and whether it `breaches.exceeds` the complete year before it."""
+    more = f", already more than in all of {complete.period}"
+    said = f"{recorded_words(part)} {covered_days(part)}"
+    return said + more * breaches.exceeds(part, complete, breaks)
+
+
+def headings(data: Tables, offences: pd.DataFrame) -> list[str]:
+    """Which tables of a reply are headed by another order than their titles name.
+
+    `offences` are from `breaches.recorded`.
+    """
+    other = offences["heading_family"] != offences["family"]
+    odd = offences[other & (offences["heading_family"] != "")]
+    texts = []
+    for source, own in odd.drop_duplicates(["first_source", "table_as_printed"]).groupby(
+        "first_source", sort=False
+    ):
+        said = listed(
+            f"table {row.table_as_printed} is headed “{row.heading_as_printed}” and lists titles "
+            f"of {breaches.FAMILIES[row.family]}"
+            for row in own.itertuples()
+        )
+        texts.append(
+            f"In the reply {cited(data.sources, [source])}, {said}. Each title names its own order "
+            "and section of the Act, so this report classifies by title; no confirmation by the "
+            "force was found."
+        )
+    return texts
 
 
 def offences_and_people(data: Tables, edition: Edition) -> list[str]:
@@ -122,91 +186,22 @@ def offences_and_people(data: Tables, edition: Edition) -> list[str]:
     """
     orders = current(edition.visible(data.orders))
     orders = orders[(orders["series_id"] == "ORDER_STOCK") & orders["area_id"].isin(edition.forces)]
-    recorded = breaches.recorded(data, edition)
-    titled = breaches.by_family(recorded)
-    headed = breaches.by_family(recorded.assign(family=recorded["heading_family"]))
+    families = breaches.by_family(breaches.recorded(data, edition))
     texts = []
     for (area, order, day), people in orders.groupby(["area_id", "order_type", "as_at"]):
-        by_title, by_heading = (
-            each[(each["area_id"] == area) & (each["family"] == order)] for each in (titled, headed)
-        )
-        for row in by_title.itertuples():
-            within = row.period_start <= day <= row.period_end
-            if not within or row.value <= people["value"].sum():
-                continue
-            # What the other reading would make of it, where a heading disagrees.
-            same = by_heading[["period", "first_source"]] == [row.period, row.first_source]
-            more = by_heading[same.all(axis=1) & (by_heading["value"] > row.value)]
-            texts.append(_odd_together(data, edition, row, people, list(more.itertuples())))
+        own = families[(families["area_id"] == area) & (families["family"] == order)]
+        own = own[(own["period_start"] <= day) & (day <= own["period_end"])]
+        counted = beside_first(number(people["value"].sum()), first_total(people))
+        for row in own[own["value"] > people["value"].sum()].itertuples():
+            sources, rows = [row.source_id, *people["source_id"]], [row.rows, *people["rows"]]
+            texts.append(
+                f"The reading by title is not certain: in {row.period} {edition.name(area)} "
+                f"recorded {recorded_words(row)} breaches of {breaches.FAMILIES[order]}, and "
+                f"counted {counted} people under such orders {on_date(people.iloc[0])}. One person "
+                "can have several offences, and offences of another kind may be among them, so no "
+                f"rate of breaches per order is given {cited(data.sources, sources, rows)}."
+            )
     return texts
-
-
-def _odd_together(
-    data: Tables,
-    edition: Edition,
-    row: NamedTuple,
-    people: pd.DataFrame,
-    by_heading: list[NamedTuple],
-) -> str:
-    """Offences of a family in a row, fewer people under its orders, and the other reading."""
-    counted = beside_first(number(people["value"].sum()), first_total(people))
-    odder = "".join(
-        f" By heading the offences would be {recorded_words(other)}, which is odder."
-        for other in by_heading
-    )
-    rows = [row.rows, *people["rows"], *(other.rows for other in by_heading)]
-    return (
-        f"{edition.name(row.area_id)} recorded {recorded_words(row)} offences in {row.period} "
-        f"under titles of {breaches.FAMILIES[row.family]}, and counted {counted} people under such "
-        f"orders {on_date(people.iloc[0])}. One person can have several offences, and the titles "
-        "also name the orders that these replaced; still the numbers sit oddly together, "
-        f"and offences of another kind may be among them.{odder} So the reading by "
-        "title is not certain, and no rate of breaches per order is given "
-        f"{cited(data.sources, [row.source_id, *people['source_id']], rows)}."
-    )
-
-
-def show_titles(
-    data: Tables, edition: Edition, families: pd.DataFrame, family: str, what: str
-) -> None:
-    """Show the titles of a family for each force, and for each of its replies where they overlap.
-
-    `families` are those of `breaches.by_family`; `what` completes "Recorded ..., police force".
-    """
-    chosen = families[families["family"] == family]
-    for (area, reply, _), own in chosen.groupby(breaches.SERIES, sort=False):
-        table = breaches.title_table(data, edition, area, family, reply)
-        cells = table.iloc[:-1].drop(columns=["Total, printed", "Rows"])
-        name = "-".join(filter(None, ["tab-titles", family, area, reply]))
-        doubtful = own[own["repeated"] != ""]
-        tables.show(
-            table.assign(Rows=prose.rows(table["Rows"])),
-            table_id=name.lower().replace("_", "-"),
-            headline=title_headline(own),
-            as_at="the year over each column",
-            caption=f"Recorded {what}, {series_name(data, edition, own.iloc[0])}",
-            source=prose.provenance(data, own["source_id"]),
-            notes=[
-                "Computed totals are sums of the cells; printed totals are the source's own. Where "
-                "they differ, the cells are used and the ledger on the page data quality says why.",
-                *["[x] under a year: no figure found for that title and year. It is not 0."]
-                * bool(cells.eq("[x]").any(axis=None)),
-                *(f"{row.period}: {repeated_words(row)}." for row in doubtful.itertuples()),
-                *[f"{YEARS_INFERRED.capitalize()}."] * bool(own["inferred"].any()),
-            ],
-        )
-    if chosen.empty:
-        prose.say("No figure found for the forces of the region.")
-
-
-def title_headline(own: pd.DataFrame) -> str:
-    """The last complete year of a series: `268 offences recorded in 2020-21`; no sum of years.
-
-    `own` are the rows of one series of `breaches.by_family`.
-    """
-    row = last_complete(list(own.sort_values("period_start").itertuples()))
-    noun = "offence" if row.value == 1 else "offences"
-    return f"{count_words(row)} {noun} recorded in {row.period}{in_brackets(row)}"
 
 
 def recoded_titles(data: Tables, edition: Edition) -> list[str]:
@@ -216,165 +211,95 @@ def recoded_titles(data: Tables, edition: Edition) -> list[str]:
     key = ["area_id", "first_source", "family", "period"]
     for (area, source, family, period), own in found.groupby(key, sort=False):
         before = "; ".join(listed(map(number, values)) for values in own["before"])
-        merged = "it was" if len(own) == 1 else "they were"
         texts.append(
             f"{edition.name(area)}, {breaches.FAMILIES[family]}: "
             f"{prose.plural(len(own), 'title is', 'titles are')} printed as 0 from {period} on "
-            f"(before: {before}), while other titles of the table hold "
-            f"{number(own['others'].iloc[0])} from then on. Probably {merged} merged into another "
-            "title; it does not mean that such breaches ended "
+            f"(before: {before}), while others of the table hold "
+            f"{number(own['others'].iloc[0])} from then on. Probably they were merged: it does not "
+            "mean that such breaches ended "
             f"{cited(data.sources, [source], [*own['rows'], own['others_rows'].iloc[0]])}."
         )
     return [" ".join(texts)] if texts else []  # one paragraph
 
 
-def readings_headline(readings: pd.DataFrame, edition: Edition) -> str:
-    """What each family comes to by title and by heading in the last complete year of each force.
-
-    `readings` are from `breaches.both_readings`.
-    """
-    ending = " by title"
-    columns = [c for c in breaches.reading_columns(readings) if c.endswith(ending)]
-    said = []
-    for (area, _), own in readings.groupby(["area_id", "first_source"], sort=False):
-        complete = own[~own["part"].astype("bool")]
-        row = (complete if len(complete) else own).iloc[-1]
-        families = "; ".join(_both_readings(row, name.removesuffix(ending)) for name in columns)
-        said.append(f"{edition.name(area)} in {row['period']}, {families}")
-    return f"The two readings differ: {'. '.join(said)}"
-
-
-def _both_readings(row: pd.Series, family: str) -> str:
-    """`SHPO 50 by title, 41 by heading`, without a reading that the row has no number for."""
-    said = (
-        f"{beside_first(number(row[f'{family} {way}']), row[f'first {family} {way}'])} {way}"
-        for way in ("by title", "by heading")
-        if pd.notna(row[f"{family} {way}"])
-    )
-    return f"{family} {', '.join(said)}"
-
-
-def breach_trend(data: Tables, edition: Edition, run: pd.DataFrame) -> str:
-    """The fitted change over one of `breaches.runs` in a sentence; "" where no model is fitted."""
-    fit = breaches.run_trend(run)
-    if fit is None:
-        return ""
-    change = fit.change
-    unsure = change.lower <= 0 <= change.upper
-    return (
-        f"{series_name(data, edition, run.iloc[-1])}, {years_of_run(run)}: the fitted change is "
-        f"{signed(change.value)}% a year ({signed(change.lower)} to {signed(change.upper)}%)"
-        f"{': no rise or fall is established' if unsure else ''} "
-        f"{cited(data.sources, run['source_id'], run['row_id'])}."
-    )
-
-
-def years_of_run(run: pd.DataFrame) -> str:
-    """`2017-18 to 2020-21`, and which years between have no figure."""
-    labels = run["period"].tolist()
-    words = labels[0] if len(run) == 1 else f"{labels[0]} to {labels[-1]}"
-    absent = breaches.without_figure(run)
-    return f"{words}, without {listed(absent)}" if absent else words
-
-
-def trends_headline(runs: Iterable[pd.DataFrame]) -> str:
-    """For how many series a rise or fall is established, or why no model is fitted."""
-    fits = [fit for run in runs if (fit := breaches.run_trend(run))]
-    if not fits:
-        return (
-            "No change a year is fitted: that takes five complete years with no break in the family"
+def trends(data: Tables, edition: Edition, families: pd.DataFrame) -> list[str]:
+    """The change a year of each kind of breach that has years enough; else that none has."""
+    fitted = [(r, breaches.run_trend(r)) for r in breaches.runs(families, data.series_breaks)]
+    texts = []
+    for run, change in ((run, fit.change) for run, fit in fitted if fit):
+        unsure = change.lower <= 0 <= change.upper
+        span = f"{run['period'].iloc[0]} to {run['period'].iloc[-1]}"
+        texts.append(
+            f"{series_name(data, edition, run.iloc[-1])}, {span}: the fitted change is "
+            f"{signed(change.value)}% a year ({signed(change.lower)} to {signed(change.upper)}%)"
+            f"{': no rise or fall is established' if unsure else ''} "
+            f"{cite(data, *run.itertuples())}."
         )
-    clear = sum(not fit.change.lower <= 0 <= fit.change.upper for fit in fits)
-    return (
-        f"A rise or fall is established for {number(clear)} of {number(len(fits))} series with "
-        "five complete years with no break in the family"
-    )
+    return texts or [
+        "No rise or fall can be read from the years above: a change a year is fitted to five "
+        "complete years or more with no break between them, and no kind of breach has so many."
+    ]
 
 
 def outcomes(data: Tables, edition: Edition) -> list[str]:
-    """7. How many cautions or convictions, each force beside the country in the same year.
+    """7. How many cautions or convictions, and per 1,000 RSOs, beside the country in that year.
 
-    `not_comparable` says what they are not.
+    Each unit stands in its newest year whose date is sure; `not_comparable` says what is not said.
     """
-    found = breaches.outcomes(data, edition)
-    bullets, beside = [], False
-    for area in edition.forces:
-        own = found[found["area_id"] == area]
-        if own.empty:
-            continue
-        row = (own if own["inferred"].all() else own[~own["inferred"]]).iloc[-1]
-        words = with_age(outcome_words(row), row["period_end"], edition)
-        used = [row]
-        if pair := breaches.same_year(found, area, "EW"):
-            beside = True
-            words += _against_country(row, *pair)
-            used += [each for each in pair if each["row_id"] != row["row_id"]]
-        year = f"{row['period']} (year inferred)" if row["inferred"] else row["period"]
-        bullets.append(f"- **{edition.name(area)}**, {year}: {words} {_cite_rated(data, used)}")
+    found = breaches.outcomes(data, edition).sort_values(
+        ["inferred", "period_end"], ascending=[True, False], kind="stable"
+    )
     country = found[(found["area_id"] == "EW") & ~found["inferred"]]
-    if not bullets and country.empty:
-        return [f"Cautions or convictions: {NOT_FOUND} for the region."]
-    bullets = bullets or [f"- {edition.name(edition.region_id)}: {NOT_FOUND}"]
-    if len(country) and not beside:
-        row = country.iloc[-1]
-        words = f"{row['period']}: {outcome_words(row)} {_cite_rated(data, [row])}"
-        bullets.append(f"- **{edition.name('EW')}**, {words}")
-    return bullets
+    newest = found[found["area_id"] != "EW"].drop_duplicates("area_id")
+    texts = []
+    years = newest if len(newest) else country.iloc[:1]
+    for end, own in sorted(years.groupby("period_end"), reverse=True):
+        forces = newest[newest["period_end"] == end]
+        forces = forces.sort_values("area_id", key=lambda ids: ids.map(edition.units.index))
+        beside = country[country["period_end"] == end]
+        shown = pd.concat([forces, beside]) if len(forces) else beside
+        said = [f"{NOT_FOUND} for the forces of the region"] * forces.empty
+        said += [f"{edition.name(r['area_id'])} {outcome_words(r)}" for _, r in shown.iterrows()]
+        said += [f"{edition.name('EW')}: {NOT_FOUND} for that year"] * beside.empty
+        words = "; ".join(said).replace(" per 1,000", " per 1,000 RSOs in the community", 1)
+        when = with_age(own["period"].iloc[0], end, edition)
+        cites = _cite_rated(data, shown)
+        texts.append(f"- **Cautions or convictions**, {when}: {words} {cites}.")
+    return texts or [f"- **Cautions or convictions**: {NOT_FOUND} for the forces of the region."]
 
 
 def outcome_words(row: pd.Series) -> str:
-    """Outcomes with the unit as printed, and their rate: `16 (printed as “offenders”), 11.4 …`."""
-    words = f"{with_first(row)} (printed as “{row['unit_as_printed']}”)"
+    """`16 “offenders”, 11.4 per 1,000 (6.5 to 18.5)`; the unit is as printed."""
+    year = " (the year is inferred)" if row["inferred"] else ""
+    words = f"{with_first(row)} “{row['unit_as_printed']}”{year}"
     if pd.isna(row["per_1000"]):
         return words
-    return f"{words}, {outcome_rate(row)} per 1,000 RSOs in the community"
+    return f"{words}, {rate_words(row, ' per 1,000')}"
 
 
-def outcome_rate(row: pd.Series) -> str:
-    """`11.4 (6.5 to 18.5)`, and of a lower bound `at least 25.5`, without an interval."""
-    rate = number(row["per_1000"], 1)
+def rate_words(row: pd.Series, per: str = "") -> str:
+    """`11.4 (6.5 to 18.5)`, of a lower bound `at least 25.5`, and [x] where there is none."""
+    if pd.isna(row["per_1000"]):
+        return "[x]"
+    rate = f"{number(row['per_1000'], 1)}{per}"
     if row["qualifier"] == "at_least":
         return f"at least {rate}"
     return f"{rate} ({interval(row['lower'], row['upper'])})"
 
 
-def _against_country(latest: pd.Series, own: pd.Series, country: pd.Series) -> str:
-    """A force's outcome rate beside that of the country in the newest year that both have."""
-    words = f"; England and Wales in the same year {outcome_words(country)}"
-    if own["row_id"] != latest["row_id"]:
-        words = (
-            f"; in {own['period']}, the latest year that both have, {outcome_words(own)}, and "
-            f"England and Wales {outcome_words(country)}"
-        )
-    if ratio := breaches.rate_ratio(own, country):
-        words += f"; the force's rate was {times_words(own, country, ratio, 'that')}"
-    return words
+def people_words(row: pd.Series) -> str:
+    """The people that outcomes are counted among: `64,300 (rounded)`, [x] where none are held."""
+    if pd.isna(row["stock"]):
+        return "[x]"
+    rounded = " (rounded)" * (row["stock_qualifier"] == "rounded")
+    return beside_first(number(row["stock"]) + rounded, row["first_stock"])
 
 
-def _cite_rated(data: Tables, used: Sequence[pd.Series]) -> str:
+def _cite_rated(data: Tables, used: pd.DataFrame) -> str:
     """Links to sources and rows of outcomes and of the counts under their rates."""
-    rated = [row for row in used if pd.notna(row["stock_row"])]
-    sources = [row["source_id"] for row in used] + [row["stock_source"] for row in rated]
-    rows = [row["rows"] for row in used] + [row["stock_row"] for row in rated]
-    return cited(data.sources, sources, rows)
-
-
-def outcome_ratios(data: Tables, edition: Edition) -> list[str]:
-    """Ratio of the outcome rates of two forces in the latest year that they share."""
-    found = breaches.outcomes(data, edition)
-    texts = []
-    for first, second in combinations(edition.forces, 2):
-        pair = breaches.same_year(found, first, second)
-        ratio = breaches.rate_ratio(*pair) if pair else None
-        if ratio is None:
-            continue
-        clear = "no clear" if ratio.lower <= 1 <= ratio.upper else "a clear"
-        texts.append(
-            f"In {pair[0]['period']} the rate of {edition.name(first)} was "
-            f"{times_words(*pair, ratio, f'that of {edition.name(second)}')}: {clear} difference "
-            f"{_cite_rated(data, pair)}."
-        )
-    return texts
+    rated = used[used["stock_row"].notna()]
+    sources = [*used["source_id"], *rated["stock_source"]]
+    return cited(data.sources, sources, [*used["rows"], *rated["stock_rows"]])
 
 
 def not_comparable() -> str:

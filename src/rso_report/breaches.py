@@ -6,27 +6,32 @@ another order, the heading is kept and both readings can be shown.
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import NamedTuple
 
 import pandas as pd
 
 from rso_report import comparable, periods, register, statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.errors import ReportError
-from rso_report.prose import revised_cells
+from rso_report.prose import beside_first, number
 from rso_report.revisions import current, first_total
 from rso_report.series import ratio_caveat, require_one_series
 from rso_report.statistics import Trend
+from rso_report.tables import Cell
 
 FAMILIES = {
     "NOTIFICATION": "notification requirements",
     "SHPO": "sexual harm prevention orders (SHPOs)",
     "SRO": "sexual risk orders (SROs)",
 }
+SHORT = FAMILIES | {"SHPO": "SHPOs", "SRO": "SROs"}
 NO_TITLE = "Title not given in the source"
+ALL_TITLES = "All titles"
 EQUAL_CELLS_FROM = 20  # equal small numbers are common and say nothing
 # A force's figures of one family, in order of time: one line of a chart, one row of a table.
 SERIES = ["area_id", "reply", "family"]
+# What makes one sum of titles: `by_family` has a row for each.
+FAMILY_YEAR = ["area_id", "first_source", "family", "period", "period_start", "period_end"]
 
 
 def recorded(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -67,10 +72,9 @@ def by_family(offences: pd.DataFrame) -> pd.DataFrame:
     are one series.
     """
     require_one_series(offences[["series_id"]], "add")
-    key = ["area_id", "first_source", "family", "period", "period_start", "period_end"]
     revised = offences["first_value"].notna()
     first = offences["first_value"].fillna(offences["value"])
-    cells = [*key, "table_as_printed", "value"]
+    cells = [*FAMILY_YEAR, "table_as_printed", "value"]
     large = (offences["table_as_printed"] != "") & (offences["value"] >= EQUAL_CELLS_FROM)
     equal = large & offences.duplicated(cells, keep=False)
     found = (
@@ -80,7 +84,7 @@ def by_family(offences: pd.DataFrame) -> pd.DataFrame:
             _equal=offences["value"].astype("str").where(equal, ""),
             _once=offences["value"].mask(equal & offences.duplicated(cells), 0),
         )
-        .groupby(key, as_index=False)
+        .groupby(FAMILY_YEAR, as_index=False)
         .agg(
             value=("value", "sum"),
             first_value=("_first", "sum"),
@@ -184,81 +188,61 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
 def title_table(
     data: Tables, edition: Edition, area: str, family: str, reply: str = ""
 ) -> pd.DataFrame:
-    """Titles of a family by year, with computed totals beside printed ones.
+    """Titles of a family by year, newest first: what a table of the page shows.
 
-    One row for each title, then `All titles, computed` and `All titles, printed`; one column for
-    each year of the span (part-years marked [p]; a revised cell, and a sum with one, is a text with
-    [r] and the first value; a title that the source does not list for a year is [x], which is not
-    0), then `Total, computed`, `Total, printed` and `Rows` (the
-    row identifiers of the cells and of the printed totals). A printed total is [z] where part of
-    what it sums lies after the edition's year, [x] where none is printed. Offences without a title
-    in their source have a row of their own. With `reply`, only of that source.
+    One row for each title, then `All titles`; columns `Offence title`, one for each year of the
+    span (part-years marked [p]), `Total` and rows (the identifiers of the cells and of the totals
+    that the source prints). A sum that differs from the source's own total has that in brackets:
+    `170 (112)`; a printed total that sums years after the edition's is left out. A revised cell has
+    [r] and its first value; a title that the source does not list for a year is [x], which is not
+    0. Offences without a title in their source have a row of their own. With `reply`, only of that.
     """
     offences = recorded(data, edition)
     own = offences[(offences["area_id"] == area) & (offences["family"] == family)]
     own = own[own["first_source"].eq(reply) | (reply == "")]
     own = own.replace({"offence_title": {"": NO_TITLE}})
+    years = full_span(own)[::-1]
     part = set(own.loc[own["part"], "period"])
-    titles = list(dict.fromkeys(own["offence_title"]))
-    columns = full_span(own)
+    printed = _printed_totals(data, edition, own)
+    lines = []
+    for title in [*dict.fromkeys(own["offence_title"]), ALL_TITLES]:
+        every = title == ALL_TITLES
+        cells = own if every else own[own["offence_title"] == title]
+        totals = printed[printed["offence_title"] == ("" if every else title)]
+        of_years = totals[(totals["axis"] == "column") & totals["period"].isin(years)]
+        of_all = totals[totals["axis"] == ("grand" if every else "row")]
+        line = {"Offence title": title}
+        for year in years:
+            line[f"{year} [p]" if year in part else year] = _sum_and_printed(
+                cells[cells["period"] == year], of_years[of_years["period"] == year]
+            )
+        line["Total"] = _sum_and_printed(cells, of_all)
+        line["rows"] = "+".join([*cells["rows"], *of_years["rows"], *of_all["rows"]])
+        lines.append(line)
+    return pd.DataFrame(lines, dtype="object")
 
-    def added(title: str = "", period: str = "") -> object:
-        """The sum of the cells of a title, of a period, of one of both, or of all."""
-        cells = own[own["offence_title"].eq(title) | (title == "")]
-        cells = cells[cells["period"].eq(period) | (period == "")]
-        if cells.empty:
-            return "[x]"
-        return revised_cells([int(cells["value"].sum())], [first_total(cells)])[0]
 
-    wide = pd.DataFrame(
-        [[added(title, period) for period in columns] for title in titles],
-        index=pd.Index(titles, name="offence_title"),
-        columns=columns,
-        dtype="object",
-    )
+def _printed_totals(data: Tables, edition: Edition, own: pd.DataFrame) -> pd.DataFrame:
+    """Totals that the sources of offences print, as far as the edition covers what they sum."""
     totals = current(data.printed_totals)
     totals = totals[
         totals["first_source"].isin(own["first_source"])
         & totals["table_as_printed"].isin(own["table_as_printed"])
     ]
-    totals = totals.assign(
-        period=[
-            periods.period_label(start, end)
-            for start, end in zip(totals["period_start"], totals["period_end"], strict=True)
-        ]
-    )
-    shown_totals = edition.visible(totals)
+    labels = map(periods.period_label, totals["period_start"], totals["period_end"])
+    return edition.visible(totals.assign(period=pd.Series(labels, totals.index, dtype="object")))
 
-    def printed(axis: str, period: str = "", title: str = "") -> object:
-        hit = totals[(totals["axis"] == axis) & (totals["offence_title"] == title)]
-        hit = hit[hit["period"] == period] if period else hit
-        if hit.empty:
-            return "[x]"
-        if hit.index[0] not in shown_totals.index:
-            return "[z]"
-        return revised_cells(hit["value"].astype("int64"), hit["first_value"])[0]
 
-    wide["Total, computed"] = pd.Series(map(added, titles), index=wide.index, dtype="object")
-    wide["Total, printed"] = pd.Series(
-        [printed("row", title=title) for title in wide.index], index=wide.index, dtype="object"
-    )
-    by_period = [added(period=period) for period in columns]
-    wide.loc["All titles, computed"] = [*by_period, added(), "[z]"]
-    wide.loc["All titles, printed"] = [
-        *(printed("column", period) for period in columns),
-        "[z]",
-        printed("grand"),
-    ]
-    cells = own.groupby("offence_title")["rows"].agg("+".join)
-    of_rows = shown_totals[shown_totals["axis"] == "row"].groupby("offence_title")["rows"]
-    named = cells.str.cat(of_rows.agg("+".join).reindex(cells.index).fillna(""), sep="+")
-    named["All titles, computed"] = "+".join(own["rows"])
-    of_columns = shown_totals[shown_totals["axis"] != "row"]
-    of_columns = of_columns[of_columns["period"].isin(columns) | (of_columns["axis"] == "grand")]
-    named["All titles, printed"] = "+".join(of_columns["rows"])
-    wide["Rows"] = named.reindex(wide.index).astype("object")
-    marked = {period: f"{period} [p]" for period in part}
-    return wide.rename(columns=marked).rename_axis("Offence title", axis=0).reset_index()
+def _sum_and_printed(cells: pd.DataFrame, printed: pd.DataFrame) -> int | Cell | str:
+    """The sum of some cells, and the source's own total of them where that is another number."""
+    if cells.empty:
+        return "[x]"
+    value = int(cells["value"].sum())
+    text = beside_first(number(value), first_total(cells))
+    if len(printed) and printed["value"].iloc[0] != value:
+        total = printed.iloc[0]
+        text += f" ({beside_first(number(total['value']), total['first_value'])})"
+    return value if text == number(value) else Cell(text, value)
 
 
 def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
@@ -276,6 +260,8 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for family in families:
         for column, name in (("family", "by title"), ("heading_family", "by heading")):
+            if not offences[column].eq(family).any():
+                continue
             chosen = offences[offences[column] == family].groupby(key)
             parts.append(chosen["value"].sum().rename(f"{family} {name}"))
             firsts = chosen[["value", "first_value"]].apply(first_total)
@@ -290,11 +276,6 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
         .sort_values(["area_id", "first_source", "period_start"])
         .reset_index(drop=True)
     )
-
-
-def reading_columns(readings: pd.DataFrame) -> list[str]:
-    """The columns of `both_readings` that hold numbers to show, without their first values."""
-    return [name for name in readings if " by " in name and not name.startswith("first ")]
 
 
 def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -318,6 +299,18 @@ def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]
         yield from (run for _, run in own.groupby(starts))
 
 
+def exceeds(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame) -> bool:
+    """Whether a part-year holds more offences than the complete year before it, beyond doubt.
+
+    So only where no break lies between (`breaks` is `series_breaks`), no year is inferred, and
+    without numbers that may be printed twice. Both are rows of `by_family`.
+    """
+    span = complete.period_start, part.period_end
+    cut = comparable.breaks_between(breaks, "BREACH_RECORDED", *span, part.family)
+    sure = not (complete.part or complete.inferred)
+    return bool(cut.empty and sure and part.least > complete.value)
+
+
 def run_trend(run: pd.DataFrame) -> Trend | None:
     """Average annual change over one of `runs`, by `statistics.trend`.
 
@@ -332,14 +325,13 @@ def run_trend(run: pd.DataFrame) -> Trend | None:
     return statistics.trend(run["value"].tolist(), times=years)
 
 
-def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Cautions or convictions for breach of notification requirements, and per 1,000 RSOs.
+def outcomes_and_people(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Cautions or convictions for breach of notification requirements, and the people they are of.
 
-    One row for each area and year: the count as printed and, where the community count of the
-    same area at the end of the year is held, the rate per 1,000 RSOs with its interval (Byar, exact
-    below 10). A number printed as a lower bound has no interval; one whose year is `inferred` has
-    no rate and no interval. Both rows are identified, and what `revisions.current` adds is there of
-    the outcomes, and as first_stock and stock_rows of the counts.
+    One row for each area and year: the count as printed (`inferred` where its year is), and as
+    `stock` the community count of the same area at the end of the year, <NA> where none is held or
+    the year is inferred. Both rows are identified, and what `revisions.current` adds is there of
+    the outcomes, and as first_stock and stock_rows of the counts, with their stock_qualifier.
     """
     ratio_caveat("BREACH_OUTCOME", "STOCK_MAPPA")
     rows = edition.visible(data.breaches)
@@ -352,62 +344,68 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
     names = {
         "as_at": "period_end",
         "value": "stock",
+        "qualifier": "stock_qualifier",
         "row_id": "stock_row",
         "source_id": "stock_source",
         "first_value": "first_stock",
         "rows": "stock_rows",
     }
     stock = stock.rename(columns=names)[["area_id", *names.values()]]
-    merged = own.merge(stock, on=["area_id", "period_end"], how="left")
+    found = own.merge(stock, on=["area_id", "period_end"], how="left")
     taken = [name for name in names.values() if name != "period_end"]
-    merged[taken] = merged[taken].mask(merged["inferred"])
-    found = [
+    found[taken] = found[taken].mask(found["inferred"])
+    labels = map(periods.period_label, found["period_start"], found["period_end"])
+    found["period"] = pd.Series(labels, found.index, dtype="object")
+    found["stock"] = found["stock"].astype("Int64")
+    return found.sort_values(["area_id", "period_end"]).reset_index(drop=True)
+
+
+def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
+    """`outcomes_and_people` with the rate per 1,000 RSOs and its interval (Byar, exact below 10).
+
+    per_1000, lower and upper are NaN where no people are given. A number printed as a lower bound
+    has no interval.
+    """
+    found = outcomes_and_people(data, edition)
+    rates = [
         statistics.rate(int(count), int(people), per=1000) if pd.notna(people) else None
-        for count, people in zip(merged["value"], merged["stock"], strict=True)
+        for count, people in zip(found["value"], found["stock"], strict=True)
     ]
     for name in ("value", "lower", "upper"):
         column = "per_1000" if name == "value" else name
-        merged[column] = [getattr(e, name) if e else float("nan") for e in found]
-    bound = merged["qualifier"] == "at_least"
-    merged[["lower", "upper"]] = merged[["lower", "upper"]].mask(bound)
-    merged["period"] = [
-        periods.period_label(start, end)
-        for start, end in zip(merged["period_start"], merged["period_end"], strict=True)
-    ]
-    merged["stock"] = merged["stock"].astype("Int64")
-    return merged.sort_values(["area_id", "period_end"]).reset_index(drop=True)
+        found[column] = [getattr(rate, name) if rate else float("nan") for rate in rates]
+    bound = found["qualifier"] == "at_least"
+    found[["lower", "upper"]] = found[["lower", "upper"]].mask(bound)
+    return found
 
 
-def same_year(found: pd.DataFrame, first: str, second: str) -> tuple[pd.Series, pd.Series] | None:
-    """The outcomes, with a rate, of two areas in the newest year that both have; None without."""
-    try:
-        pair = comparable.latest_shared(found[found["per_1000"].notna()], [first, second])
-    except ReportError:
-        return None
-    return pair.iloc[0], pair.iloc[1]
+def side_by_side(outcomes: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Outcome rates of years in which an area of the region and another area have one.
 
-
-def rate_ratio(first: pd.Series, second: pd.Series) -> statistics.Estimate | None:
-    """Outcome rate of the first of two areas over the second's, of one year, log method.
-
-    None where either count is below 10, for which the method is too rough, or both are lower
-    bounds. If the second alone is a lower bound the ratio is at most this, if the first alone is,
-    at least.
-    """
-    bounds = [row["qualifier"] == "at_least" for row in (first, second)]
-    if all(bounds) or min(first["value"], second["value"]) < statistics.EXACT_BELOW:
-        return None
-    return statistics.rate_ratio(first["value"], first["stock"], second["value"], second["stock"])
-
-
-def outcome_years(found: pd.DataFrame, edition: Edition) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Outcome rates to set side by side: `(year, rows)`, newest first, areas in their order.
-
-    Only years in which an area of the region and another area have a rate.
+    Newest year first, areas in the order of the report. Other years say nothing beside each other.
     """
     order = [*edition.units, "EW"]
-    rated = found[found["per_1000"].notna()]
-    for _, own in reversed(list(rated.groupby(["period_end", "period_start"]))):
-        if own["area_id"].nunique() > 1 and own["area_id"].ne("EW").any():
-            by_area = own.sort_values("area_id", key=lambda ids: ids.map(order.index))
-            yield own["period"].iloc[0], by_area
+    rated = outcomes[outcomes["per_1000"].notna()]
+    years = rated.groupby(["period_start", "period_end"])["area_id"]
+    own = rated[years.transform("nunique") > 1]
+    place = own["area_id"].map(order.index)
+    return (
+        own.assign(_place=place)
+        .sort_values(["period_end", "period_start", "_place"], ascending=[False, False, True])
+        .drop(columns="_place")
+        .reset_index(drop=True)
+    )
+
+
+def pairs(rated: pd.DataFrame) -> pd.DataFrame:
+    """Each two outcome rates of one year that a ratio may compare, in the order of `rated`.
+
+    The columns of the second have the ending `_2`. Left out are counts below 10, for which the
+    interval of a ratio is too rough, and two lower bounds.
+    """
+    numbered = rated.assign(place=range(len(rated)))
+    year = ["period", "period_start", "period_end"]
+    both = numbered.merge(numbered, on=year, suffixes=("", "_2"))
+    counted = both[["value", "value_2"]].min(axis=1) >= statistics.EXACT_BELOW
+    bounds = both[["qualifier", "qualifier_2"]].eq("at_least").all(axis=1)
+    return both[(both["place"] < both["place_2"]) & counted & ~bounds].reset_index(drop=True)

@@ -90,27 +90,86 @@ def by_year(
     return highlightable(rules + lines + points, areas)
 
 
-def intervals(frame: pd.DataFrame, value_title: str) -> alt.LayerChart:
-    """One row for each label: a point and its 95% interval, in the order of `frame`.
+def bars(frame: pd.DataFrame, span: list[str], title: str, under: list[str]) -> alt.LayerChart:
+    """A bar with its number over it for each period of `span`, on a scale of its own.
 
-    Columns: label, value, lower, upper, source (label).
+    A part-year is an empty bar with a broken outline. Columns: period, value, part (true for a
+    part-year), label (what stands over the bar, three lines for a part-year), source (label). The
+    lines `under` the title say where the series breaks.
     """
-    drawn = frame[["label", "value", "lower", "upper", "source"]].round(1)
+    drawn = frame[["period", "value", "part", "label", "source"]]
+    room = drawn["value"].clip(lower=1) * drawn["part"].map({True: 1.9, False: 1.25})
+    top = alt.Scale(domainMax=float(room.max()), nice=False)
+    years = alt.Axis(labelExpr="replace(datum.label, 'calendar year ', '')")
     base = alt.Chart(drawn).encode(
-        y=alt.Y("label:N", sort=list(drawn["label"]), title=None, axis=alt.Axis(labelLimit=260)),
+        x=alt.X("period:O", title=None, axis=years, scale=alt.Scale(domain=span)),
+        y=alt.Y("value:Q", axis=None, scale=top),
         tooltip=[
-            alt.Tooltip("label:N", title="Area"),
-            alt.Tooltip("value:Q", title=value_title),
-            alt.Tooltip("lower:Q", title="Lower limit"),
-            alt.Tooltip("upper:Q", title="Upper limit"),
+            alt.Tooltip("period:O", title="Year"),
+            alt.Tooltip("value:Q", title="Offences", format=","),
             alt.Tooltip("source:N", title="Source"),
         ],
     )
-    lines = base.mark_rule(strokeWidth=3).encode(
-        x=alt.X("lower:Q", title=value_title, scale=alt.Scale(zero=True)), x2="upper:Q"
+    shapes = base.mark_bar(stroke=COLOURS[0], strokeWidth=2).encode(
+        fill=alt.condition("datum.part", alt.value("transparent"), alt.value(COLOURS[0])),
+        strokeDash=alt.condition("datum.part", alt.value([5, 4]), alt.value([1, 0])),
     )
-    points = base.mark_point(filled=True, size=90).encode(x="value:Q")
-    return (lines + points).properties(height=alt.Step(36))
+    over = alt.ExprRef("datum.part ? -36 : -4")
+    labels = base.mark_text(baseline="bottom", dy=over, lineBreak="\n", lineHeight=16)
+    words = alt.TitleParams(
+        title,
+        subtitle=under,
+        anchor="start",
+        color=INK,
+        subtitleColor=INK,
+        fontSize=14,
+        subtitleFontSize=14,
+    )
+    layers = shapes + labels.encode(text="label:N")
+    return layers.properties(width=470, height=130, title=words)
+
+
+def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
+    """A point with its 95% interval for each label, its words over it; a panel for each group.
+
+    Columns: group (the title of the panel), label, value, lower, upper (empty for a lower bound,
+    which is drawn as an arrow to the right), said (the value in words), source (label). Groups and
+    labels keep the order of `frame`; all panels have one scale.
+    """
+    columns = ["label", "value", "lower", "upper", "words", "source"]
+    words = frame["label"] + "\n" + frame["said"]
+    drawn = frame.assign(words=words).round({"value": 1, "lower": 1, "upper": 1})
+    scale = alt.Scale(domain=[0, float(drawn[["value", "upper"]].max().max()) * 1.05], nice=False)
+    panels = []
+    for group, own in drawn.groupby("group", sort=False):
+        last = group == drawn["group"].iloc[-1]
+        base = alt.Chart(own[columns]).encode(
+            y=alt.Y("words:N", sort=list(own["words"]), axis=None),
+            tooltip=[
+                alt.Tooltip("label:N", title="Area"),
+                alt.Tooltip("value:Q", title=value_title),
+                alt.Tooltip("lower:Q", title="Lower limit"),
+                alt.Tooltip("upper:Q", title="Upper limit"),
+                alt.Tooltip("source:N", title="Source"),
+            ],
+        )
+        axis = alt.Axis(tickCount=5, grid=False, domain=True, ticks=True) if last else None
+        sure, bound = (f"{word}isValid(datum.lower)" for word in ("", "!"))
+        low, value = (
+            alt.X(f"{name}:Q", title=value_title, scale=scale, axis=axis)
+            for name in ("lower", "value")
+        )
+        lines = base.mark_rule(strokeWidth=3, yOffset=12).encode(x=low, x2="upper:Q")
+        points = base.transform_filter(sure).mark_point(size=90, yOffset=12).encode(x=value)
+        arrows = base.transform_filter(bound).mark_point(
+            size=110, yOffset=12, shape="triangle-right"
+        )
+        said = base.mark_text(align="left", yOffset=-24, lineBreak="\n", lineHeight=16)
+        said = said.encode(x=alt.value(0), text="words:N")
+        title = alt.TitleParams(group, anchor="start", color=INK, fontSize=14, offset=6)
+        layers = lines + points + arrows.encode(x=value) + said
+        panels.append(layers.properties(width=470, height=alt.Step(66), title=title))
+    return alt.vconcat(*panels, spacing=16)
 
 
 KINDS_OF_AREA = ("force of the region", "other police area", "count in doubt", "England and Wales")
