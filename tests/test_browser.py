@@ -370,7 +370,7 @@ def test_a_tip_over_a_point_is_shown_under_the_policy(browser, pages):
     context = browser.new_context(viewport={"width": 1000, "height": 800})
     visit = Visit("notebooks/regional-trends.html")
     page = open_page(context, pages[visit.page], visit)
-    box = page.locator("#fig-published-rates .rso-chart")
+    box = page.locator("#fig-community-counts .rso-chart")
     box.scroll_into_view_if_needed()
     page.wait_for_function("box => box.dataset.state === 'drawn'", arg=box.element_handle())
     box.locator("g.mark-symbol > path").first.hover(force=True)

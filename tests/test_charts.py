@@ -16,38 +16,67 @@ def svg(chart):
     return vl_convert.vegalite_to_svg(figures.specification(chart))
 
 
-def lines_of(frame, **more):
-    drawn = charts.by_year(frame, "Rate", ["A"], **more)
-    data = figures.specification(drawn)["datasets"]
-    return next(rows for rows in data.values() if "segment" in rows[0])
+def counts(years, values, base, **more):
+    """A frame of counts on 31 March of some years."""
+    days = pd.to_datetime([f"{year}-03-31" for year in years])
+    frame = {"area": "A", "as_at": days, "value": values, "first_value": pd.NA, "base": base}
+    return pd.DataFrame({**frame, **more})
+
+
+NO_BREAK = pd.DataFrame({"date": pd.to_datetime([]), "mark": []})
+
+
+def points_of(chart):
+    """What is drawn as points, in the order of areas and years."""
+    sets = figures.specification(chart)["datasets"].values()
+    return [row for rows in sets for row in rows if "segment" in row]
+
+
+def segments(frame):
+    return [row["segment"] for row in points_of(charts.by_year(frame, NO_BREAK))]
 
 
 def test_years_that_do_not_follow_are_not_joined():
-    frame = pd.DataFrame(
-        {"area": "A", "year": [2010, 2011, 2015], "value": [1, 2, 3], "base": 0, "source": "S"}
-    )
-    segments = [row["segment"] for row in lines_of(frame)]
-    assert segments[0] == segments[1] != segments[2]
+    first, second, third = segments(counts([2010, 2011, 2015], [1, 2, 3], 0))
+    assert first == second != third
 
 
 def test_no_line_crosses_a_change_of_base():
-    frame = pd.DataFrame(
-        {"area": "A", "year": [2021, 2022], "value": [122, 126], "base": [0, 1], "source": "S"}
-    )
-    first, second = (row["segment"] for row in lines_of(frame))
+    first, second = segments(counts([2021, 2022], [122, 126], [0, 1]))
     assert first != second
 
 
-def test_breaks_within_the_years_are_drawn():
-    frame = pd.DataFrame(
-        {"area": "A", "year": [2002, 2010], "value": [1, 2], "base": 0, "source": "S"}
-    )
+def test_no_line_joins_two_areas():
+    frame = pd.concat([counts([2021], [1], 0), counts([2022], [2], 0, area="B")])
+    assert len(set(segments(frame))) == 2
+
+
+def test_each_stretch_says_its_last_value_and_the_newest_its_first_as_well():
+    frame = counts([2008, 2009, 2010, 2011, 2012], [1000, 2000, 3000, 4000, 5000], [0, 0, 1, 1, 1])
+    drawn = points_of(charts.by_year(frame, NO_BREAK))
+    assert [row["above"] for row in drawn] == ["", "2,000", "", "", "5,000"]
+    assert [row["below"] for row in drawn] == ["", "", "3,000", "", ""]
+
+
+def test_a_revised_value_has_its_mark_where_it_is_written():
+    frame = counts([2012], [5000], 0, first_value=4000)
+    assert "5,000 [r]" in svg(charts.by_year(frame, NO_BREAK))
+
+
+def test_each_area_has_its_own_scale_from_0():
+    frame = pd.concat([counts([2021], [10], 0), counts([2021], [9000], 0, area="B")])
+    panels = figures.specification(charts.by_year(frame, NO_BREAK))["vconcat"]
+    scales = [panel["layer"][0]["encoding"]["y"]["scale"]["domain"] for panel in panels]
+    assert [low for low, _ in scales] == [0, 0]
+    assert 10 < scales[0][1] < 20 and scales[1][1] > 9000
+
+
+def test_breaks_within_the_years_are_drawn_with_their_mark():
     breaks = pd.DataFrame(
-        {"date": pd.to_datetime(["2006-04-01", "1980-01-01"]), "title": ["x", "y"]}
+        {"date": pd.to_datetime(["2006-04-01", "1980-01-01"]), "mark": ["X", "Y"]}
     )
-    spec = figures.specification(charts.by_year(frame, "Rate", ["A"], breaks))
-    drawn = [rows for rows in spec["datasets"].values() if "title" in rows[0]]
-    assert [row["title"] for row in drawn[0]] == ["x"]
+    drawn = svg(charts.by_year(counts([2002, 2010], [1, 2], 0), breaks))
+    assert ">X</text>" in drawn and ">Y</text>" not in drawn
 
 
 ALL = {tier: {**dict.fromkeys(visits.TIERS, 0), tier: 1} for tier in visits.TIERS}
@@ -77,50 +106,30 @@ def test_people_moved_to_very_high_risk_add_their_visits_and_the_parts_stay_100(
     assert all(f">{part}</text>" in text for part in people if part >= 5)
 
 
-def test_areas_beside_a_rate_are_drawn_one_point_each_and_in_their_order():
-    frame = pd.DataFrame(
-        {
-            "area": ["England and Wales", "B", "A", "C"],
-            "kind": ["England and Wales", "force of the region", "count in doubt"]
-            + ["other police area"],
-            "rate": [122, 144, 217, 78],
-            "lower": [float("nan"), 139, 204, 73],
-            "upper": [float("nan"), 149, 230, 84],
-            "limit_low": [float("nan"), 63, 62, 63],
-            "limit_high": [float("nan"), 181, 182, 181],
-            "source": "S",
-        }
-    )
-    chart = charts.beside(frame, 122, "Rate")
-    written = re.findall(r">(England and Wales|[ABC])</text>", svg(chart))
-    assert [name for name in written if len(name) == 1] == ["B", "A", "C"]
-    spec = figures.specification(chart)
-    sort = next(each["encoding"]["y"]["sort"] for each in spec["layer"] if "y" in each["encoding"])
-    assert sort == ["England and Wales", "B", "A", "C"]
-    assert spec["usermeta"]["highlight"] == sort
+RATES = pd.DataFrame(
+    {
+        "label": ["B", "A", "C"],
+        "name": ["B Police", "A Police", "C Police"],
+        "rate": [144.04, 217.0, 78.0],
+        "lower": [139.0, 204.0, 73.0],
+        "upper": [149.0, 230.0, 84.0],
+        "own": [True, False, False],
+        "doubted": ["", "F18", ""],
+    }
+)
 
 
-def test_a_kind_of_area_keeps_its_shape_whichever_others_are_there():
-    frame = pd.DataFrame(
-        {
-            "area": ["A", "B"],
-            "kind": ["other police area", "count in doubt"],
-            "rate": [100, 200],
-            "lower": [90, 190],
-            "upper": [110, 210],
-            "limit_low": 60,
-            "limit_high": 180,
-            "source": "S",
-        }
-    )
+def test_areas_beside_a_rate_are_drawn_in_their_order_with_their_rates_and_the_line_named():
+    drawn = svg(charts.beside(RATES, 122, "Country 122"))
+    assert re.findall(r">([ABC])</text>", drawn) == ["B", "A", "C"]
+    assert re.findall(r">(\d+\.\d[^<]*)</text>", drawn) == ["144.0", "217.0 in doubt", "78.0"]
+    assert ">Country 122</text>" in drawn
 
-    def shapes(drawn):
-        layers = figures.specification(charts.beside(drawn, 122, "Rate"))["layer"]
-        scale = next(x["encoding"]["shape"] for x in layers if "shape" in x["encoding"])["scale"]
-        return dict(zip(scale["domain"], scale["range"], strict=True))
 
-    assert shapes(frame).items() >= shapes(frame.iloc[1:]).items()
-    assert len(set(shapes(frame).values())) == 2
+@pytest.mark.parametrize("own", [[False] * 3, [True] * 3])
+def test_areas_beside_a_rate_are_drawn_when_all_or_none_are_of_the_region(own):
+    drawn = svg(charts.beside(RATES.assign(own=own), 122, "Country 122"))
+    assert re.findall(r">([ABC])</text>", drawn) == ["B", "A", "C"]
 
 
 @pytest.mark.parametrize(("count", "marked", "whole"), [(46, 14, 4380), (0, 0, 20), (5, 5, 800)])

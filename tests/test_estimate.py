@@ -117,6 +117,18 @@ def test_the_date_shown_is_the_newest_with_a_force_of_the_region(data):
     assert register.beside_region([], edition) is None
 
 
+def test_areas_are_shown_after_the_country_the_regions_forces_first_then_by_name(data, march_2021):
+    shown = register.side_by_side(march_2021, opened(data))
+    assert shown["area_id"].tolist()[:3] == ["EW", "STA", "WMP"]
+    assert shown["own"].sum() == 2 and len(shown) == 1 + len(march_2021.areas)
+    others = shown.loc[3:, "name"].tolist()
+    assert others == sorted(others)
+    assert (shown.at[0, "rate"], shown.at[0, "rows"]) == (122, "RT0005")
+    # West Midlands is a region as well as a force, so its force keeps its whole name.
+    labels = shown.set_index("area_id")["label"]
+    assert (labels["STA"], labels["WMP"]) == ("Staffordshire", "West Midlands Police")
+
+
 # The estimate
 
 
@@ -150,6 +162,19 @@ def test_only_forces_without_a_count_are_estimated(data, march_2021, guesses):
     assert set(guesses.index) == {"WMC", "WAR", "WM"}
     edition = opened(data, region="North East")  # all three have a count for March 2021
     assert estimate.for_gaps(data, edition, march_2021).empty
+
+
+def test_an_estimate_names_every_row_behind_it_and_the_count_of_an_earlier_date(guesses):
+    mercia, warwickshire = guesses.loc["WMC"], guesses.loc["WAR"]
+    rows = set(mercia["rows"].split("+"))
+    assert {"RT0005", "RO0008", "PD-WMP-2020", "PD-WMC-2020", "RO0048"} < rows
+    assert "RO0297" not in rows  # a count in doubt has no part in it
+    assert (mercia["latest"], mercia["found"]) == (1405, pd.Timestamp("2020-03-31"))
+    assert pd.isna(warwickshire["latest"]) and pd.isna(warwickshire["found"])
+
+
+def test_without_a_comparison_there_is_no_estimate(data):
+    assert estimate.for_gaps(data, opened(data), None).empty
 
 
 def test_a_force_too_small_for_an_estimate_has_none_and_neither_has_its_region(data, march_2021):

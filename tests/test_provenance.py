@@ -334,6 +334,7 @@ def by_sex(kind):
         "Women": lambda r, c: r.sum(kind, sex="female"),
         "Both, computed": total,
         "Women, percent": lambda r, c: 100 * r.sum(kind, sex="female") / r.sum(kind),
+        "Women, %": lambda r, c: 100 * r.sum(kind, sex="female") / r.sum(kind),
         "95% interval": lambda r, c: wilson(r.sum(kind, sex="female"), r.sum(kind)),
     }
 
@@ -440,6 +441,40 @@ def estimated(r, cells):
     return [10 * np.floor(x / 10 + 0.5) for x in (value, value - width, value + width)]
 
 
+def ends_of(r, area):
+    """The first and the last count of an area that a row names."""
+    rows = sorted(r.of("RO", area_id=area), key=lambda row: row["as_at"])
+    return [row["value"] for row in (rows[0], rows[-1])]
+
+
+def percent_change(old, new):
+    return 100 * (new / old - 1)
+
+
+def own_area(r):
+    """The area that a line of changes is about: the one beside England and Wales, or this."""
+    return min({row["area_id"] for row in r.by_kind["RO"]}, key=lambda area: area == "EW")
+
+
+def yearly_change(r, cells):
+    start, end = (int(year) for year in cells["31 March"].split(" to "))
+    old, new = ends_of(r, own_area(r))
+    return 100 * ((new / old) ** (1 / (end - start)) - 1)
+
+
+def residents_change(r, cells):
+    old, new = sorted(r.of("PD"), key=lambda row: row["date"])
+    return percent_change(old["value"], new["value"])
+
+
+def country_change(r, cells):
+    """Of England and Wales, and between the counts first released where they differ."""
+    at_first = copy.copy(r)
+    at_first.first = True
+    found = [percent_change(*ends_of(which, "EW")) for which in (r, at_first)]
+    return list(dict.fromkeys(found))
+
+
 OUTCOME_RATE = {
     "Per 1,000 RSOs": lambda r, c: 1000 * r.sum("BR") / r.count,
     "95% interval": lambda r, c: byar(r.sum("BR"), r.count, 1000),
@@ -461,10 +496,17 @@ VISITS = {
 }
 RECIPES = {
     "tab-community-counts-and-rates": COMMUNITY_RATE,
-    "fig-published-rates": COMMUNITY_RATE,
     "fig-community-counts": COMMUNITY_RATE,
     "fig-country-counts": COMMUNITY_RATE,
     "fig-funnel": {**COMMUNITY_RATE, "Rate": rate_of_area},
+    "tab-changes-in-counts": {
+        "Change": lambda r, c: percent_change(*ends_of(r, own_area(r))),
+        "Residents": residents_change,
+        "England and Wales": country_change,
+        "A year": yearly_change,
+        "From": lambda r, c: ends_of(r, own_area(r))[0],
+        "To": lambda r, c: ends_of(r, own_area(r))[1],
+    },
     "tab-estimate": {
         "Estimate": lambda r, c: estimated(r, c)[:1],
         "95% interval": lambda r, c: estimated(r, c)[1:],

@@ -8,6 +8,8 @@ import pytest
 from rso_report import dataset, register
 from rso_report.edition import open_edition
 
+WM = "West Midlands"
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -146,6 +148,45 @@ def test_growth_is_not_taken_between_two_bases(data):
     two = found[found["as_at"].dt.year.isin([2021, 2022])]
     assert two.loc[two["area_id"] == "DURHAM", "rate"].notna().sum() == 2
     assert register.growth_split(two, data.series_breaks, "DURHAM") is None
+
+
+def changes_of(data, year, region, areas):
+    edition, _ = open_edition(data, report_year=year, region=region)
+    found = register.counted(data, edition)
+    return register.changes(found, data.series_breaks, areas)
+
+
+def years_of(line):
+    return line["as_at_from"].year, line["as_at_to"].year
+
+
+def test_a_change_goes_over_all_counts_since_the_last_break_then_over_one_population_base(data):
+    whole, one_base = (line for _, line in changes_of(data, "2021-22", WM, ["STA"]).iterrows())
+    assert years_of(whole) == (2015, 2021)  # 2002, 2003 and 2009 are before a break
+    assert (whole["count_from"], whole["count_to"]) == (939, 1318)
+    assert pd.isna(whole["people_from"]) and pd.isna(whole["people_to"])
+    assert years_of(one_base) == (2016, 2021)
+    assert (one_base["people_from"], one_base["people_to"]) == (986_943, 1_013_088)
+    assert (one_base["country_from"], one_base["country_to"]) == (52_770, 64_300)
+    rows = {"RO0037", "RO0009", "RO0119", "RO0010", "PD-STA-2015", "PD-STA-2020"}
+    assert set(one_base["rows"].split("+")) == rows
+
+
+def test_a_change_names_the_national_count_as_it_was_first_released(data):
+    (line,) = changes_of(data, "2021-22", WM, ["WMP"]).to_dict("records")
+    assert (line["country_from"], line["first_country_from"]) == (60_294, 59_742)
+    assert line["country_to"] == line["first_country_to"] == 64_300
+    assert {"RO0068", "RO0227"} < set(line["rows"].split("+"))
+
+
+def test_no_change_crosses_a_break_or_is_made_of_one_count(data):
+    assert changes_of(data, "2021-22", WM, ["WMC", "WAR"]).empty  # 2011 and 2020; none
+
+
+def test_residents_are_not_compared_between_two_bases(data):
+    found = changes_of(data, "2023-24", "North East", ["DURHAM"])
+    assert [years_of(line) for _, line in found.iterrows()] == [(2013, 2024), (2023, 2024)]
+    assert found["people_from"].isna().tolist() == [True, False]
 
 
 def test_the_register_of_2022_is_the_sum_of_the_sexes(data, edition):

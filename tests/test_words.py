@@ -233,7 +233,7 @@ def test_the_other_rules_catch_what_they_are_for(quoted):
 MISREADINGS = {
     "a rate read as one in so many people, evenly spread": (
         "notebooks/regional-trends.html",
-        "fig-published-rates",
+        "fig-funnel",
         "nothing about the chance of meeting anybody",
     ),
     "a count with custody set against one without": (

@@ -11,83 +11,86 @@ import altair as alt
 import pandas as pd
 
 from rso_report.figures import COLOURS
+from rso_report.prose import beside_first, number
+from rso_report.statistics import round_half_up
 
 INK = "#0b0c0c"
-FADED = 0.4
-
-
-def highlightable(chart: alt.TopLevelMixin, names: list[str]) -> alt.TopLevelMixin:
-    """Let the page highlight one of `names` in `chart`: its signal `highlight` is set to it.
-
-    One list on each page drives all its charts (rso-charts.js). The chart decides what that does
-    with `emphasis`; the signal is empty at first, in print and without scripts.
-    """
-    return chart.add_params(alt.param(name="highlight", value="")).properties(
-        usermeta={"highlight": names}
-    )
-
-
-def emphasis(field: str, chosen: float, usual: float, other: float) -> dict[str, Any]:
-    """A value for the marks of the highlighted area, for all when none is, and for the others."""
-    return alt.value(
-        alt.ExprRef(
-            f"highlight == '' ? {usual} : datum['{field}'] == highlight ? {chosen} : {other}"
-        )
-    )
+_WIDE = 300  # of the picture of rates beside each other, without names and values
 
 
 def by_year(
-    frame: pd.DataFrame, value_title: str, areas: list[str], breaks: pd.DataFrame | None = None
-) -> alt.LayerChart:
-    """Points by year, joined only where years follow each other within one segment.
+    frame: pd.DataFrame, breaks: pd.DataFrame, x_title: str = "31 March of year"
+) -> alt.VConcatChart:
+    """One small picture for each area, below each other, each with a scale of its own from 0.
 
-    `frame` has columns area (name), year, value, source (label), and base (a number that changes
-    where figures stop being comparable: no line crosses it); it may have interval (text).
-    `areas` are the names in their order of colour and shape; each can be highlighted. `breaks`
-    (columns date, title) are drawn as dashed vertical lines.
+    `frame` has columns area (name), as_at, value, first_value (before a revision) and base (a
+    number that changes where figures stop being comparable). Points are joined where years follow
+    each other on one base; the last of each base says its value, and of the newest the first too.
+    `breaks` (columns date and mark) are dashed lines under their mark.
     """
-    columns = ["area", "year", "value", "base", "source", *frame.columns.intersection(["interval"])]
-    drawn = frame[columns].sort_values(["area", "year"])
-    apart = drawn.groupby("area")["year"].diff().fillna(9) > 1
-    turned = drawn.groupby("area")["base"].diff().fillna(0) != 0
-    drawn = drawn.assign(segment=drawn["area"] + (apart | turned).cumsum().astype("str"))
-    scale = alt.Scale(domain=areas)
-    base = alt.Chart(drawn.drop(columns="base")).encode(
-        x=alt.X(
-            "year:Q",
-            title="31 March of year",
-            axis=alt.Axis(format="d", tickMinStep=1),
-            scale=alt.Scale(zero=False, nice=False, padding=12),
-        ),
-        y=alt.Y("value:Q", title=value_title, scale=alt.Scale(zero=True)),
-        color=alt.Color("area:N", title=None, sort=areas, scale=scale),
-        tooltip=[
-            alt.Tooltip("area:N", title="Area"),
-            alt.Tooltip("year:Q", title="31 March"),
-            alt.Tooltip("value:Q", title=value_title, format=","),
-            *[alt.Tooltip("interval:N", title="95% interval")] * ("interval" in columns),
-            alt.Tooltip("source:N", title="Source"),
-        ],
-        opacity=emphasis("area", 1, 1, FADED),
+    figures = list(zip(frame["value"], frame["first_value"], strict=True))
+    drawn = pd.DataFrame(
+        {
+            "area": frame["area"],
+            "year": frame["as_at"].dt.year,
+            "value": frame["value"].astype("int64"),
+            "text": [number(value) + " [r]" * pd.notna(first) for value, first in figures],
+            "people": [beside_first(number(value), first) for value, first in figures],
+            "base": frame["base"],
+        }
+    ).sort_values(["area", "year"], kind="stable", ignore_index=True)
+    runs = drawn.groupby(["area", "base"])["year"]
+    newest = drawn["base"] == drawn.groupby("area")["base"].transform("max")
+    first = newest & (drawn["year"] == runs.transform("min"))
+    last = drawn["year"] == runs.transform("max")
+    drawn = drawn.assign(
+        segment=(runs.diff().fillna(9) > 1).cumsum(),
+        above=drawn["text"].where(last, ""),
+        below=drawn["text"].where(first & ~last, ""),
     )
-    shape = alt.Shape("area:N", title=None, sort=areas, scale=scale)
-    lines = base.mark_line().encode(detail="segment:N")
-    points = base.mark_point(filled=True).encode(shape=shape, size=emphasis("area", 160, 60, 30))
-    if breaks is None or breaks.empty:
-        return highlightable(lines + points, areas)
     marks = pd.DataFrame(
         {
-            "year": breaks["date"].dt.year + breaks["date"].dt.day_of_year / 365 - 0.25,
-            "title": breaks["title"],
+            "year": (breaks["date"].dt.year + breaks["date"].dt.day_of_year / 365 - 0.25).round(2),
+            "mark": breaks["mark"],
         }
-    ).round(2)
-    marks = marks[marks["year"].between(drawn["year"].min() - 1, drawn["year"].max() + 1)]
-    rules = (
-        alt.Chart(marks)
-        .mark_rule(strokeDash=[4, 4], color="#3D3D3D")
-        .encode(x="year:Q", tooltip=[alt.Tooltip("title:N", title="Break")])
     )
-    return highlightable(rules + lines + points, areas)
+    marks = marks[marks["year"].between(drawn["year"].min() - 1, drawn["year"].max() + 1)]
+    areas = frame["area"].unique()
+    years = alt.Scale(domain=[*drawn["year"].agg(["min", "max"]).tolist()], nice=False, padding=34)
+    panels = [
+        _panel(drawn[drawn["area"] == area], marks, years, x_title if area == areas[-1] else None)
+        for area in areas
+    ]
+    height = 84 if len(panels) > 1 else 150
+    return alt.vconcat(*(each.properties(width=440, height=height) for each in panels), spacing=8)
+
+
+def _panel(
+    own: pd.DataFrame, marks: pd.DataFrame, scale: alt.Scale, x_title: str | None
+) -> alt.LayerChart:
+    """The picture of one area; only with `x_title` has it an axis of years."""
+    axis = alt.Axis(format="d", tickMinStep=1, tickCount=5)
+    years = alt.X("year:Q", title=x_title, axis=axis if x_title else None, scale=scale)
+    top = 1.25 * float(own["value"].max())
+    base = alt.Chart(own.drop(columns=["area", "base"])).encode(
+        x=years,
+        y=alt.Y("value:Q", axis=None, scale=alt.Scale(domain=[0, top], nice=False)),
+        tooltip=[alt.Tooltip("year:Q", title="Year"), alt.Tooltip("people:N", title="People")],
+    )
+    layers = [
+        base.mark_line().encode(detail="segment:N"),
+        base.mark_point(filled=True),
+        base.mark_text(dy=-12).encode(text="above:N"),
+        base.mark_text(dy=16).encode(text="below:N"),
+    ]
+    if len(marks):
+        lines = alt.Chart(marks).encode(x=years)
+        layers[:0] = [
+            lines.mark_rule(strokeDash=[4, 4], color="#757575"),
+            lines.mark_text(dy=-8).encode(y=alt.value(0), text="mark:N"),
+        ]
+    title = alt.TitleParams(own["area"].iloc[0], anchor="start", fontSize=14, offset=12)
+    return alt.layer(*layers).properties(title=title)
 
 
 def bars(frame: pd.DataFrame, span: list[str], title: str, under: list[str]) -> alt.LayerChart:
@@ -172,62 +175,61 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
     return alt.vconcat(*panels, spacing=16)
 
 
-KINDS_OF_AREA = ("force of the region", "other police area", "count in doubt", "England and Wales")
+def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerChart:
+    """Rates of areas on one date as dots with their intervals, and a line at `target`.
 
-
-def beside(frame: pd.DataFrame, target: float, value_title: str) -> alt.LayerChart:
-    """Rates of the areas of one date with their intervals, around a vertical line at `target`.
-
-    One row for each area, in the order of `frame`. Columns: area (name), kind (one of
-    `KINDS_OF_AREA`), rate, lower, upper (95%; empty for England and Wales), limit_low, limit_high
-    (drawn as short upright strokes), source (label). Any area can be highlighted.
+    One row for each area, in the order of `frame`. Columns: label, name, rate, lower, upper (95%),
+    own (of the region: emphasised, and set apart) and doubted (entry of the ledger, or "").
+    `target_text` is written on the line.
     """
-    columns = ["area", "kind", "rate", "lower", "upper", "limit_low", "limit_high", "source"]
-    drawn = frame[columns].round(1)
+    drawn = frame[["name", "label", "own"]].copy()
+    for column in ("rate", "lower", "upper"):
+        drawn[column] = frame[column].map(lambda value: round_half_up(value, 1))
+    drawn["text"] = drawn["rate"].map("{:.1f}".format)
+    drawn["text"] += (frame["doubted"] != "").map({True: " in doubt", False: ""})
     drawn["interval"] = [
-        f"{low:.1f} to {high:.1f}" if low == low else "as published"
-        for low, high in zip(drawn["lower"], drawn["upper"], strict=True)
+        f"{low:.1f} to {high:.1f}" for low, high in zip(drawn["lower"], drawn["upper"], strict=True)
     ]
-    kinds = [kind for kind in KINDS_OF_AREA if kind in set(drawn["kind"])]
-    shapes = dict(zip(KINDS_OF_AREA, ("diamond", "circle", "cross", "square"), strict=True))
-    colours = dict(zip(KINDS_OF_AREA, (COLOURS[0], "#757575", COLOURS[2], INK), strict=True))
-    x = alt.X("rate:Q", title=value_title, scale=alt.Scale(zero=True))
+    names = drawn["label"].tolist()
+    first = int(drawn["own"].sum())
+    order = [*names[:first], " ", *names[first:]] if 0 < first < len(names) else names
+    bold = alt.condition(
+        alt.FieldOneOfPredicate("value", names[:first] or [""]),
+        alt.value("bold"),
+        alt.value("normal"),
+    )
+    rows = alt.Y(
+        "label:N",
+        title=None,
+        scale=alt.Scale(domain=order),
+        axis=alt.Axis(labelLimit=190, labelFontWeight=bold, domain=False),
+    )
+    x = alt.X(
+        "rate:Q", title=None, axis=alt.Axis(tickCount=4, grid=False), scale=alt.Scale(zero=False)
+    )
     base = alt.Chart(drawn).encode(
-        y=alt.Y("area:N", sort=list(drawn["area"]), title=None, axis=alt.Axis(labelLimit=280)),
+        y=rows,
+        color=alt.condition("datum.own", alt.value(COLOURS[0]), alt.value("#757575")),
         tooltip=[
-            alt.Tooltip("area:N", title="Area"),
-            alt.Tooltip("rate:Q", title="Rate", format=".1f"),
+            alt.Tooltip("name:N", title="Area"),
+            alt.Tooltip("text:N", title="Rate"),
             alt.Tooltip("interval:N", title="95% interval"),
-            alt.Tooltip("source:N", title="Source"),
         ],
     )
-    sides = [
-        base.transform_filter(f"isValid(datum.{side})")
-        .mark_text(text="|", fontSize=16, baseline="middle", color="#757575")
-        .encode(x=alt.X(f"{side}:Q", title=value_title))
-        for side in ("limit_low", "limit_high")
-    ]
-    intervals = (
-        base.transform_filter("isValid(datum.lower)")
-        .mark_rule(strokeWidth=3)
-        .encode(x=alt.X("lower:Q", title=value_title), x2="upper:Q")
-    )
+    intervals = base.mark_rule(strokeWidth=3).encode(x="lower:Q", x2="upper:Q")
     dots = base.mark_point(filled=True).encode(
         x=x,
-        color=alt.Color(
-            "kind:N",
-            title=None,
-            scale=alt.Scale(domain=kinds, range=[colours[kind] for kind in kinds]),
-        ),
-        shape=alt.Shape(
-            "kind:N", title=None, scale=alt.Scale(domain=kinds, range=[shapes[k] for k in kinds])
-        ),
-        opacity=emphasis("area", 1, 1, FADED),
-        size=emphasis("area", 220, 100, 60),
+        size=alt.condition("datum.own", alt.value(150), alt.value(80)),
+        shape=alt.condition("datum.own", alt.value("diamond"), alt.value("circle")),
     )
-    line = alt.Chart(pd.DataFrame({"rate": [round(target, 1)]})).mark_rule(color=INK).encode(x=x)
-    chart = alt.layer(line, *sides, intervals, dots).properties(height=alt.Step(26))
-    return highlightable(chart, list(drawn["area"]))
+    values = base.mark_text(align="left", dx=10).encode(
+        x=alt.value(_WIDE), text="text:N", color=alt.value(INK)
+    )
+    at = alt.Chart(pd.DataFrame({"rate": [round(target, 1)], "text": [target_text]})).encode(x=x)
+    line = at.mark_rule(color=COLOURS[3], strokeWidth=2)
+    name = at.mark_text(dy=-10).encode(y=alt.value(0), text="text:N")
+    chart = alt.layer(line, intervals, dots, values, name)
+    return chart.properties(width=_WIDE, height=alt.Step(25))
 
 
 def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:

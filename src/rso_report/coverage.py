@@ -104,12 +104,16 @@ def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.Dat
 def show_breaks(
     rows: pd.DataFrame, *, table_id: str, caption: str, first: int | None = None
 ) -> None:
-    """Show breaks as a table of the page, or say that there is none; see `tables.show`."""
+    """Show breaks as a table of the page, or say that there is none; see `tables.show`.
+
+    A column `mark` of `rows`, the letters of breaks in charts, stands first.
+    """
     if rows.empty:
         prose.say("No break falls before the end of this report year.")
         return
     shown = pd.DataFrame(
         {
+            **({"Mark": rows["mark"]} if "mark" in rows else {}),
             "Date": [
                 periods.as_at_label(row.date, row.date_precision) for row in rows.itertuples()
             ],

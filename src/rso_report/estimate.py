@@ -18,7 +18,7 @@ import pandas as pd
 from rso_report import statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.register import Comparison, base_row, population_10plus
+from rso_report.register import Comparison, base_row, community, latest, population_10plus
 
 # 95% intervals that cover more or less often than this are not what they claim to be.
 COVERS = (90, 98)
@@ -26,15 +26,21 @@ COVERS = (90, 98)
 FEWEST_PEOPLE = 100_000
 
 
-def for_gaps(data: Tables, edition: Edition, found: Comparison) -> pd.DataFrame:
+def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.DataFrame:
     """Estimated counts of the region's forces without one at a date, then of the region.
 
-    Columns: area_id, population (of the forces that are estimated), value, lower, upper (people; a
-    95% prediction interval), held (counts that are in the value, unchanged), rows (populations;
-    the national rate and the counts of `found` are behind every estimate as well). Empty if no
-    force of the region is absent; no row for a force that is too small (`FEWEST_PEOPLE`), and then
-    none for the region.
+    Columns: area_id, as_at, population (of the forces that are estimated), value, lower, upper
+    (people; a 95% prediction interval), held (counts that are in the value, unchanged), latest,
+    first_latest and found (the newest count of an earlier date, what it was before a revision, and
+    its date; missing for the region), rows and source_id of all this. Empty without a comparison,
+    or if no force of the region is absent; no row for a force that is too small (`FEWEST_PEOPLE`),
+    and then none for the region.
     """
+    if found is None:
+        return pd.DataFrame(columns=["value", "lower", "upper"])
+    counts = community(data, edition)
+    behind = [found.national.rows, *found.sound["rows"]]
+    sources = [found.national.source_id, *found.sound["source_id"]]
     spread = variance(found.sound, found.national.rate)
 
     def row(area: str, parts: dict[str, int], held: int) -> dict:
@@ -42,14 +48,23 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison) -> pd.DataFrame:
         rest = statistics.predicted_count(
             people, found.national.rate, spread, areas=len(found.sound)
         )
+        before = latest(counts[counts["as_at"] < found.as_at], area) if area in parts else None
+        known = [] if before is None else [before]
+        bases = [base_row(data, part, found.as_at) for part in parts]
         return {
             "area_id": area,
+            "as_at": found.as_at,
             "population": people,
             "value": held + rest.value,
             "lower": held + rest.lower,
             "upper": held + rest.upper,
             "held": held,
-            "rows": "+".join(base_row(data, part, found.as_at) for part in parts),
+            "latest": pd.NA if before is None else before["value"],
+            "first_latest": pd.NA if before is None else before["first_value"],
+            "qualifier": "exact" if before is None else before["qualifier"],
+            "found": pd.NaT if before is None else before["as_at"],
+            "rows": "+".join([*behind, *bases, *(row["rows"] for row in known)]),
+            "source_id": "+".join([*sources, *(row["source_id"] for row in known)]),
         }
 
     gaps = [force for force in edition.forces if force in found.absent]
@@ -59,7 +74,7 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison) -> pd.DataFrame:
     if enough and len(enough) == len(gaps):
         own = found.areas["area_id"].isin(edition.forces)
         rows.append(row(edition.region_id, enough, int(found.areas.loc[own, "count"].sum())))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else ["value", "lower", "upper"])
 
 
 def variance(areas: pd.DataFrame, target: float) -> float:

@@ -162,7 +162,7 @@ def show(
     None); `table` the data behind the chart, in columns of text or whole numbers (round
     fractions to text first, so that chart and table agree). `as_at` is the date or the dates
     that the figures hold for. The names that a reader can highlight travel in the `highlight`
-    of the chart's own `usermeta` (see `charts.highlightable`).
+    of the chart's own `usermeta`.
 
     Dates: use Timestamps, or years as text. JavaScript reads a bare "2021-03-31" as midnight
     UTC, which west of Greenwich is the day before.

@@ -20,6 +20,14 @@ from rso_report.series import ratio_caveat
 _KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
 _PRECISION = ["day", "month", "response_date", "publication_date", "year", "inferred"]
 _QUALIFIER = ["exact", "rounded", "approximately", "at_least"]
+_ENDS = ("from", "to")  # of a change
+CUSTODY = {
+    "both": "community and custody",
+    "not_stated": "not stated",
+    "community": "community",
+    "custody": "custody",
+    "abroad": "abroad",
+}
 
 
 def preferred(
@@ -256,37 +264,97 @@ def _named(frame: pd.DataFrame, value: str, part: str) -> pd.DataFrame:
     return frame.rename(columns=names | {"source_id": f"{part}_source", "rows": f"{part}_rows"})
 
 
-def rates(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Community count, published rate and our own rate with its interval, by area and date.
+def counted(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Community count, published rate, and the residents that it divides by, by area and date.
 
-    The rate of a 31 March divides by the residents that `population_bases` names for it. Columns:
-    area_id, as_at, count (a text with its qualifier is for the page to make), population_10plus,
-    base_date (day of those residents), base_segment (rates compare within one; "" where there is
-    no base), rate, lower, upper (per 100,000; Byar, exact below 10), published, and the row and
-    source identifiers (`population_row`: a sum of district rows). `first_count` and
+    Which residents the rate of a 31 March divides by, `population_bases` says. Columns: area_id,
+    as_at, count with its qualifier and status, population_10plus, base_date (day of those
+    residents), base_segment (rates compare within one; "" where there is no base), published, and
+    the row and source identifiers (`population_row`: a sum of district rows). `first_count` and
     `first_published` are what a revised one said at first, `count_rows` and `rate_rows` name the
-    rows of both. Empty where no figure is held.
+    rows of both. `rows` and `source_id` are those of all. Empty where no figure is held.
     """
     keep = ["area_id", "as_at"]
     counts = _named(community(data, edition), "count", "count")
     printed = _named(published_rates(data, edition), "published", "rate")
     own = ["count", "first_count", "count_row", "count_rows", "count_source"]
-    merged = counts[[*keep, *own, "qualifier", "status"]].merge(
+    found = counts[[*keep, *own, "qualifier", "status"]].merge(
         printed[[*keep, "published", "first_published", "rate_row", "rate_rows", "rate_source"]],
         on=keep,
         how="outer",
     )
-    people = populations(data, zip(merged["area_id"], merged["as_at"], strict=True))
-    merged = merged.join(people.drop(columns="all_ages"))
+    people = populations(data, zip(found["area_id"], found["as_at"], strict=True))
+    found = found.join(people.drop(columns="all_ages"))
+    parts = {"rows": ["count_rows", "rate_rows", "population_row"]}
+    for name, columns in (parts | {"source_id": ["count_source", "rate_source"]}).items():
+        texts = found[columns].fillna("").itertuples(index=False)
+        found[name] = pd.Series(["+".join(filter(None, each)) for each in texts], dtype="str")
+    return found.sort_values(keep).reset_index(drop=True)
+
+
+def rates(data: Tables, edition: Edition) -> pd.DataFrame:
+    """What `counted` gives with rate, lower and upper (per 100,000; Byar, exact below 10)."""
+    found = counted(data, edition)
     for column in ("rate", "lower", "upper"):
-        merged[column] = pd.Series(float("nan"), index=merged.index)
-    ready = merged["count"].notna() & merged["population_10plus"].notna()
-    for index in merged.index[ready]:
-        found = statistics.rate(
-            int(merged.at[index, "count"]), int(merged.at[index, "population_10plus"])
+        found[column] = pd.Series(float("nan"), index=found.index)
+    for index in found.index[found["count"].notna() & found["population_10plus"].notna()]:
+        rate = statistics.rate(
+            int(found.at[index, "count"]), int(found.at[index, "population_10plus"])
         )
-        merged.loc[index, ["rate", "lower", "upper"]] = [found.value, found.lower, found.upper]
-    return merged.sort_values(["area_id", "as_at"]).reset_index(drop=True)
+        found.loc[index, ["rate", "lower", "upper"]] = [rate.value, rate.lower, rate.upper]
+    return found
+
+
+def changes(found: pd.DataFrame, breaks: pd.DataFrame, areas: Iterable[str]) -> pd.DataFrame:
+    """The dates between which counts of areas can be compared, with what is known of both.
+
+    `found` is what `counted` returns. A line goes from the first to the last exact or rounded count
+    since the last break in the series. Where the residents of these two are not of one base, a
+    second line goes over the newest run of dates that have one. Columns: area_id, rows and
+    source_id of all, and for each end (`_from`, `_to`): as_at, count, first_count, qualifier,
+    status, people (<NA> unless of one base), country (the count of England and Wales, except beside
+    itself) and first_country (what it was before a revision, or else the same).
+    """
+    lines = []
+    for area in areas:
+        own = comparable(found[found["count"].notna()], breaks, area)
+        based = own[own["population_10plus"].notna()]
+        runs = [run for _, run in based.groupby(segments(based, breaks, RATE)) if len(run) > 1]
+        whole = [(own.index[0], own.index[-1])] if len(own) > 1 else []
+        on_base = [(run.index[0], run.index[-1]) for run in runs[-1:]]
+        lines += [
+            _change(found, ends, ends in on_base) for ends in dict.fromkeys([*whole, *on_base])
+        ]
+    kinds = {"as_at": "datetime64[us]", "count": "Float64", "people": "Float64"}
+    kinds |= {"country": "Float64", "first_country": "Float64", "first_count": "Float64"}
+    names = [*kinds, "qualifier", "status"]
+    columns = ["area_id", *(f"{n}_{end}" for n in names for end in _ENDS), "source_id", "rows"]
+    return pd.DataFrame(lines, columns=columns).astype(
+        {f"{name}_{end}": kind for name, kind in kinds.items() for end in _ENDS}
+    )
+
+
+def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
+    """A line of `changes`: both ends of it, in columns of their own."""
+    line, used = {"area_id": found.at[ends[0], "area_id"]}, []
+    for end, (_, row) in zip(_ENDS, found.loc[list(ends)].iterrows(), strict=True):
+        country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
+        country = country[country["count"].notna() & (row["area_id"] != "EW")]
+        own = row[["as_at", "count", "first_count", "qualifier", "status"]].to_dict()
+        own["people"] = row["population_10plus"] if one_base else pd.NA
+        for _, beside in country.iterrows():  # one row, or none
+            own |= {"country": beside["count"], "first_country": beside["first_count"]}
+            if pd.isna(beside["first_count"]):
+                own["first_country"] = beside["count"]
+        line |= {f"{name}_{end}": value for name, value in own.items()}
+        used += [(row["count_source"], row["count_rows"])]
+        used += [("", row["population_row"])] * one_base
+        used += list(zip(country["count_source"], country["count_rows"], strict=True))
+    sources, rows = zip(*used, strict=True)
+    return line | {
+        "source_id": "+".join(dict.fromkeys(filter(None, sources))),
+        "rows": "+".join(dict.fromkeys(rows)),
+    }
 
 
 def growth_split(
@@ -455,6 +523,24 @@ def beside_region(found: list[Comparison], edition: Edition) -> Comparison | Non
     """The newest date at which a force of the region has a count, else the newest of all."""
     own = [each for each in found if each.areas["area_id"].isin(edition.forces).any()]
     return (own or found or [None])[-1]
+
+
+def side_by_side(found: Comparison, edition: Edition) -> pd.DataFrame:
+    """A comparison as it is shown: England and Wales, the region's forces, then the others by name.
+
+    `Comparison.areas` with as_at, name, own (a force of the region) and label: the short name, but
+    the whole one where a region has the same. Of England and Wales there is the rate alone.
+    """
+    country, areas = found.national, edition.areas.set_index("area_id")
+    line = {"area_id": "EW", "rate": country.rate, "first_rate": country.first_rate, "doubted": ""}
+    line |= {"source_id": country.source_id, "rows": country.rows, "outside": False, "own": False}
+    own = found.areas["area_id"].isin(edition.forces)
+    rest = found.areas.assign(own=own, name=found.areas["area_id"].map(areas["name"]))
+    rest = rest.sort_values(["own", "name"], ascending=[False, True])
+    shown = pd.concat([pd.DataFrame([line]), rest], ignore_index=True).assign(as_at=found.as_at)
+    shown["name"], short = (shown["area_id"].map(areas[name]) for name in ("name", "short_name"))
+    regions = areas.loc[areas["kind"] == "region", "short_name"]
+    return shown.assign(label=short.mask(short.isin(regions), shown["name"]))
 
 
 def national_rate(data: Tables, edition: Edition, as_at: pd.Timestamp) -> National | None:

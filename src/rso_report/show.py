@@ -7,6 +7,7 @@ links to the rows come from the frame by themselves, the same on every page.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from string import Formatter
 from typing import Any
 
 import altair as alt
@@ -21,21 +22,24 @@ Column = str | Callable[[pd.Series], Any]  # a column of the frame, or what make
 Columns = Mapping[str, Column]
 
 
-def count(value: str = "value", first: str = "") -> Column:
+def count(
+    value: str = "value", first: str = "", end: str | None = None, missing: str = "[x]"
+) -> Column:
     """Cells such as `3,655`, `at least 1,640` and `2 [r] (5 at first)`.
 
     What was there first stands in `first`, by default the column `first_` and the name of `value`.
-    Qualifier and status of a line are those of its `value`: another number is taken as exact.
+    Qualifier and status of a line are those of its `value`: another number is taken as exact,
+    unless `end` says how the names of its own two columns end after `qualifier` and `status`.
     """
+    ending = "" if value == "value" else end
 
     def cell(line: pd.Series) -> Cell | str:
         if pd.isna(line[value]):
-            return "[x]"
-        known = {"qualifier": "exact", "status": "final"}
-        known |= line.to_dict() if value == "value" else {}
-        before = line.get(first or f"first_{value}", pd.NA)
-        row = pd.Series(known | {"value": line[value], "first_value": before})
-        return Cell(prose.with_first(row), float(line[value]))
+            return missing
+        known = {"value": line[value], "first_value": line.get(first or f"first_{value}", pd.NA)}
+        for name, usual in (("qualifier", "exact"), ("status", "final")):
+            known[name] = usual if ending is None else line.get(f"{name}{ending}", usual)
+        return Cell(prose.with_first(pd.Series(known)), float(line[value]))
 
     return cell
 
@@ -49,13 +53,24 @@ def decimal(value: str, digits: int = 1, missing: str = "[x]") -> Column:
     )
 
 
-def signed(value: str, digits: int = 1) -> Column:
-    """Cells such as `+2.6` and `−11.5`."""
-    return lambda line: (
-        "[z]"
-        if pd.isna(line[value])
-        else Cell(prose.signed(line[value], digits), float(line[value]))
-    )
+def signed(
+    value: str, digits: int = 1, missing: str = "[z]", first: str = "", unit: str = ""
+) -> Column:
+    """Cells such as `+2.6` and `−11.5`; `missing` where there is no number.
+
+    With `first`, the column of what it was before figures were revised, that is added where it
+    differs: `+6.6 (+7.6 as first released)`.
+    """
+
+    def cell(line: pd.Series) -> Cell | str:
+        if pd.isna(line[value]):
+            return missing
+        text = f"{prose.signed(line[value], digits)}{unit}"
+        if first and pd.notna(line[first]) and line[first] != line[value]:
+            text += f" ({prose.signed(line[first], digits)}{unit} as first released)"
+        return Cell(text, float(line[value]))
+
+    return cell
 
 
 def interval(
@@ -83,9 +98,18 @@ def estimate(
     return cell
 
 
-def day(name: str = "as_at") -> Column:
+def day(name: str = "as_at", missing: str = "not stated") -> Column:
     """Cells such as `31 March 2021`, never more precise than the source."""
-    return lambda line: periods.as_at_label(line[name], line.get("as_at_precision", "day"))
+    return lambda line: (
+        missing
+        if pd.isna(line[name])
+        else periods.as_at_label(line[name], line.get("as_at_precision", "day"))
+    )
+
+
+def year(name: str = "as_at") -> Column:
+    """Cells such as `2021`."""
+    return lambda line: str(line[name].year)
 
 
 class Page:
@@ -114,6 +138,16 @@ class Page:
             cells["Rows"] = prose.rows(frame["rows"].fillna(""))
         return pd.DataFrame({name: pd.Series(own, dtype=object) for name, own in cells.items()})
 
+    def phrases(self, frame: pd.DataFrame, template: str, columns: Columns) -> list[str]:
+        """Return `template` for each line, its `{names}` filled with the cells of `columns`."""
+        asked = {name for _, name, _, _ in Formatter().parse(template) if name}
+        cells = self.frame(frame, {name: columns[name] for name in asked}).to_dict("records")
+        return [template.format(**line) for line in cells]
+
+    def cited(self, frame: pd.DataFrame) -> str:
+        """Return links to the sources and the rows of data of a frame, for a sentence."""
+        return prose.cited(self._data.sources, frame["source_id"].dropna(), frame["rows"])
+
     def table(
         self,
         frame: pd.DataFrame,
@@ -127,17 +161,24 @@ class Page:
         as_at: str = "",
         first: int | None = None,
         sources: Iterable[str] | None = None,
+        none: str = "",
     ) -> None:
         """Show a frame as a table; the first `names` columns say what a line is about.
+
+        In `headline` the name of a column in braces, `{Area}`, stands for its cell in the first
+        line. Of an empty frame nothing is shown but the sentence `none`.
 
         `columns` gives each column of the table its column of the frame or the function that
         makes its cells. Sources are those of the frame's `source_id` unless `sources` names them;
         `as_at` is taken from its column `as_at` where it has one. See `tables.show` for the rest.
         """
+        if none and frame.empty:
+            prose.say(none)
+            return
         tables.show(
             self.frame(frame, columns),
             table_id=table_id,
-            headline=headline,
+            headline=self.phrases(frame.iloc[:1], headline, columns)[0],
             caption=caption,
             row_header=list(columns)[:names],
             notes=notes,
