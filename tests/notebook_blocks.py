@@ -12,9 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
-from bs4 import BeautifulSoup
 
-from rso_report import dataset, figures, prose, start, tables
+from rso_report import dataset, figures, prose, tables
 from rso_report.figures import MIME_TYPE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +62,7 @@ def run(path, data, keep_going=False, ends=None, names=None, **parameters):
     """
     shown, names = [], {} if names is None else names
     tables_of_it = {table.stem for table in dataset.tables_read(path)}
-    modules = (figures, prose, start, tables)
+    modules = (figures, prose, tables)
     replaced = [(module, "display", module.display) for module in modules]
     replaced.append((dataset, "load", dataset.load))
 
@@ -105,9 +104,6 @@ def blocks(path, outputs):
             found += own
         elif tables.MIME_TYPE in output:
             found += _table_blocks(path.stem, json.loads(output[tables.MIME_TYPE]))
-        elif "text/html" in output:
-            html = BeautifulSoup("".join(output["text/html"]), "html.parser")
-            found += _tile_blocks(path.stem, html)
         elif "text/markdown" in output:
             found += _text_blocks(path.stem, number, "".join(output["text/markdown"]))
     return [_with_rows_of_charts(block, charts) for block in found]
@@ -123,19 +119,6 @@ def _with_rows_of_charts(block, charts):
         points = [p for p in points if not dict(p.cells).get("In doubt")]
     rows = [p.rows for p in points if dict(p.cells).get("Date", "") in block.text]
     return dataclasses.replace(block, rows=block.rows.union(*rows))
-
-
-def _tile_blocks(page, html):
-    """Entries of the tiles of the start page, with the words of their small charts."""
-    found = []
-    for number, entry in enumerate(html.select("li.rso-entry")):
-        links = [(a.get_text(), a["href"]) for a in entry.find_all("a")]
-        words = [drawn["aria-label"] for drawn in entry.select("[role=img]")]
-        for part in entry.select(".rso-rows, [role=img]"):
-            part.decompose()
-        said = " | ".join([" ".join(entry.get_text(" ").split()), *words])
-        found.append(Block(f"{page}: tiles", f"entry {number + 1}", said, named_rows(links)))
-    return found
 
 
 def _rows_of(table, place, key):

@@ -80,6 +80,6 @@ def test_what_is_served_already_and_what_is_alike_is_not_looked_at_again(write):
     assert looked_at == [
         "a/book/methods.html",
         "b/notebooks/more.html",
-        "b/notebooks/start.html",
+        "b/notebooks/summary.html",
         "index.html",
     ]

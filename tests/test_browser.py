@@ -326,7 +326,7 @@ def test_a_script_that_got_into_a_page_does_not_run(
 ):
     """And it does run in the same page without its policy, so that the test can fail."""
     address = served if from_server else f"{site.as_uri()}/"
-    name = "notebooks/start.html"
+    name = "notebooks/summary.html"
     html = (site / name).read_text(encoding="utf-8")
     start = html.index('<meta http-equiv="Content-Security-Policy"')
     if not guarded:

@@ -16,13 +16,13 @@ from rso_report.publication.policy import PolicyError, require_secured, secured
 from rso_report.publication.site import RECORD, SiteError, publish
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOK = "notebooks/start"
+NOTEBOOK = "notebooks/summary"
 PAGES = ("index.html", f"{NOTEBOOK}.html", "notebooks/breaches.html")
 BODY = (
     '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8">\n<title>A page</title>'
     '<link rel="stylesheet" href="{up}_static/rso.css"></head>\n'
     '<body><main id="main-content"><h1 id="top">A page</h1>{words}'
-    '<a href="{up}notebooks/start.html#top">Start</a></main></body></html>\n'
+    '<a href="{up}notebooks/summary.html#top">Start</a></main></body></html>\n'
 )
 
 
@@ -118,7 +118,7 @@ LATER = "../../west-midlands-2019-20/notebooks/breaches.html"
 FAULTS = {
     "a link to no page": (
         lambda pages: rewrite(pages, '<a href="gone.html">x</a>'),
-        "west-midlands-2021-22/notebooks/start.html, line 6: gone.html leads nowhere",
+        "west-midlands-2021-22/notebooks/summary.html, line 6: gone.html leads nowhere",
     ),
     "an anchor that is not on the page": (
         lambda pages: rewrite(pages, '<a href="#gone">x</a>'),
@@ -159,11 +159,11 @@ FAULTS = {
     "a page without its policy": (
         lambda pages: put(pages, f"{NOTEBOOK}.html", BODY.format(up="../", words="")),
         "Pages without the Content-Security-Policy that fits them, built by another version or "
-        "changed since: west-midlands-2021-22/notebooks/start.html. Build their editions again.",
+        "changed since: west-midlands-2021-22/notebooks/summary.html. Build their editions again.",
     ),
     "a script in a page": (
         lambda pages: put(pages, f"{NOTEBOOK}.html", page("a/b") + "<script>alert(1)</script>\n"),
-        "west-midlands-2021-22/notebooks/start.html, line 5: found the script 'alert(1)'",
+        "west-midlands-2021-22/notebooks/summary.html, line 5: found the script 'alert(1)'",
     ),
 }
 
@@ -194,11 +194,11 @@ def alter(pages):
 ALTERED = {
     "a page changed after it was built": (
         alter,
-        "west-midlands-2021-22, notebooks/start.html: is not as it was built",
+        "west-midlands-2021-22, notebooks/summary.html: is not as it was built",
     ),
     "a file that is absent": (
         lambda pages: (pages / "_sources" / f"{NOTEBOOK}.ipynb").unlink(),
-        "west-midlands-2021-22, _sources/notebooks/start.ipynb: was built and is missing",
+        "west-midlands-2021-22, _sources/notebooks/summary.ipynb: was built and is missing",
     ),
     "a file too many": (
         lambda pages: put(pages, "more.txt", "more"),

@@ -128,7 +128,7 @@ def project(tmp_path_factory):
     """A project of one notebook with two editions published, the default one of number 1."""
     root = tmp_path_factory.mktemp("kill") / "toy"
     write_project(root)
-    (root / "notebooks" / "key-findings.ipynb").unlink()
+    (root / "notebooks" / "summary.ipynb").unlink()
     stand_in(root, SEALED_BOOK)
     (root / "src" / "sitecustomize.py").write_text(SMALL_DISK)
     project = Project(root)

@@ -51,16 +51,15 @@ def code_cells(path):
     return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
 
 
-def test_the_eight_notebooks_are_there():
+def test_the_seven_notebooks_are_there():
     assert NAMES == [
         "breaches",
         "changes",
         "data-quality",
         "home-visits",
-        "key-findings",
         "missing-offenders",
         "regional-trends",
-        "start",
+        "summary",
     ]
 
 
@@ -133,10 +132,9 @@ def test_another_year_says_which_it_is(earlier, name):
     ("name", "later"),
     [
         ("breaches", ["2020-21", "2021-22", "1,721", "1,640"]),
-        ("key-findings", ["3,655", "1,318", "64,300", "4,642", "2020-21"]),
         ("regional-trends", ["3,655", "1,318", "64,300", "4,642", "4,620"]),
         ("home-visits", ["3,655", "7,529"]),
-        ("start", ["3,655", "1,318", "64,300", "4,642", "66,741", "286"]),
+        ("summary", ["3,655", "1,318", "268", "286"]),
     ],
 )
 def test_another_year_hides_later_data(earlier, name, later):
@@ -202,7 +200,7 @@ def test_a_changed_cell_of_a_csv_changes_the_sentence(tmp_path):
     text = path.read_text(encoding="utf-8")
     assert text.count(",3655,exact") == 1
     path.write_text(text.replace(",3655,exact", ",3666,exact"), encoding="utf-8")
-    run = papermill("key-findings", tmp_path / "out.ipynb", RSO_REPORT_DATA=str(data))
+    run = papermill("summary", tmp_path / "out.ipynb", RSO_REPORT_DATA=str(data))
     assert run.returncode == 0, run.stderr[-2000:]
     said = outputs(tmp_path / "out.ipynb")
     assert "3,666" in said and "3,655" not in said

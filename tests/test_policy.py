@@ -83,7 +83,7 @@ def test_what_is_only_data_or_text_is_left_alone():
         "<p>&lt;script&gt;alert(1)&lt;/script&gt; javascript:alert(1)</p>",
         '<a href="mailto:a">m</a><a href="#x">x</a><a href="../a.html?b=1:2#c">a</a>',
         '<img src="data:image/png;base64,AA" alt="onerror=x">',
-        '<meta http-equiv="refresh" content="0; url=notebooks/start.html">',
+        '<meta http-equiv="refresh" content="0; url=notebooks/summary.html">',
     ):
         assert body in secured(page(body=body), "a.html")
 

@@ -19,9 +19,9 @@ import pytest
 
 from rso_report import (
     breaches,
+    corrections,
     dataset,
     missing,
-    news,
     reconcile,
     register,
     revisions,
@@ -194,7 +194,7 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
     ("place", "text"),
     [
         # 268 became 307: the family, its total and the total of the title follow.
-        ("key-findings: text", "307 [r] (268 at first) breaches of notification"),
+        ("summary: text", "307 [r] (268 at first)"),
         ("breaches: text", "307 [r] (268 at first) breaches of notification"),
         ("breaches: tab-titles-notification-wmp", "1,716 [r] (1,677 at first)"),
         ("breaches: tab-titles-notification-wmp", "1,760 [r] (1,721 at first)"),
@@ -451,7 +451,7 @@ def test_a_replaced_row_stays_on_its_page_with_a_link_to_what_replaces_it(revise
 def test_the_corrections_page_lists_every_row_that_replaces_another(revised, plain):
     html = data_page.corrections_html(revised)
     new = revised.breaches.set_index("row_id").loc["BR9002"]
-    assert html.count("<tr>") == 1 + len(news.replacements(plain)) + len(REVISED)
+    assert html.count("<tr>") == 1 + len(corrections.replacements(plain)) + len(REVISED)
     for old, new, *_ in REVISED:
         page = f"rows-{table_of(old).replace('_', '-')}.md"
         links = (f'<a href="{page}#row-{name.lower()}">{name}</a>' for name in (old, new))

@@ -31,7 +31,7 @@ from rso_report.publication.site import (
 
 PAGE = '<!DOCTYPE html>\n<html><body>\n<main id="main-content" class="bd-main" role="main">\n'
 AREAS = {"north-east": "North East", "west-midlands": "West Midlands"}
-PAGES = ("index.html", "404.html", "notebooks/start.html", "notebooks/breaches.html")
+PAGES = ("index.html", "404.html", "notebooks/summary.html", "notebooks/breaches.html")
 
 
 def built(root, region, year, *more, words="", record=True):
@@ -110,13 +110,13 @@ def test_every_page_of_an_older_edition_leads_to_the_same_page_of_the_latest(thr
 def test_a_page_that_the_latest_has_no_more_leads_to_its_start(three):
     page = three / "west-midlands-2019-20" / "notebooks" / "gone.html"
     link = BeautifulSoup(page.read_text(), "html.parser").aside.a
-    assert link["href"] == "../../west-midlands-2021-22/notebooks/start.html"
+    assert link["href"] == "../../west-midlands-2021-22/notebooks/summary.html"
     assert link.get_text() == "its start page in the edition for 2021-22"
 
 
 def test_only_older_editions_have_notices_and_another_regions_year_makes_none(three):
     assert list(notices(three)) == [
-        f"west-midlands-2019-20/notebooks/{name}.html" for name in ("breaches", "gone", "start")
+        f"west-midlands-2019-20/notebooks/{name}.html" for name in ("breaches", "gone", "summary")
     ]
 
 
@@ -409,7 +409,7 @@ def test_a_folder_of_an_earlier_version_is_taken_over_with_its_editions(tmp_path
     publish(live, [built(tmp_path, "west-midlands", "2021-22")])
     assert live.is_symlink()
     assert (live / "west-midlands-2018-19.pdf").read_bytes() == b"%PDF"
-    assert "west-midlands-2018-19/notebooks/start.html" in notices(live)
+    assert "west-midlands-2018-19/notebooks/summary.html" in notices(live)
     assert not beside(live, "old").exists()
 
 
@@ -421,7 +421,7 @@ def test_without_symbolic_links_the_folder_is_replaced_by_renaming(tmp_path, liv
     publish(live, [built(tmp_path, "west-midlands", "2019-20")])
     publish(live, [built(tmp_path, "west-midlands", "2021-22")])
     assert live.is_dir() and not live.is_symlink()
-    assert "west-midlands-2019-20/notebooks/start.html" in notices(live)
+    assert "west-midlands-2019-20/notebooks/summary.html" in notices(live)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["_site", "build"]
 
 
@@ -557,7 +557,7 @@ def test_a_link_between_editions_that_is_broken_stops_the_switch(tmp_path, three
     start = built(tmp_path, "west-midlands", "2022-23")
     (start.parent / "notebooks" / "start.html").unlink()  # to which a page without a pair leads
     before = contents(three)
-    with pytest.raises(SiteError, match=r"2022-23/notebooks/start\.html leads nowhere"):
+    with pytest.raises(SiteError, match=r"2022-23/notebooks/summary\.html leads nowhere"):
         publish(three, [start])
     assert contents(three) == before
 

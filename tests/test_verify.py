@@ -23,7 +23,7 @@ from rso_report.publication.provenance import RECORD, UnreadableError, report, v
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {
-    f"notebooks/{name}": ROOT / f"notebooks/{name}.ipynb" for name in ("start", "breaches")
+    f"notebooks/{name}": ROOT / f"notebooks/{name}.ipynb" for name in ("summary", "breaches")
 }
 NOTICE = (
     '<aside class="edition-notice" data-edition-notice><p>There is a later edition: '
@@ -117,7 +117,7 @@ def test_the_record_says_what_went_in(whole):
         content = (ROOT / "data" / name).read_bytes()
         assert record["data"]["files"][name] == hashlib.sha256(content).hexdigest()
     assert record["data"]["updated"] == max(r["updated"] for r in dataset.descriptor()["resources"])
-    assert {"src/rso_report/breaches.py", "book/methods.md", "notebooks/start.ipynb"} <= set(
+    assert {"src/rso_report/breaches.py", "book/methods.md", "notebooks/summary.ipynb"} <= set(
         record["code"]["files"]
     )
     lock = (ROOT / "requirements.lock").read_bytes()
@@ -222,7 +222,7 @@ NOTEBOOK = "_sources/notebooks/breaches.ipynb"
         (swap_a_csv, [("file changed", "_static/fig-register.csv")]),
         (add_a_script, [("file extra", "_static/more.js")]),
         (add_a_link_to_elsewhere, [("file extra", "_static/more.css")]),
-        (remove_a_page, [("file missing", "notebooks/start.html")]),
+        (remove_a_page, [("file missing", "notebooks/summary.html")]),
         (change_the_archive, [("data changed", "breaches.csv")]),
         (change_a_notebook, [("notebook", NOTEBOOK)]),
         (
@@ -232,7 +232,7 @@ NOTEBOOK = "_sources/notebooks/breaches.ipynb"
         (change_recorded_parameters, [("parameters", NOTEBOOK)]),
         (
             change_the_recorded_edition,
-            [("parameters", "_sources/notebooks/start.ipynb"), ("parameters", NOTEBOOK)],
+            [("parameters", "_sources/notebooks/summary.ipynb"), ("parameters", NOTEBOOK)],
         ),
         (
             change_the_recorded_code,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from rso_report import coverage, missing, news, periods, series, statistics, tables
+from rso_report import coverage, missing, periods, series, statistics, tables
 from rso_report.breaches import FAMILIES
-from rso_report.comparable import breaks_between
+from rso_report.comparable import SMALLEST_BASE, breaks_between
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.edition_figures import CUSTODY, MEASURES, Measure, figures
@@ -241,9 +241,14 @@ def newer(found: pd.DataFrame) -> pd.DataFrame:
     return found[(found["kind"] == "latest") & (found["reason"] != NOT_NEWER)]
 
 
+def previous(edition: Edition) -> Edition:
+    """The edition of the year before, for the same region."""
+    return edition.in_year(periods.FinancialYear(edition.year.start_year - 1))
+
+
 def since_last(data: Tables, edition: Edition) -> pd.DataFrame:
     """The comparison of an edition with the one for the year before; empty if there is none."""
-    before = news.previous(edition)
+    before = previous(edition)
     if before.year < years_covered(data, edition)[0]:
         return pd.DataFrame(columns=list(_COLUMNS))
     return compare(data, before, edition)

@@ -38,7 +38,7 @@ _FILES = "block_files"  # in the metadata of a page: the names of the files that
 
 
 class ChartRenderer:
-    """MyST-NB plug-in for what `figures`, `tables`, `start` and `prose` show."""
+    """MyST-NB plug-in for what `figures`, `tables` and `prose` show."""
 
     mime_priority_overrides: ClassVar = [("html", MIME_TYPE, 1), ("html", tables.MIME_TYPE, 1)]
 
@@ -59,8 +59,6 @@ class ChartRenderer:
                 raise ExtensionError(
                     f"{place}: cannot draw this chart (was it made by figures.show?): {error!r}"
                 ) from error
-        elif data.mime_type == "text/html" and data.string.startswith('<div class="rso-start">'):
-            return [nodes.raw("", page_links(data.string), format="html")]
         elif data.mime_type == tables.MIME_TYPE:
             found = block.table_block(json.loads(data.string))
         elif data.mime_type == "text/markdown":

@@ -13,7 +13,7 @@ import pandas as pd
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import dataset, news, prose, tables
+from rso_report import corrections, dataset, prose, tables
 from rso_report.dataset import ROW_TABLES
 from rso_report.register import population_sums
 from rso_report.tables import page_links
@@ -102,8 +102,8 @@ def can_revise(resource: dict) -> bool:
 
 def corrections_html(data: dataset.Tables) -> str:
     """How many figures were corrected or revised, in a sentence, and a table of them all."""
-    found = news.replacements(data)
-    sentence = f"<p>{escape(news.corrections(data))}</p>"
+    found = corrections.replacements(data)
+    sentence = f"<p>{escape(corrections.sentence(data))}</p>"
     if found.empty:
         return sentence
     names = data.areas.set_index("area_id")["name"]

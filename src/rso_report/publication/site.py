@@ -35,7 +35,7 @@ from rso_report.publication.policy import secured
 RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
 INDEX, LIST = "index.html", "editions.json"
 NO_JEKYLL = ".nojekyll"  # or GitHub Pages leaves out the folders of pages that begin with _
-CHANGES, START = "notebooks/changes.html", "notebooks/start.html"
+CHANGES, START = "notebooks/changes.html", "notebooks/summary.html"
 
 _MAIN = re.compile(rb'<main id="main-content"[^>]*>')
 _NOTICE = re.compile(rb'<aside class="edition-notice" data-edition-notice>[^\n]*?</aside>')

@@ -1,0 +1,233 @@
+"""The claims of the summary page: each in a sentence or two, from the figures of the other pages.
+
+What a figure is, is decided by the modules of the mission (register, breaches, missing, home
+visits); here the one that says most is chosen and put into words. Every function returns Markdown
+that ends with links to the sources and the rows of its numbers.
+"""
+
+import pandas as pd
+
+from rso_report import (
+    breach_words,
+    breaches,
+    coverage,
+    findings,
+    home_visits,
+    missing,
+    missing_words,
+    periods,
+    prose,
+    register,
+    statistics,
+)
+from rso_report.comparable import SMALLEST_BASE
+from rso_report.dataset import Tables
+from rso_report.edition import Edition
+from rso_report.prose import aged, beside_first, cite, cited, listed, number, signed, with_first
+from rso_report.revisions import first_total
+
+_EVERYBODY = "NOTIFICATION"  # the family of the duty that everybody on the register has
+NONE_FOUND = f"{prose.NOT_FOUND[0].upper()}{prose.NOT_FOUND[1:]}"
+
+
+def people(data: Tables, edition: Edition) -> list[str]:
+    """How many people the forces manage, and how that of the largest one has changed."""
+    counts = register.community(data, edition)
+    newest = [row for f in edition.forces if (row := register.latest(counts, f)) is not None]
+    if not newest:
+        return [
+            "How many people the forces of the region manage in the community: "
+            f"{prose.NOT_FOUND} up to {periods.day_label(edition.year.end)}."
+        ]
+    # The newest date leads, and on it the force that manages most.
+    lead, *others = sorted(newest, key=lambda row: (row["as_at"], row["value"]), reverse=True)
+    return [_lead(data, edition, lead), *_others(data, edition, counts, others)]
+
+
+def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
+    """The count of a force and its change since the last break, beside residents and country."""
+    text = (
+        f"{edition.name(row['area_id'])} managed **{with_first(row)} people** in the community "
+        f"{aged(edition, row)}"
+    )
+    rates = register.rates(data, edition)
+    rates = rates[rates["as_at"] <= row["as_at"]]
+    own = register.comparable(rates, data.series_breaks, row["area_id"])
+    ends = own.iloc[[0, -1]] if len(own) > 1 else own[:0]
+    if ends.empty or ends["count_row"].iloc[-1] != row["row_id"]:
+        return f"{text}; no earlier count that compares was found {cite(data, row)}."
+    if ends["count"].min() < SMALLEST_BASE:
+        return f"{text}; too few for a change in percent {cite(data, row)}."
+    first, last = ends.iloc[0], ends.iloc[1]
+    change = statistics.total_change(first["count"], last["count"])
+    since = periods.day_label(first["as_at"])
+    than = "more" if change >= 0 else "fewer"
+    text += f", {number(abs(change), 1)}% {than} than on {since}, the earliest date that compares"
+    used, rows, beside = [*ends["count_source"]], [*ends["count_rows"]], []
+    split = register.growth_split(rates, data.series_breaks, row["area_id"])
+    if split and [end["as_at"] for end in split[:2]] == [*ends["as_at"]]:
+        beside.append(f"residents aged 10 and over by {signed(split[3])}%")
+        rows += [end["population_row"] for end in split[:2]]
+    if len(both := findings.country_between(rates, own)) == 2:
+        beside.append(f"people managed in England and Wales by {findings.country_change(both)}")
+        used += [*both["count_source"]]
+        rows += [*both["count_rows"]]
+    if beside:
+        text += f". Over the same time the numbers changed: {listed(beside)}"
+    return f"{text} {cited(data.sources, used, rows)}."
+
+
+def _others(
+    data: Tables, edition: Edition, counts: pd.DataFrame, others: list[pd.Series]
+) -> list[str]:
+    """The newest counts of the other forces, those without one, and why there is no total."""
+    texts = [
+        f"{edition.name(row['area_id'])} managed {with_first(row)} {aged(edition, row)}"
+        for row in others
+    ]
+    said = f"{listed(texts)} {cite(data, *others)}. " if texts else ""
+    if silent := edition.absent(counts["area_id"]):
+        said += f"For {listed(silent)}: {prose.NOT_FOUND}. "
+    whole = register.region(counts, edition)
+    if whole is None or len(edition.forces) == 1:
+        return [said.strip()] if said else []
+    if whole.total is None:
+        said += f"So there is no total of the forces: {findings.why_no_total(edition, whole)}."
+    else:
+        total = beside_first(number(whole.total), first_total(whole.parts))
+        said += f"Together they managed {total} on {periods.day_label(whole.as_at)} "
+        said += f"{cite(data, *(part for _, part in whole.parts.iterrows()))}."
+    return [said.strip()]
+
+
+def offences(data: Tables, edition: Edition) -> list[str]:
+    """Offences recorded in the last complete year, against the duty that all have: to notify."""
+    recorded = breaches.by_family(breaches.recorded(data, edition))
+    recorded = recorded[recorded["family"] == _EVERYBODY]
+    if recorded.empty:
+        return [f"**{NONE_FOUND}**", "of breach offences that a force of the region recorded."]
+    series = [
+        list(own.sort_values("period_end").itertuples())
+        for _, own in recorded.groupby(breaches.SERIES, sort=False)
+    ]
+    own = max(series, key=lambda rows: breach_words.last_complete(rows).period_end)
+    lead, last = breach_words.last_complete(own), own[-1]
+    shown = [lead] if last is lead else [lead, last]
+    text = f"offences against {breaches.FAMILIES[lead.family]} recorded by "
+    text += f"{edition.name(lead.area_id)} in {lead.period}"
+    notes = [
+        breach_words.repeated_words(lead) if lead.repeated else "",
+        breach_words.YEARS_INFERRED if lead.inferred else "",
+        periods.age_words(lead.period_end, edition.year.end),
+    ]
+    text += "".join(f", {note}" for note in notes if note)
+    if last is not lead:
+        # The words say that it is a part-year; the mark is explained where there is a table.
+        part = breach_words.part_year_words(last, lead, data.series_breaks)
+        text += f"; {part.replace(' [p]', '')}"
+    return [
+        f"**{breach_words.count_words(lead)}**",
+        f"{text} {cite(data, *shown)}. Offences are not people: one person can have several.",
+    ]
+
+
+def missing_people(data: Tables, edition: Edition) -> list[str]:
+    """The newest number of missing people that stands beside the number registered."""
+    found = missing.latest(missing.snapshots(data, edition), edition)
+    if not found:
+        return [f"**{NONE_FOUND}**", "of people whose whereabouts a force did not know."]
+    own = [row for row in found if row["area_id"] in edition.forces] or found
+    row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
+    text = f"missing, {edition.name(row['area_id'])}, {prose.on_date(row)}"
+    return [
+        f"**{prose.counted(row)}**",
+        f"{text}; {'; '.join(missing_words.snapshot_notes(row))} {cite(data, row)}. "
+        "It holds for its day only.",
+    ]
+
+
+def outcomes(data: Tables, edition: Edition) -> list[str]:
+    """Cautions or convictions per 1,000 people of a force, beside the country in that year."""
+    found = breaches.outcomes(data, edition)
+    found = found[~found["inferred"]]
+    own = found[found["area_id"].isin(edition.forces)]
+    own = own[own["period_end"] == own["period_end"].max()]
+    if own.empty:
+        return [f"**{NONE_FOUND}**", "of cautions or convictions for breach in the region."]
+    row = own.loc[own["value"].astype(float).idxmax()]
+    year = f"in {row['period']}"
+    if age := periods.age_words(row["period_end"], edition.year.end):
+        year += f", {age}"
+    whose = f"{edition.name(row['area_id'])}, counted as “{row['unit_as_printed']}”"
+    used, rows = [row["source_id"]], [row["rows"]]
+    if pd.isna(row["per_1000"]):
+        big, text = with_first(row), f"cautions or convictions {year}: {whose}"
+    else:
+        bound = "at least " * (row["qualifier"] == "at_least")
+        big = f"{bound}{number(row['per_1000'], 1)} per 1,000"
+        text = f"people managed: {with_first(row)} cautions or convictions {year}, {whose}"
+        used.append(row["stock_source"])
+        rows.append(row["stock_rows"])
+        same = (found["area_id"] == "EW") & (found["period_end"] == row["period_end"])
+        for _, country in found[same & found["per_1000"].notna()].iterrows():
+            text += f"; in England and Wales {breach_words.rate_words(country)} per 1,000"
+            used += [country["source_id"], country["stock_source"]]
+            rows += [country["rows"], country["stock_rows"]]
+    return [
+        f"**{big}**",
+        f"{text} {cited(data.sources, used, rows)}. Decided in that year: no share of the "
+        "offences recorded.",
+    ]
+
+
+def visits(data: Tables, edition: Edition) -> list[str]:
+    """What is known of home visits: made, and reported overdue."""
+    held = home_visits.due_and_made(data, edition)
+    held = held[
+        (held["tier"] == "all") & held["made"].notna() & held["area_id"].isin(edition.forces)
+    ]
+    big, text = f"**{NONE_FOUND}**", "of home visits made by a force of the region."
+    if len(held):
+        row = held.iloc[0]
+        big = f"**{beside_first(number(row['made']), row['first_made'])}**"
+        when = periods.period_label(row["period_start"], row["period_end"])
+        text = f"home visits made, {edition.name(row['area_id'])}, {when}"
+        rows = [row["rows_made"]]
+        if pd.notna(row["due"]):
+            text += f", of {beside_first(number(row['due']), row['first_due'])} due"
+            rows.append(row["rows_due"])
+        text += f" {cited(data.sources, [row['source_id']], rows)}."
+    overdue = home_visits.overdue(data, edition)
+    if len(overdue):
+        said = "; ".join(
+            f"{with_first(row)} by {edition.name(row['area_id'])} {aged(edition, row)}"
+            f"{f' ({note})' if (note := row['note']) else ''}"
+            for _, row in overdue.iterrows()
+        )
+        text += f" Reported overdue: {said} {cite(data, *(r for _, r in overdue.iterrows()))}."
+    return [big, text]
+
+
+_ASKED = {
+    "community": "People",
+    "rate": "Rate",
+    "recorded": "Breaches recorded",
+    "outcome": "Cautions or convictions",
+    "missing": "Missing",
+    "staffing": "Staff, visits overdue",
+}
+
+
+def newest_years(data: Tables, edition: Edition) -> pd.DataFrame:
+    """The newest financial year with a figure: a row for each force, a column for each measure."""
+    grid = coverage.by_year(data, edition)
+    newest = grid.groupby(["area_id", "measure"])["year"].max().unstack()
+    kinds = edition.areas.set_index("area_id")["kind"]
+    units = [
+        u
+        for u in edition.units
+        if kinds[u] == "force" or (kinds[u] == "joint" and u in newest.index)
+    ]
+    shown = newest.reindex(index=units, columns=list(_ASKED)).fillna(coverage.GAP)
+    shown.insert(0, "Area", list(map(edition.name, units)))
+    return shown.rename(columns=_ASKED)

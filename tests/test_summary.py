@@ -1,0 +1,50 @@
+"""What the summary page claims, chosen from the figures of an edition."""
+
+import pytest
+
+from rso_report import dataset, summary
+from rso_report.edition import open_edition
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+
+
+def said(data, claim, year="2021-22", region="West Midlands"):
+    edition, _ = open_edition(data, report_year=year, region=region)
+    return "\n".join(claim(data, edition))
+
+
+@pytest.mark.parametrize(
+    ("claim", "numbers"),
+    [
+        (summary.people, ["**3,655 people**", "6.4% more", "+1.2%", "+6.6%", "1,318", "1,405"]),
+        (summary.offences, ["**268**", "286", "328 to 348 days"]),
+        (summary.missing_people, ["**46**", "1.05% (0.79 to 1.40)", "4,380", "14"]),
+        (summary.outcomes, ["**12.6 per 1,000**", "46", "at least 25.5"]),
+        (summary.visits, ["**No figure found**", "about 250", "260"]),
+    ],
+)
+def test_a_claim_holds_its_numbers(data, claim, numbers):
+    text = said(data, claim)
+    assert [number for number in numbers if number not in text] == []
+
+
+def test_a_total_stands_only_where_every_force_has_a_figure_of_the_date(data):
+    assert "no total of the forces" in said(data, summary.people)
+    assert "Together they managed 3,759" in said(data, summary.people, "2020-21", "North East")
+
+
+def test_without_figures_the_page_says_that_none_was_found(data):
+    claims = (summary.people, summary.offences, summary.missing_people, summary.outcomes)
+    for claim in (*claims, summary.visits):
+        text = said(data, claim, "2001-02", "South West")
+        assert "no figure found" in text.lower()
+
+
+def test_a_year_without_a_figure_of_a_force_is_a_dash_and_never_zero(data):
+    edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
+    grid = summary.newest_years(data, edition).set_index("Area")
+    assert grid.loc["Warwickshire Police"].tolist() == ["–"] * grid.shape[1]
+    assert grid.loc["West Midlands Police", "People"] == "2020-21"
