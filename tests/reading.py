@@ -18,7 +18,7 @@ SETTLES = 400  # milliseconds after which the theme has seen to it what scrolls 
 KINDS = (
     "404.html",
     "search.html",
-    "notebooks/start.html",
+    "notebooks/summary.html",
     "notebooks/regional-trends.html",
     "book/data-and-sources.html",
     "book/downloads.html",

@@ -377,7 +377,7 @@ def test_a_file_of_many_editions_is_stored_once_and_no_build_can_write_to_it(tmp
 def test_a_site_that_someone_meddled_with_is_put_right(tmp_path, three):
     start = tmp_path / "build" / "north-east-2020-21" / "pages" / "index.html"
     before = contents(three)
-    (three / "north-east-2020-21" / "notebooks" / "start.html").unlink()
+    (three / "north-east-2020-21" / "notebooks" / "summary.html").unlink()
     publish(three, [start])
     assert contents(three) == before
     (three / "index.html").unlink()
@@ -473,7 +473,7 @@ def test_whatever_fails_on_the_way_the_last_site_stays_whole(
                     assert "No space left" in str(error)
         assert (contents(live) if live.exists() else {}) == before, calls[-1]
     assert failed > 10
-    assert "new" in (live / "west-midlands-2021-22" / "notebooks" / "start.html").read_text()
+    assert "new" in (live / "west-midlands-2021-22" / "notebooks" / "summary.html").read_text()
 
 
 WATCHED = ("open", "os.link", "os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir")
@@ -555,7 +555,7 @@ def test_a_start_page_that_is_not_there_is_named(live):
 
 def test_a_link_between_editions_that_is_broken_stops_the_switch(tmp_path, three):
     start = built(tmp_path, "west-midlands", "2022-23")
-    (start.parent / "notebooks" / "start.html").unlink()  # to which a page without a pair leads
+    (start.parent / "notebooks" / "summary.html").unlink()  # to which a page without a pair leads
     before = contents(three)
     with pytest.raises(SiteError, match=r"2022-23/notebooks/summary\.html leads nowhere"):
         publish(three, [start])

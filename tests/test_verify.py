@@ -154,7 +154,7 @@ def add_a_link_to_elsewhere(site):
 
 
 def remove_a_page(site):
-    (site / "notebooks" / "start.html").unlink()
+    (site / "notebooks" / "summary.html").unlink()
 
 
 def change_the_archive(site):

@@ -14,7 +14,6 @@ from rso_report.errors import ReportError
 from rso_report.periods import day_label
 from rso_report.series import require_one_series
 
-SMALLEST_BASE = 20  # no percentage is given of less
 RATE = "RATE"  # a rate also rests on its count: it is cut where STOCK_MAPPA is
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rso_report import coverage, missing, periods, series, statistics, tables
 from rso_report.breaches import FAMILIES
-from rso_report.comparable import SMALLEST_BASE, breaks_between
+from rso_report.comparable import breaks_between
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, years_covered
 from rso_report.edition_figures import CUSTODY, MEASURES, Measure, figures

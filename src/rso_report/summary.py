@@ -20,11 +20,11 @@ from rso_report import (
     register,
     statistics,
 )
-from rso_report.comparable import SMALLEST_BASE
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import aged, beside_first, cite, cited, listed, number, signed, with_first
 from rso_report.revisions import first_total
+from rso_report.statistics import SMALLEST_BASE
 
 _EVERYBODY = "NOTIFICATION"  # the family of the duty that everybody on the register has
 NONE_FOUND = f"{prose.NOT_FOUND[0].upper()}{prose.NOT_FOUND[1:]}"
