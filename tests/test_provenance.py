@@ -30,6 +30,7 @@ WITHOUT_ROWS = {
     "tab-register-breaks",
     "tab-series-breaks",
     "tab-series-definitions",
+    "tab-summary-coverage",
     "tab-visit-breaks",
 }
 # Paragraphs with numbers that are no figures: dates of the edition, headings of tables, how many
@@ -495,6 +496,7 @@ VISITS = {
     "Visits a year": visits_of_tier,
 }
 RECIPES = {
+    "fig-summary-rates": COMMUNITY_RATE,
     "tab-community-counts-and-rates": COMMUNITY_RATE,
     "fig-community-counts": COMMUNITY_RATE,
     "fig-country-counts": COMMUNITY_RATE,

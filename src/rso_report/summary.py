@@ -40,8 +40,8 @@ def people(data: Tables, edition: Edition) -> list[str]:
             f"{prose.NOT_FOUND} up to {periods.day_label(edition.year.end)}."
         ]
     # The newest date leads, and on it the force that manages most.
-    lead, *others = sorted(newest, key=lambda row: (row["as_at"], row["value"]), reverse=True)
-    return [_lead(data, edition, lead), *_others(data, edition, counts, others)]
+    lead = max(newest, key=lambda row: (row["as_at"], row["value"]))
+    return [_lead(data, edition, lead), *_every_force(data, edition, counts, newest)]
 
 
 def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
@@ -77,20 +77,17 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
     return f"{text} {cited(data.sources, used, rows)}."
 
 
-def _others(
-    data: Tables, edition: Edition, counts: pd.DataFrame, others: list[pd.Series]
+def _every_force(
+    data: Tables, edition: Edition, counts: pd.DataFrame, newest: list[pd.Series]
 ) -> list[str]:
-    """The newest counts of the other forces, those without one, and why there is no total."""
-    texts = [
-        f"{edition.name(row['area_id'])} managed {with_first(row)} {aged(edition, row)}"
-        for row in others
-    ]
-    said = f"{listed(texts)} {cite(data, *others)}. " if texts else ""
+    """The newest count of each force, those without one, and the total or why there is none."""
+    if len(edition.forces) == 1:
+        return []
+    texts = (f"{edition.name(r['area_id'])} {with_first(r)} {aged(edition, r)}" for r in newest)
+    said = f"By force: {'; '.join(texts)} {cite(data, *newest)}. "
     if silent := edition.absent(counts["area_id"]):
         said += f"For {listed(silent)}: {prose.NOT_FOUND}. "
     whole = register.region(counts, edition)
-    if whole is None or len(edition.forces) == 1:
-        return [said.strip()] if said else []
     if whole.total is None:
         said += f"So there is no total of the forces: {findings.why_no_total(edition, whole)}."
     else:
@@ -105,7 +102,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     recorded = breaches.by_family(breaches.recorded(data, edition))
     recorded = recorded[recorded["family"] == _EVERYBODY]
     if recorded.empty:
-        return [f"**{NONE_FOUND}**", "of breach offences that a force of the region recorded."]
+        return [f"**{NONE_FOUND}** of breach offences that a force of the region recorded."]
     series = [
         list(own.sort_values("period_end").itertuples())
         for _, own in recorded.groupby(breaches.SERIES, sort=False)
@@ -126,8 +123,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         part = breach_words.part_year_words(last, lead, data.series_breaks)
         text += f"; {part.replace(' [p]', '')}"
     return [
-        f"**{breach_words.count_words(lead)}**",
-        f"{text} {cite(data, *shown)}. Offences are not people: one person can have several.",
+        f"**{breach_words.count_words(lead)}** {text} {cite(data, *shown)}. Offences are not people: one person can have several.",
     ]
 
 
@@ -135,13 +131,12 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
     """The newest number of missing people that stands beside the number registered."""
     found = missing.latest(missing.snapshots(data, edition), edition)
     if not found:
-        return [f"**{NONE_FOUND}**", "of people whose whereabouts a force did not know."]
+        return [f"**{NONE_FOUND}** of people whose whereabouts a force did not know."]
     own = [row for row in found if row["area_id"] in edition.forces] or found
     row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
     text = f"missing, {edition.name(row['area_id'])}, {prose.on_date(row)}"
     return [
-        f"**{prose.counted(row)}**",
-        f"{text}; {'; '.join(missing_words.snapshot_notes(row))} {cite(data, row)}. "
+        f"**{prose.counted(row)}** {text}; {'; '.join(missing_words.snapshot_notes(row))} {cite(data, row)}. "
         "It holds for its day only.",
     ]
 
@@ -153,7 +148,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     own = found[found["area_id"].isin(edition.forces)]
     own = own[own["period_end"] == own["period_end"].max()]
     if own.empty:
-        return [f"**{NONE_FOUND}**", "of cautions or convictions for breach in the region."]
+        return [f"**{NONE_FOUND}** of cautions or convictions for breach in the region."]
     row = own.loc[own["value"].astype(float).idxmax()]
     year = f"in {row['period']}"
     if age := periods.age_words(row["period_end"], edition.year.end):
@@ -174,8 +169,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
             used += [country["source_id"], country["stock_source"]]
             rows += [country["rows"], country["stock_rows"]]
     return [
-        f"**{big}**",
-        f"{text} {cited(data.sources, used, rows)}. Decided in that year: no share of the "
+        f"**{big}** {text} {cited(data.sources, used, rows)}. Decided in that year: no share of the "
         "offences recorded.",
     ]
 
@@ -205,7 +199,7 @@ def visits(data: Tables, edition: Edition) -> list[str]:
             for _, row in overdue.iterrows()
         )
         text += f" Reported overdue: {said} {cite(data, *(r for _, r in overdue.iterrows()))}."
-    return [big, text]
+    return [f"{big} {text}"]
 
 
 _ASKED = {
@@ -228,6 +222,6 @@ def newest_years(data: Tables, edition: Edition) -> pd.DataFrame:
         for u in edition.units
         if kinds[u] == "force" or (kinds[u] == "joint" and u in newest.index)
     ]
-    shown = newest.reindex(index=units, columns=list(_ASKED)).fillna(coverage.GAP)
+    shown = newest.reindex(index=units, columns=list(_ASKED)).astype("object").fillna(coverage.GAP)
     shown.insert(0, "Area", list(map(edition.name, units)))
     return shown.rename(columns=_ASKED)
