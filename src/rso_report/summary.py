@@ -123,7 +123,8 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         part = breach_words.part_year_words(last, lead, data.series_breaks)
         text += f"; {part.replace(' [p]', '')}"
     return [
-        f"**{breach_words.count_words(lead)}** {text} {cite(data, *shown)}. Offences are not people: one person can have several.",
+        f"**{breach_words.count_words(lead)}** {text} {cite(data, *shown)}. Offences are not "
+        "people: one person can have several."
     ]
 
 
@@ -136,8 +137,8 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
     row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
     text = f"missing, {edition.name(row['area_id'])}, {prose.on_date(row)}"
     return [
-        f"**{prose.counted(row)}** {text}; {'; '.join(missing_words.snapshot_notes(row))} {cite(data, row)}. "
-        "It holds for its day only.",
+        f"**{prose.counted(row)}** {text}; {'; '.join(missing_words.snapshot_notes(row))} "
+        f"{cite(data, row)}. It holds for its day only."
     ]
 
 
@@ -169,8 +170,8 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
             used += [country["source_id"], country["stock_source"]]
             rows += [country["rows"], country["stock_rows"]]
     return [
-        f"**{big}** {text} {cited(data.sources, used, rows)}. Decided in that year: no share of the "
-        "offences recorded.",
+        f"**{big}** {text} {cited(data.sources, used, rows)}. Decided in that year: no share of "
+        "the offences recorded."
     ]
 
 
