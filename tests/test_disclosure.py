@@ -11,7 +11,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from rso_report import compare, dataset, disclosure, findings, missing, reconcile, register
+from rso_report import compare, dataset, disclosure, missing, reconcile, register
 from rso_report.disclosure import decide
 from rso_report.edition import open_edition
 from rso_report.errors import FaultError
@@ -213,14 +213,12 @@ def test_register_and_community_less_than_five_apart(data):
         edited = changed(data, "registered_offenders", row["community_row"], community)
         edition, _ = open_edition(edited, report_year="2021-22", region="West Midlands")
         last = register.community_and_register(edited, edition).iloc[-1]
-        return last["gap"], findings.register_difference(edited, edition)[0]
+        return last["gap"]
 
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
     row = register.community_and_register(data, edition).iloc[-1]
-    gap, words = pair(row["register"] - 3)
-    assert gap == "[c]" and "[c] fewer" in words and "3 fewer" not in words
-    gap, words = pair(row["register"] - 5)
-    assert gap == 5 and "5 fewer" in words
+    assert pair(row["register"] - 3) == "[c]"
+    assert pair(row["register"] - 5) == 5
 
 
 def test_two_counts_less_than_five_apart(data):

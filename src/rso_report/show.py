@@ -142,7 +142,7 @@ class Page:
         """Return `template` for each line, its `{names}` filled with the cells of `columns`."""
         asked = {name for _, name, _, _ in Formatter().parse(template) if name}
         cells = self.frame(frame, {name: columns[name] for name in asked}).to_dict("records")
-        return [template.format(**line) for line in cells]
+        return [template.format(**line) for line in cells or [{}] * len(frame)]
 
     def cited(self, frame: pd.DataFrame) -> str:
         """Return links to the sources and the rows of data of a frame, for a sentence."""
