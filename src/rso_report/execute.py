@@ -10,14 +10,19 @@ difference in a committed notebook is a difference in the report.
 202425 and ``No`` becomes False, and a year or a region must arrive as it was typed. Numbers are
 given in YAML, as with Papermill: ``-y 'weeks: 44'``. All are checked before a kernel starts.
 
-Without parameters no cell is injected, so a committed notebook can be executed in place.
+Without parameters no cell is injected, so a committed notebook can be executed in place. Then each
+chart also gets a picture: JupyterLab and code hosts do not draw the Vega-Lite that is stored, and
+would show two lines of text. nbval leaves pictures out, which differ with a machine's fonts.
 """
 
 import argparse
+import base64
+import json
 import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +43,7 @@ from rso_report.errors import FaultError, ReportError
 from rso_report.parameters import PARAMETERS, read_text
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+CHART, PICTURE = "application/vnd.vegalite.v6+json", "image/png"
 INJECTED = "injected-parameters"
 LONGEST_SOCKET_PATH = 90  # bytes; the systems' own limits are 104 and 108, and a port is added
 
@@ -67,8 +73,10 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = No
     parameters = parameters or {}
     source = read(notebook)
     check_parameters(notebook, parameters)
-    executed = run(notebook, parameters)
-    write(normalise(executed, source), output)
+    executed = normalise(run(notebook, parameters), source)
+    if output.resolve() == notebook.resolve():
+        add_pictures(executed, source)
+    write(executed, output)
 
 
 def read(notebook: Path) -> NotebookNode:
@@ -188,6 +196,30 @@ def normalise(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
             cell.metadata["tags"] = tags
     executed.nbformat_minor = max(executed.nbformat_minor, 5)  # the first with cell ids
     return executed
+
+
+def add_pictures(executed: NotebookNode, source: NotebookNode) -> None:
+    """Give each chart of a notebook a picture beside its specification.
+
+    A chart that is the same as in ``source`` keeps the picture that it has there.
+    """
+    import vl_convert  # here, because it takes long and most executions draw nothing
+
+    known = {json.dumps(chart[CHART]): chart.get(PICTURE) for chart in charts(source)}
+    for chart in charts(executed):
+        drawn = known.get(json.dumps(chart[CHART]))
+        spec = {key: value for key, value in chart[CHART].items() if key != "usermeta"}
+        chart[PICTURE] = drawn or base64.b64encode(
+            vl_convert.vegalite_to_png(spec, allowed_base_urls=[])
+        ).decode("ascii")
+
+
+def charts(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """Yield the data of each output of a notebook that is a chart."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if CHART in output.get("data", {}):
+                yield output["data"]
 
 
 def write(notebook: NotebookNode, output: Path) -> None:

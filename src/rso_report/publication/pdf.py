@@ -1,10 +1,11 @@
-"""One PDF of the whole report: contents with page numbers, bookmarks, tags for screen readers.
+"""One PDF of the pages for readers: contents with page numbers, bookmarks, tags for screen readers.
 
     python -m rso_report.publication.pdf SITE OUT.pdf
 
-The pages of a built site are put one after another into one document, which Chromium prints.
-Printed apart and joined later, they would lose the tags that a screen reader goes by, and the
-links between them. Only this step needs a browser.
+The pages that the menu of the start page lists, less those for analysts, are what a person would
+print: rows of data, code and records stay on the site. They are put one after another into one
+document, which Chromium prints. Printed apart and joined later, they would lose the tags that a
+screen reader goes by, and the links between them. Only this step needs a browser.
 """
 
 import argparse
@@ -26,9 +27,9 @@ FOOTER = (
     '<p style="width: 100%; font: 8pt Arial, Helvetica, sans-serif; text-align: center">'
     '<span class="pageNumber"></span></p>'
 )
-# The parts of the report and their pages, as the navigation of each page lists them.
-CONTENTS = """() => [...document.querySelectorAll('.bd-docs-nav a, .bd-docs-nav .caption')].map(
-  each => ({address: each.href?.split('#')[0] ?? null, title: each.textContent.trim()}))"""
+# The pages for readers, as the menu of the start page lists them; the last is that for analysts.
+CONTENTS = """() => [...document.querySelectorAll('.bd-docs-nav li.toctree-l1 > a')].slice(0, -1)
+  .map(each => ({address: each.href.split('#')[0], title: each.textContent.trim()}))"""
 # A page's words, whose ids and links are made to work beside those of the other pages. Links to
 # files of the site lead nowhere from a PDF, so their words stay and the links go.
 CHAPTER = """([chapters, chapter]) => {
@@ -62,17 +63,14 @@ JOIN = """async ([title, contents, articles]) => {
   const front = '<nav class="rso-contents"><h1></h1><h2>Contents</h2></nav>';
   inner.innerHTML = front + articles.join('');
   inner.querySelector('h1').textContent = title;
-  for (const {title, chapter} of contents) {
+  contents.forEach((title, chapter) => {
     const line = document.createElement('p');
-    const link = document.createElement(chapter === null ? 'strong' : 'a');
+    const link = document.createElement('a');
     link.textContent = title;
-    line.append(link);
-    if (chapter !== null) {
-      link.href = `#chapter-${chapter}`;
-      line.append(document.createElement('span'));
-    }
+    link.href = `#chapter-${chapter}`;
+    line.append(link, document.createElement('span'));
     inner.firstChild.append(line);
-  }
+  });
   document.title = title;
   document.body.replaceChildren(page);
   await Promise.all([...document.images].map(image => image.decode()));
@@ -84,7 +82,7 @@ NUMBER = """numbers => document.querySelectorAll('.rso-contents span').forEach(
 
 
 def join_pages(page: Page, site: Path) -> None:
-    """Make `page` one document of all pages of the site, in the order of its navigation.
+    """Make `page` one document of the pages for readers, in the order of the menu.
 
     Raises ReportError if the folder is not a built report.
     """
@@ -93,20 +91,14 @@ def join_pages(page: Page, site: Path) -> None:
     page.goto((site / "index.html").resolve().as_uri())
     page.wait_for_selector(".bd-docs-nav", state="attached")  # the front door leads on by itself
     start, lines = page.url.split("#")[0], page.evaluate(CONTENTS)
-    addresses = list(dict.fromkeys(line["address"] for line in lines if line["address"]))
+    title = page.locator("article h1").evaluate("each => each.firstChild.textContent.trim()")
+    addresses = [line["address"] for line in lines]
     articles = []
     for number, address in enumerate(addresses):
         page.goto(address)
         articles.append(page.evaluate(CHAPTER, [addresses, number]))
-    contents = [
-        {
-            "title": line["title"],
-            "chapter": addresses.index(line["address"]) if line["address"] else None,
-        }
-        for line in lines
-    ]
     page.goto(start)
-    page.evaluate(JOIN, [lines[0]["title"], contents, articles])
+    page.evaluate(JOIN, [title, [line["title"] for line in lines], articles])
 
 
 def printed(page: Page) -> bytes:
