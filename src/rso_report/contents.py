@@ -121,6 +121,8 @@ def _json_records(node: object) -> Iterator[str]:
     elif isinstance(node, list) and any(isinstance(n, str) and n.endswith("\n") for n in node):
         yield from _records("".join(map(str, node)))  # the lines of a notebook
     elif isinstance(node, dict | list):
+        if isinstance(node, dict):  # a picture is letters without a meaning
+            node = {key: value for key, value in node.items() if key != "image/png"}
         pairs = node.items() if isinstance(node, dict) else [("", node)]
         items = [(key, n) for key, n in pairs for n in (n if isinstance(n, list) else [n])]
         yield "; ".join(f"{k} {n}" for k, n in items if not _NESTED.search(str(n)))
