@@ -44,6 +44,12 @@ STATED = [
     ("#9a9a9a", "#121212", "graphics", 6.7, "points of the areas outside of the region, dark"),
     ("#4a4d50", "#121212", "decoration", 2.2, "grid lines, edges of cards, dark"),
     ("#b1b4b6", "#121212", "decoration", 9.0, "edges of rows, dark"),
+    ("#505a5f", "#ffffff", "graphics", 7.1, "quiet marks of charts"),
+    ("#a9b0b5", "#121212", "graphics", 8.5, "quiet marks of charts, dark"),
+    ("#cfd3d6", "#ffffff", "decoration", 1.5, "ground of empty cells of charts"),
+    ("#3a3d40", "#121212", "decoration", 1.7, "ground of empty cells of charts, dark"),
+    ("#cfe1f2", "#ffffff", "decoration", 1.3, "ground of cells of charts"),
+    ("#1f3a54", "#121212", "decoration", 1.6, "ground of cells of charts, dark"),
 ]
 
 

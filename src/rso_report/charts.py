@@ -223,7 +223,7 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
         shape=alt.condition("datum.own", alt.value("diamond"), alt.value("circle")),
     )
     values = base.mark_text(align="left", dx=10).encode(
-        x=alt.value(_WIDE), text="text:N", color=alt.value(INK)
+        x=alt.value(alt.ExprRef("width")), text="text:N", color=alt.value(INK)
     )
     at = alt.Chart(pd.DataFrame({"rate": [round(target, 1)], "text": [target_text]})).encode(x=x)
     line = at.mark_rule(color=COLOURS[3], strokeWidth=2)

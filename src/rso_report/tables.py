@@ -51,7 +51,9 @@ _MARKED = re.compile(
 _SEPARATED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _SPAN = rf"{_NUMBER}(\s?(–|to)\s?{_NUMBER})?"
 _SPAN_ONLY = re.compile(_SPAN)
-_NUMBER_LIKE = re.compile(rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*(\s\([^)]* at first\))?")
+_NUMBER_LIKE = re.compile(
+    rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*(\s\(.* at first\))?(\s\(.*\))?"
+)
 
 
 @dataclass(frozen=True)

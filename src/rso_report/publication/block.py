@@ -36,6 +36,9 @@ DARK = {
     "#801650": "#e58bbf",
     "#f46a25": "#f88a50",
     "#a285d1": "#bba3e0",
+    "#505a5f": "#a9b0b5",
+    "#cfd3d6": "#3a3d40",
+    "#cfe1f2": "#1f3a54",
 }
 
 _COLOUR = re.compile(rf'(?<=")({"|".join(DARK)})(?=")', re.IGNORECASE)
