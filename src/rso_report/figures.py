@@ -90,6 +90,7 @@ def house_theme() -> alt.theme.ThemeConfig:
         "headerRow": {"labelAngle": 0, "labelOrient": "top", "labelAnchor": "start"},
         "facet": {"spacing": 32},
         "text": {"font": _FONT, "fontSize": 14, "color": _INK},
+        "title": {"color": _INK},
         "mark": {"color": COLOURS[0]},
         "line": {"strokeWidth": 2.5},
         "point": {"filled": True, "opacity": 1, "size": 70},
