@@ -66,13 +66,13 @@ def test_what_is_served_already_and_what_is_alike_is_not_looked_at_again(write):
         index=CLEAN,
         a__index=FRONT,
         a__book__methods=CLEAN,
-        a__notebooks__start=CLEAN,
+        a__notebooks__summary=CLEAN,
         a___static__part=CLEAN,
         b__book__methods=PALE,
-        b__notebooks__start=CLEAN,
+        b__notebooks__summary=CLEAN,
         b__notebooks__more=PALE,
     )
-    live = write("live", a__notebooks__start=CLEAN, b__notebooks__more=CLEAN)
+    live = write("live", a__notebooks__summary=CLEAN, b__notebooks__more=CLEAN)
     foot = '<div class="rso-made">{}<details></details>\n</div></body>'  # names another build
     write("new", a__book__same=CLEAN.replace("</body>", foot.format("1a2b")))
     write("live", a__book__same=CLEAN.replace("</body>", foot.format("3c4d")))

@@ -8,7 +8,7 @@ import notebook_blocks
 import pandas as pd
 import pytest
 
-from rso_report import breaches, dataset, start, statistics
+from rso_report import breaches, dataset, statistics, summary
 from rso_report.edition import open_edition
 
 
@@ -171,7 +171,6 @@ def test_two_replies_about_the_same_years_are_kept_apart(data):
     assert all(each["value"].sum() == 174 for _, each in own.groupby(breaches.SERIES))
     table = breaches.title_table(both, edition, "WMP", "SRO", "wmp-foi-5022-14")
     assert table.loc[table["Offence title"] == "All titles", "2020-21"].tolist() == [49]
-    assert len(start.recorded(both, edition).entries) == 7
 
 
 def test_a_later_reply_about_other_years_goes_on_with_the_series(data, families):
@@ -227,9 +226,7 @@ def test_a_figure_whose_year_is_inferred_has_no_rate_and_is_no_headline(data, ra
     (row,) = [row for _, row in rated.iterrows() if row["inferred"]]
     assert (row["row_id"], row["value"]) == ("BR0060", 1905)
     assert math.isnan(row["per_1000"]) and math.isnan(row["upper"])
-    entries = start.outcomes(data, edition_of(data)).entries
-    (country,) = [entry for entry in entries if entry.label == "England and Wales"]
-    assert (country.value, country.when) == ("at least 1,640", "in 2020-21")
+    assert "1,905" not in "".join(summary.outcomes(data, edition_of(data)))
 
 
 def test_rates_stand_side_by_side_within_one_year_only(data, rated):

@@ -127,6 +127,7 @@ def write_project(root):
     (root / "data" / "datapackage.json").write_text('{"resources": [{"bytes": 1}]}')
     (root / "data" / "areas.csv").write_text(AREAS)
     (root / "data" / "registered_offenders.csv").write_text(COUNTS)
+    (root / "data" / "visit_policy.csv").write_text("policy_id\nWMP_2014\n")
     for table, notebook in (("register", "summary"), ("orders", "more")):
         (root / "data" / f"{table}.csv").write_text("count\n1\n")
         write_notebook(root / "notebooks" / f"{notebook}.ipynb", table)

@@ -141,7 +141,7 @@ def changed_encoding(copy):
 
 
 def changed_mark(copy):
-    edit(copy / CHARTS, ".mark_bar(stroke", ".mark_line(stroke")
+    edit(copy / CHARTS, ".mark_bar(stroke=COLOURS[0]", ".mark_line(stroke=COLOURS[0]")
 
 
 def stale_parameter(copy):

@@ -90,7 +90,10 @@ def rows_shown(sheet):
         if lines[0][position].endswith(": shorthand"):
             for line in lines:
                 mark = line.pop(position)
-                line[position - 1] += f" {mark}" if mark and line is not lines[0] else ""
+                before = mark.startswith(("at least", "about", "fewer than"))
+                parts = (mark, line[position - 1]) if before else (line[position - 1], mark)
+                if line is not lines[0]:
+                    line[position - 1] = " ".join(filter(None, parts))
     return lines
 
 

@@ -203,7 +203,6 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
         ("breaches: fig-recorded-offences-chart", "307 [r] (268 at first)"),
         # 49 became 461, in both readings of a heading that names another order.
         ("breaches: tab-headings-and-titles", "461 [r] (49 at first)"),
-        ("start: tiles", "307 [r] (268 at first)"),
         # 4,585 men and 57 women, which became 173.
         ("regional-trends: tab-register-totals", "4,758 [r] (4,642 at first)"),
         ("regional-trends: tab-register-by-sex", "4,758 [r] (4,642 at first)"),

@@ -324,8 +324,8 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
             )
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
-                f"{prose.with_age(since, row['valid_from'], edition)}, set intervals that make "
-                f"{tiers} {link}.{ended(row)}"
+                f"{prose.with_age(since, row['valid_from'], edition)}, set intervals. "
+                f"They make {tiers} {link}.{ended(row)}"
             )
         else:
             paragraphs.append(

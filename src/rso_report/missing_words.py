@@ -117,8 +117,8 @@ def share_change(
         f"{edition.name(first['area_id'])}, {on_date(first)} and {on_date(last)}: the share "
         f"missing differs by {signed(difference.value, 2)} percentage points "
         f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}), "
-        f"{verdict}{f'; but {differ}' if differ else ''} {link}. The interval "
-        "describes chance variation only."
+        f"{verdict} {link}. The interval describes chance variation only"
+        f"{f', and {differ}' if differ else ''}."
     )
 
 

@@ -135,9 +135,10 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
         return [f"**{NONE_FOUND}** of people whose whereabouts a force did not know."]
     own = [row for row in found if row["area_id"] in edition.forces] or found
     row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
+    *notes, means = missing_words.snapshot_notes(row)
     text = f"missing, {edition.name(row['area_id'])}, {prose.on_date(row)}"
     return [
-        f"**{prose.counted(row)}** {text}; {'; '.join(missing_words.snapshot_notes(row))} "
+        f"**{prose.counted(row)}** {'; '.join([text, *notes])}. {means[0].upper()}{means[1:]} "
         f"{cite(data, row)}. It holds for its day only."
     ]
 
@@ -193,13 +194,11 @@ def visits(data: Tables, edition: Edition) -> list[str]:
             rows.append(row["rows_due"])
         text += f" {cited(data.sources, [row['source_id']], rows)}."
     overdue = home_visits.overdue(data, edition)
-    if len(overdue):
-        said = "; ".join(
-            f"{with_first(row)} by {edition.name(row['area_id'])} {aged(edition, row)}"
-            f"{f' ({note})' if (note := row['note']) else ''}"
-            for _, row in overdue.iterrows()
-        )
-        text += f" Reported overdue: {said} {cite(data, *(r for _, r in overdue.iterrows()))}."
+    for place, (_, row) in enumerate(overdue.iterrows()):
+        note = f" ({row['note']})" if row["note"] else ""
+        text += " Reported overdue: " if place == 0 else " And "
+        text += f"{with_first(row)} by {edition.name(row['area_id'])} {aged(edition, row)}{note} "
+        text += f"{cite(data, row)}."
     return [f"{big} {text}"]
 
 

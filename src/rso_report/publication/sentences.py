@@ -49,7 +49,7 @@ class SourceNotes(SphinxTransform):
     def apply(self) -> None:
         """Look through every paragraph of the page."""
         for text in list(self.document.findall(nodes.paragraph)):
-            _sources_to_notes(self.document, text)
+            sources_to_notes(self.document, text)
 
 
 def _leads_to_source(node: nodes.Node) -> bool:
@@ -60,15 +60,16 @@ def _leads_to_source(node: nodes.Node) -> bool:
     return bool(_SOURCE.search(target))
 
 
-def _sources_to_notes(document: nodes.document, text: nodes.TextElement) -> None:
+def sources_to_notes(document: nodes.document, text: nodes.TextElement) -> None:
     """Replace each bracket of links to sources in a paragraph by a mark that leads to a note."""
     children, place = text.children, 0
     while place < len(children):
-        links = []
-        end = place + 1
+        links, end = [], place + 1
         while end < len(children) and _leads_to_source(children[end]):
             links.append(children[end])
-            end += 2  # the link and what parts it from the next
+            end += 2  # the link and what stands after it
+            if end > len(children) or children[end - 1] != "; ":
+                break
         opens = isinstance(children[place], nodes.Text) and children[place].endswith("(")
         if not (links and opens and end <= len(children) and children[end - 1].startswith(")")):
             place += 1
