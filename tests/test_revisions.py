@@ -124,6 +124,7 @@ def words(block):
     the least is the same number as the people.
     """
     text = " ".join(json.loads(block.text)[0].values()) if block.key == "chart" else block.text
+    text = text.replace("**", "")
     return re.sub(r"from [\d,]+ to [\d,]+|Everybody at low risk.*", "", text)
 
 
