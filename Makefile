@@ -42,10 +42,10 @@ report: $(READY) ## Build the report and say where its start page is
 pdf: $(READY) ## Build the report and print its pages for readers to one PDF (needs Chromium)
 	@$(BUILD) --pdf
 
-pbench: $(READY) ## Measure how long builds take, beside other ways to make the same pages
+bench: $(READY) ## Measure how long builds take, beside other ways to make the same pages
 	@$(BIN)/python tests/bench/bench.py
 
-review: $(READY) ## Serve the report on this machine; build and reload it on every save
+preview: $(READY) ## Serve the report on this machine; build and reload it on every save
 	@$(BIN)/python -m rso_report.publication.preview --year "$$YEAR" --region "$$REGION"
 
 test: $(READY) ## Check the style, test, compare the notebooks' stored outputs
