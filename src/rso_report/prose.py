@@ -10,7 +10,7 @@ from IPython.display import Markdown, display
 from rso_report import periods, tables
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.edition import Edition
-from rso_report.statistics import Estimate, round_half_up
+from rso_report.statistics import round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
@@ -41,19 +41,6 @@ def signed(value: float, digits: int = 1) -> str:
 def interval(lower: float, upper: float, digits: int = 1) -> str:
     """`139.1 to 148.5`."""
     return f"{number(lower, digits)} to {number(upper, digits)}"
-
-
-def times_words(first: pd.Series, second: pd.Series, ratio: Estimate, whose: str) -> str:
-    """The ratio of two rates in words: `0.28 times that (0.17 to 0.45)`; `whose` is the second's.
-
-    Where the count under one of the two is a lower bound, it says so.
-    """
-    times = f"{number(ratio.value, 2)} times {whose}"
-    span = interval(ratio.lower, ratio.upper, 2)
-    for row, word in ((second, "at most"), (first, "at least")):
-        if row["qualifier"] == "at_least":
-            return f"{word} {times} ({span} at the bound)"
-    return f"{times} ({span})"
 
 
 def counted(row: pd.Series) -> str:
