@@ -62,7 +62,7 @@ def test_only_a_tag_publishes_and_only_after_the_tests():
     publish = workflow("publish.yml")
     assert publish[True] == {"push": {"tags": ["v*"]}}  # `on`, which YAML reads as true
     steps = [step.get("run", step.get("uses", "")) for step in publish["jobs"]["build"]["steps"]]
-    assert steps.index(".ci/run") < steps.index("make pdf")
+    assert steps.index(".ci/run all") < steps.index("make pdf")
     assert all(publish["jobs"][job]["needs"] == "build" for job in ("release", "pages"))
 
 

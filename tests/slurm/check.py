@@ -4,7 +4,7 @@
 
 Needs the programs of Debian's packages slurm-wlm and munge, and none of their services: all
 daemons run here, in a folder of their own, and end with this check. `make test-slow` ends with it,
-and `.ci/run` installs the packages first. What is shown:
+and `.ci/run all` installs the packages first. What is shown:
 
 - the whole edition builds through `--profile profiles/slurm`;
 - a job that SLURM cancels and a job whose process is killed are submitted again;
