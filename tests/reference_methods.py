@@ -1,6 +1,7 @@
 """Methods of the reference file that no page uses: formulas only, for inputs known to be sound."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv, chdtrc, stdtrit
@@ -86,3 +87,30 @@ def one_in_n(printed_rate):
 
 def annualised(count, days):
     return count * 365 / days
+
+
+@dataclass(frozen=True)
+class GrowthSplit:
+    """Log growth of a count, and its two parts: growth of the rate and of the population."""
+
+    count: float
+    rate: float
+    population: float
+
+
+def compound_growth(first: float, last: float, years: float) -> float:
+    """The constant change per year, in percent, that leads from first to last."""
+    growth = 1 + st.total_change(first, last) / 100
+    return 100 * (growth ** (1 / st.checked_number(years, "years", positive=True)) - 1)
+
+
+def growth_split(
+    first_count: float, first_population: float, last_count: float, last_population: float
+) -> GrowthSplit:
+    """Split log growth of a count: ln(O2/O1) = ln(r2/r1) + ln(D2/D1), r = O/D; counts above 0."""
+    first, last = st.checked_count(first_count, minimum=1), st.checked_count(last_count, minimum=1)
+    d1 = st.checked_number(first_population, "first_population", positive=True)
+    d2 = st.checked_number(last_population, "last_population", positive=True)
+    return GrowthSplit(
+        math.log(last / first), math.log((last / d2) / (first / d1)), math.log(d2 / d1)
+    )

@@ -154,8 +154,6 @@ def test_a_year_without_a_figure_keeps_its_column(data):
     without = other(data, breaches=gone)
     table = breaches.title_table(without, edition_of(data), "WMP", "SRO")
     assert (table["2018-19"] == "[x]").all()
-    found = breaches.by_family(breaches.recorded(without, edition_of(data)))
-    assert breaches.without_figure(found[found["family"] == "SRO"]) == ["2018-19"]
 
 
 def test_two_replies_about_the_same_years_are_kept_apart(data):

@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 
 from rso_report import dataset
-from rso_report.comparable import breaks_between, latest_shared, segments, unbroken
-from rso_report.errors import ReportError
+from rso_report.comparable import breaks_between, segments, unbroken
 
 
 @pytest.fixture(scope="module")
@@ -69,41 +68,3 @@ def test_segments_change_where_a_line_may_not_go_on(breaks):
     counts = stocks(("EW", "2007-03-31", 1), ("EW", "2012-03-31", 2), ("EW", "2013-03-31", 3))
     first, second, third = segments(counts, breaks, "STOCK_MAPPA")
     assert first == second != third
-
-
-def test_areas_stand_side_by_side_at_the_newest_date_that_all_have():
-    counts = stocks(
-        ("WMP", "2020-03-31", 3563), ("WMP", "2021-03-31", 3655), ("EW", "2020-03-31", 62438)
-    )
-    found = latest_shared(counts, ["WMP", "EW"])
-    assert found["as_at"].dt.year.tolist() == [2020, 2020]
-    assert found["value"].tolist() == [3563, 62438]
-
-
-def test_no_shared_date_is_refused():
-    counts = stocks(("WMP", "2021-03-31", 144), ("EW", "2022-03-31", 126))
-    with pytest.raises(ReportError, match="No date"):
-        latest_shared(counts, ["WMP", "EW"])
-
-
-def test_two_units_or_two_figures_of_one_date_are_refused():
-    counts = stocks(("WMP", "2021-03-31", 46), ("EW", "2021-03-31", 1640))
-    with pytest.raises(ReportError, match="units"):
-        latest_shared(counts.assign(unit=["persons", "offences"]), ["WMP", "EW"])
-    with pytest.raises(ReportError, match="More than one"):
-        latest_shared(pd.concat([counts, counts]), ["WMP", "EW"])
-    with pytest.raises(ReportError, match="count different things"):
-        latest_shared(counts.assign(series_id=["STOCK_MAPPA", "STOCK_FOI"]), ["WMP", "EW"])
-
-
-def test_one_year_and_three_years_together_are_not_one_period():
-    flows = pd.DataFrame(
-        {
-            "area_id": ["WMP", "EW"],
-            "period_start": pd.to_datetime(["2020-04-01", "2018-04-01"]),
-            "period_end": pd.to_datetime(["2021-03-31"] * 2),
-            "value": [46, 6000],
-        }
-    )
-    with pytest.raises(ReportError, match="No date"):
-        latest_shared(flows, ["WMP", "EW"])

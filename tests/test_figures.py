@@ -62,7 +62,6 @@ def test_a_figure_is_one_output_with_a_chart_and_words(shown):
         "source": [["MoJ", "../book/sources.md#moj"], ["ONS", None]],
         "as_at": "",
         "notes": ["Crude rates."],
-        "highlight": [],
         "table": json.loads(json.dumps(tables.record(TABLE, **DATA_TABLE))),
     }
 
@@ -177,11 +176,6 @@ def test_a_figure_without_a_table_offers_no_data(shown):
     page, files = placed(shown(table=None))
     assert [name.rpartition(".")[2] for name in files] == ["svg", "png"]
     assert not page.select("table")
-
-
-def test_names_to_highlight_travel_with_the_chart(shown):
-    page, _ = placed(shown(chart().properties(usermeta={"highlight": ["A", "B's"]})))
-    assert json.loads(page.select_one(".rso-chart")["data-highlight"]) == ["A", "B's"]
 
 
 def test_the_block_is_the_same_each_time(shown):

@@ -70,7 +70,7 @@ def policy_visits(reactive=0):
 
 
 def growth():
-    return st.growth_split(3435, WMP_2019, 3655, WMP)
+    return reference.growth_split(3435, WMP_2019, 3655, WMP)
 
 
 COMPUTE = {
@@ -128,7 +128,7 @@ COMPUTE = {
     "R52": lambda: reference.homogeneity(NOTIFICATION)[0],
     "R53": lambda: st.trend(REGISTER).poisson,
     "R54": lambda: st.trend(REGISTER).dispersion,
-    "R55": lambda: st.compound_growth(4171, 4642, 5),
+    "R55": lambda: reference.compound_growth(4171, 4642, 5),
     "R56": lambda: st.total_change(4171, 4642),
     "R57": lambda: reference.log_growth(REGISTER),
     "R58": lambda: growth().count,

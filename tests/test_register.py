@@ -133,23 +133,6 @@ def test_every_community_count_from_2016_on_has_a_rate_with_its_interval(data):
         assert (recent["base_segment"] != "").all() and (recent["population_row"] != "").all()
 
 
-def test_growth_is_taken_within_one_population_base(data):
-    edition, _ = open_edition(data, report_year="2023-24", region="North East")
-    found = register.rates(data, edition)
-    first, last, count, people = register.growth_split(found, data.series_breaks, "DURHAM")
-    assert (first["as_at"].year, last["as_at"].year) == (2023, 2024)
-    assert count == pytest.approx(100 * (1123 / 1007 - 1))
-    assert people == pytest.approx(100 * (573_407 / 565_001 - 1))
-
-
-def test_growth_is_not_taken_between_two_bases(data):
-    edition, _ = open_edition(data, report_year="2021-22", region="North East")
-    found = register.rates(data, edition)
-    two = found[found["as_at"].dt.year.isin([2021, 2022])]
-    assert two.loc[two["area_id"] == "DURHAM", "rate"].notna().sum() == 2
-    assert register.growth_split(two, data.series_breaks, "DURHAM") is None
-
-
 def changes_of(data, year, region, areas):
     edition, _ = open_edition(data, report_year=year, region=region)
     found = register.counted(data, edition)

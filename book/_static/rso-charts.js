@@ -4,9 +4,7 @@
   "use strict";
   const library = new URL("vega-bundle.js", document.currentScript.src).href;
   const boxes = [...document.querySelectorAll(".rso-chart")];
-  const views = new Map(); // what is drawn so far: box to Vega view
   let loading; // The library is large: fetched once, and only by a page that shows a chart.
-  let highlighted = "";
   // Where a screen is narrow the picture made for it stays: it shows the whole chart at once.
   const narrow = matchMedia("(max-width: 480px)").matches;
 
@@ -58,7 +56,6 @@
         tooltip: { disableDefaultStyle: true },
       };
       const { view } = await window.vegaEmbed(picture, spec, options);
-      views.set(box, view);
       if (controls.childElementCount) box.before(controls);
       picture.setAttribute("role", "img");
       picture.setAttribute("aria-label", image.alt);
@@ -67,7 +64,6 @@
       box.prepend(picture);
       box.dataset.state = "drawn";
       sayChanges(box, view);
-      await highlight(box);
     } catch (error) {
       box.dataset.state = "failed";
       console.error(box.closest("figure").id, error);
@@ -85,33 +81,6 @@
       clearTimeout(timer);
       timer = setTimeout(() => (region.textContent = words), 500);
     });
-  }
-
-  // Pages whose charts show several areas: one list, and every chart that has the area answers.
-  const names = (box) => JSON.parse(box.dataset.highlight || "[]");
-  const highlight = (box) =>
-    names(box).length &&
-    views
-      .get(box)
-      ?.signal("highlight", names(box).includes(highlighted) ? highlighted : "")
-      .runAsync();
-
-  function addHighlighter() {
-    const all = [...new Set(boxes.flatMap(names))];
-    const first = boxes.find((box) => names(box).length);
-    if (all.length < 2 || narrow) return;
-    const label = make("label", "", "Highlight in the charts of this page ");
-    const select = document.createElement("select");
-    select.add(new Option("no area", ""));
-    for (const name of all) select.add(new Option(name, name));
-    select.addEventListener("change", () => {
-      highlighted = select.value;
-      boxes.forEach(highlight);
-    });
-    label.append(select);
-    const controls = make("div", "rso-controls rso-highlight");
-    controls.append(label);
-    first.before(controls);
   }
 
   // Where pages come over plain http, browsers keep the clipboard to the older way.
@@ -159,7 +128,6 @@
     },
     { rootMargin: "400px" },
   );
-  addHighlighter();
   for (const link of document.querySelectorAll(".rso-link"))
     addCopyButton(link, "Copy link", () => link.href);
   for (const citation of document.querySelectorAll(".rso-cite p"))

@@ -146,12 +146,6 @@ def full_span(frame: pd.DataFrame) -> list[str]:
     return [periods.period_label(day, day + year - pd.Timedelta(days=1)) for day in begins]
 
 
-def without_figure(frame: pd.DataFrame) -> list[str]:
-    """Labels of the years within the span of a frame for which it has no figure."""
-    have = set(frame["period"])
-    return [label for label in full_span(frame) if label not in have]
-
-
 def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
     """Titles that are printed as 0 from some complete year on, while others of their table go on.
 

@@ -73,6 +73,16 @@ def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[["measure", "area_id", "year", "figures"]]
 
 
+def newest_years(grid: pd.DataFrame, units: Iterable[str]) -> pd.DataFrame:
+    """The newest financial year with a figure: a row for each unit, a column for each measure.
+
+    `grid` is what `by_year` returns. Where none was found stands `GAP`, never 0.
+    """
+    newest = grid.groupby(["area_id", "measure"])["year"].max().unstack()
+    newest = newest.reindex(index=list(units), columns=list(MEASURES))
+    return newest.astype("object").fillna(GAP)
+
+
 def origins(data: Tables) -> str:
     """From which kinds of source the counts of people, orders and offences come, in a sentence."""
     rows = pd.concat([getattr(data, name) for name in COUNTS])

@@ -162,8 +162,7 @@ def show(
     what a sighted reader takes away. `source` is plain text or a list of (label, address or
     None); `table` the data behind the chart, in columns of text or whole numbers (round
     fractions to text first, so that chart and table agree). `as_at` is the date or the dates
-    that the figures hold for. The names that a reader can highlight travel in the `highlight`
-    of the chart's own `usermeta`.
+    that the figures hold for.
 
     Dates: use Timestamps, or years as text. JavaScript reads a bare "2021-03-31" as midnight
     UTC, which west of Greenwich is the day before.
@@ -181,7 +180,6 @@ def show(
             **texts,
             "as_at": as_at or "",
             "notes": list(notes),
-            "highlight": spec.get("usermeta", {}).get("highlight", []),
             "table": None
             if table is None
             else tables.record(table, table_id=f"{figure_id}-data", caption=f"Data: {subtitle}"),

@@ -1,15 +1,12 @@
 """What several pages say alike: the edition, why there is no total, what documents state."""
 
-import pandas as pd
-
-from rso_report import periods, prose, register, statistics
+from rso_report import periods, prose, register
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
     cited,
     listed,
     number,
-    signed,
 )
 
 
@@ -30,21 +27,6 @@ def why_no_total(edition: Edition, found: register.Region) -> str:
         names = listed(edition.name(force) for force in found.absent)
         return f"for {names} no figure of that date was found"
     return "a force's figure of that date is not an exact number"
-
-
-def country_between(found: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
-    """The counts of England and Wales at both ends of the comparable counts `own` of an area."""
-    country = found[(found["area_id"] == "EW") & found["count"].notna()]
-    return country[country["as_at"].isin(own["as_at"].iloc[[0, -1]])]
-
-
-def country_change(both: pd.DataFrame) -> str:
-    """Change between two national counts; also from what was first released, if it was revised."""
-    words = f"{signed(statistics.total_change(*both['count']))}%"
-    firsts = both["first_count"].fillna(both["count"])
-    if both["first_count"].notna().any():
-        words += f" ({signed(statistics.total_change(*firsts))}% between the counts first released)"
-    return words
 
 
 def stated(data: Tables, topic: str, edition: Edition | None = None) -> list[str]:

@@ -4,7 +4,6 @@ Two series, never joined: STOCK_MAPPA counts people managed in the community on 
 STOCK_FOI is what a force itself calls its register, usually with people in custody.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -355,30 +354,6 @@ def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
         "source_id": "+".join(dict.fromkeys(filter(None, sources))),
         "rows": "+".join(dict.fromkeys(rows)),
     }
-
-
-def growth_split(
-    found: pd.DataFrame, breaks: pd.DataFrame, area: str
-) -> tuple[pd.Series, pd.Series, float, float] | None:
-    """Growth of an area's count, and of its population, between two dates of one population base.
-
-    `found` is what `rates` returns. The first and the last comparable row with a population of the
-    newest run of dates on one base that has two of them, growth of the count, and growth of
-    residents aged 10 and over, both in percent; None where no run has two. Across a change of base
-    the difference of two populations is not growth.
-    """
-    ready = comparable(found[found["rate"].notna()], breaks, area)
-    if ready.empty:
-        return None
-    runs = [own for _, own in ready.groupby(segments(ready, breaks, RATE)) if len(own) > 1]
-    if not runs:
-        return None
-    ready = runs[-1]
-    first, last = ready.iloc[0], ready.iloc[-1]
-    split = statistics.growth_split(
-        first["count"], first["population_10plus"], last["count"], last["population_10plus"]
-    )
-    return first, last, *(100 * math.expm1(part) for part in (split.count, split.population))
 
 
 def latest(frame: pd.DataFrame, area: str) -> pd.Series | None:

@@ -52,15 +52,6 @@ class Trend:
     dispersion: float
 
 
-@dataclass(frozen=True)
-class GrowthSplit:
-    """Log growth of a count, and its two parts: growth of the rate and of the population."""
-
-    count: float
-    rate: float
-    population: float
-
-
 # Checks on what comes in
 
 
@@ -336,24 +327,6 @@ def total_change(first: float, last: float) -> float:
     """Change from first to last in percent of the first."""
     start = checked_number(first, "first", positive=True)
     return 100 * (checked_number(last, "last") - start) / start
-
-
-def compound_growth(first: float, last: float, years: float) -> float:
-    """The constant change per year, in percent, that leads from first to last."""
-    growth = 1 + total_change(first, last) / 100
-    return 100 * (growth ** (1 / checked_number(years, "years", positive=True)) - 1)
-
-
-def growth_split(
-    first_count: float, first_population: float, last_count: float, last_population: float
-) -> GrowthSplit:
-    """Split log growth of a count: ln(O2/O1) = ln(r2/r1) + ln(D2/D1), r = O/D; counts above 0."""
-    first, last = checked_count(first_count, minimum=1), checked_count(last_count, minimum=1)
-    d1 = checked_number(first_population, "first_population", positive=True)
-    d2 = checked_number(last_population, "last_population", positive=True)
-    return GrowthSplit(
-        math.log(last / first), math.log((last / d2) / (first / d1)), math.log(d2 / d1)
-    )
 
 
 # What rounded figures in a source can and cannot say

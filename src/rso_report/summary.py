@@ -50,31 +50,37 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
         f"{edition.name(row['area_id'])} managed **{with_first(row)} people** in the community "
         f"{aged(edition, row)}"
     )
-    rates = register.rates(data, edition)
-    rates = rates[rates["as_at"] <= row["as_at"]]
-    own = register.comparable(rates, data.series_breaks, row["area_id"])
-    ends = own.iloc[[0, -1]] if len(own) > 1 else own[:0]
-    if ends.empty or ends["count_row"].iloc[-1] != row["row_id"]:
+    found = register.counted(data, edition)
+    found = found[found["as_at"] <= row["as_at"]]
+    ends = register.changes(found, data.series_breaks, [row["area_id"]]).head(1)
+    ends = ends[ends["as_at_to"] == row["as_at"]]
+    if ends.empty:
         return f"{text}; no earlier count that compares was found {cite(data, row)}."
-    if ends["count"].min() < SMALLEST_BASE:
+    line = ends.iloc[0]
+    if min(line["count_from"], line["count_to"]) < SMALLEST_BASE:
         return f"{text}; too few for a change in percent {cite(data, row)}."
-    first, last = ends.iloc[0], ends.iloc[1]
-    change = statistics.total_change(first["count"], last["count"])
-    since = periods.day_label(first["as_at"])
+    change = statistics.total_change(line["count_from"], line["count_to"])
     than = "more" if change >= 0 else "fewer"
+    since = periods.day_label(line["as_at_from"])
     text += f", {number(abs(change), 1)}% {than} than on {since}, the earliest date that compares"
-    used, rows, beside = [*ends["count_source"]], [*ends["count_rows"]], []
-    split = register.growth_split(rates, data.series_breaks, row["area_id"])
-    if split and [end["as_at"] for end in split[:2]] == [*ends["as_at"]]:
-        beside.append(f"residents aged 10 and over by {signed(split[3])}%")
-        rows += [end["population_row"] for end in split[:2]]
-    if len(both := findings.country_between(rates, own)) == 2:
-        beside.append(f"people managed in England and Wales by {findings.country_change(both)}")
-        used += [*both["count_source"]]
-        rows += [*both["count_rows"]]
+    beside = []
+    if pd.notna(line["people_from"]):
+        residents = statistics.total_change(line["people_from"], line["people_to"])
+        beside.append(f"residents aged 10 and over by {signed(residents)}%")
+    if line[["country_from", "country_to"]].notna().all():
+        beside.append(f"people managed in England and Wales by {_country_change(line)}")
     if beside:
         text += f". Over the same time the numbers changed: {listed(beside)}"
-    return f"{text} {cited(data.sources, used, rows)}."
+    return f"{text} {cite(data, line)}."
+
+
+def _country_change(line: pd.Series) -> str:
+    """Change of the national count; also from what was first released, if that was revised."""
+    now, first = (
+        signed(statistics.total_change(line[f"{name}_from"], line[f"{name}_to"]))
+        for name in ("country", "first_country")
+    )
+    return f"{now}%" if now == first else f"{now}% ({first}% between the counts first released)"
 
 
 def _every_force(
@@ -215,13 +221,9 @@ _ASKED = {
 def newest_years(data: Tables, edition: Edition) -> pd.DataFrame:
     """The newest financial year with a figure: a row for each force, a column for each measure."""
     grid = coverage.by_year(data, edition)
-    newest = grid.groupby(["area_id", "measure"])["year"].max().unstack()
     kinds = edition.areas.set_index("area_id")["kind"]
-    units = [
-        u
-        for u in edition.units
-        if kinds[u] == "force" or (kinds[u] == "joint" and u in newest.index)
-    ]
-    shown = newest.reindex(index=units, columns=list(_ASKED)).astype("object").fillna(coverage.GAP)
+    together = [unit for unit in edition.units if kinds[unit] == "joint"]
+    units = [*edition.forces, *(unit for unit in together if unit in set(grid["area_id"]))]
+    shown = coverage.newest_years(grid, units)[list(_ASKED)]
     shown.insert(0, "Area", list(map(edition.name, units)))
     return shown.rename(columns=_ASKED)

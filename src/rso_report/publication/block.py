@@ -131,12 +131,11 @@ def figure_block(spec: dict[str, Any]) -> Block:
         data = f"<details><summary>Data behind this chart</summary>\n{table}</details>\n"
     # "<" is escaped because the HTML parser ends a script at any "</script", even inside JSON.
     script = json.dumps(vega, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    names = escape(json.dumps(figure.get("highlight", []), ensure_ascii=False))
     html = (
         f'<figure class="rso-figure" id="{name}">\n<figcaption>'
         f'<p class="headline">{escape(figure["headline"])}</p>'
         f'<p class="rso-subtitle">{escape(figure["subtitle"])}</p></figcaption>\n'
-        f'<div class="rso-chart rso-scroll" data-state="static" data-highlight="{names}">'
+        f'<div class="rso-chart rso-scroll" data-state="static">'
         f"{_picture(name, wide, narrow, alt)}"
         # Seen in the dark theme only, and fetched only then.
         f"{_picture(name, wide, narrow, alt, '-dark')}\n"
