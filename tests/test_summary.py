@@ -2,7 +2,7 @@
 
 import pytest
 
-from rso_report import dataset, summary
+from rso_report import dataset, register, summary
 from rso_report.edition import open_edition
 
 
@@ -48,3 +48,16 @@ def test_a_year_without_a_figure_of_a_force_is_a_dash_and_never_zero(data):
     grid = summary.newest_years(data, edition).set_index("Area")
     assert grid.loc["Warwickshire Police"].tolist() == ["–"] * grid.shape[1]
     assert grid.loc["West Midlands Police", "People"] == "2020-21"
+
+
+def test_a_count_in_doubt_leads_nothing_and_is_marked(data):
+    text = said(data, summary.people, "2020-21", "North East")
+    assert text.startswith("Northumbria Police managed **1,774 people**")
+    assert "Cleveland Police (Teesside) 1,084 on 31 March 2021 (in doubt)" in text
+    assert "Together they managed 3,759 on 31 March 2021, with the count in doubt" in text
+
+
+def test_no_change_is_given_across_a_count_in_doubt(data, monkeypatch):
+    monkeypatch.setattr(register, "doubted", lambda _: {"RO0050": "F99"})  # March 2019
+    text = said(data, summary.people).splitlines()[0]
+    assert "**3,655 people**" in text and "is in doubt" in text and "6.4%" not in text

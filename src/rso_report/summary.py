@@ -39,8 +39,12 @@ def people(data: Tables, edition: Edition) -> list[str]:
             "How many people the forces of the region manage in the community: "
             f"{prose.NOT_FOUND} up to {periods.day_label(edition.year.end)}."
         ]
-    # The newest date leads, and on it the force that manages most.
-    lead = max(newest, key=lambda row: (row["as_at"], row["value"]))
+    # The newest date leads, and on it the force that manages most; a count in doubt does not.
+    doubted = register.doubted(data)
+    sound = [row for row in newest if row["row_id"] not in doubted]
+    if not sound:
+        return _every_force(data, edition, counts, newest)
+    lead = max(sound, key=lambda row: (row["as_at"], row["value"]))
     return [_lead(data, edition, lead), *_every_force(data, edition, counts, newest)]
 
 
@@ -54,6 +58,13 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
     found = found[found["as_at"] <= row["as_at"]]
     ends = register.changes(found, data.series_breaks, [row["area_id"]]).head(1)
     ends = ends[ends["as_at_to"] == row["as_at"]]
+    doubted = found[found["count_row"].isin(register.doubted(data))]
+    doubted = doubted[doubted["area_id"] == row["area_id"]]
+    if len(ends) and doubted["as_at"].ge(ends["as_at_from"].iloc[0]).any():
+        rows = [row["rows"], *doubted["count_row"]]
+        link = cited(data.sources, [row["source_id"], *doubted["count_source"]], rows)
+        why = "a count since the series last broke is in doubt"
+        return f"{text}; no change is given, for {why} {link}."
     if ends.empty:
         return f"{text}; no earlier count that compares was found {cite(data, row)}."
     line = ends.iloc[0]
@@ -89,7 +100,12 @@ def _every_force(
     """The newest count of each force, those without one, and the total or why there is none."""
     if len(edition.forces) == 1:
         return []
-    texts = (f"{edition.name(r['area_id'])} {with_first(r)} {aged(edition, r)}" for r in newest)
+    doubted = register.doubted(data)
+    texts = (
+        f"{edition.name(r['area_id'])} {with_first(r)} {aged(edition, r)}"
+        f"{' (in doubt)' if r['row_id'] in doubted else ''}"
+        for r in newest
+    )
     said = f"By force: {'; '.join(texts)} {cite(data, *newest)}. "
     if silent := edition.absent(counts["area_id"]):
         said += f"For {listed(silent)}: {prose.NOT_FOUND}. "
@@ -98,7 +114,8 @@ def _every_force(
         said += f"So there is no total of the forces: {findings.why_no_total(edition, whole)}."
     else:
         total = beside_first(number(whole.total), first_total(whole.parts))
-        said += f"Together they managed {total} on {periods.day_label(whole.as_at)} "
+        sure = ", with the count in doubt" * bool(whole.parts["row_id"].isin(doubted).any())
+        said += f"Together they managed {total} on {periods.day_label(whole.as_at)}{sure} "
         said += f"{cite(data, *(part for _, part in whole.parts.iterrows()))}."
     return [said.strip()]
 
