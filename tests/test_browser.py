@@ -10,6 +10,9 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from reading import draw_charts
+
+from rso_report.publication import block
 
 OWN_SCHEMES = {"file", "data", "blob"}
 CHART_STATE = """box => ({
@@ -140,6 +143,32 @@ def test_every_chart_is_drawn_with_marks_and_a_name(visits):
         if chart["state"] != "drawn" or not chart["marks"] or not chart["name"]
     ]
     assert not bad, "\n".join(bad)
+
+
+PAINTS = """() => [...document.querySelectorAll(".rso-chart svg, .rso-chart svg *")]
+  .flatMap(each => {
+  const style = getComputedStyle(each);
+  const painted = ['fill', 'stroke'].filter(part =>
+    !['none', 'transparent', null].includes(each.getAttribute(part)));
+  const ground = each.matches('svg.marks') ? [style.backgroundColor] : [];
+  return [...painted.map(part => style[part]), ...ground];
+})"""
+
+
+def test_what_a_chart_draws_is_dark_in_the_dark_theme(browser, pages):
+    """As in its dark picture; a colour that the house palette lacks stands out here."""
+    dark = [re.findall("..", colour.removeprefix("#")) for colour in block.DARK.values()]
+    known = {"rgb({}, {}, {})".format(*(int(part, 16) for part in parts)) for parts in dark}
+    context = browser.new_context(color_scheme="dark", viewport={"width": 1280, "height": 800})
+    page, drawn = context.new_page(), 0
+    for name in (name for name in pages if name.startswith("notebooks/")):
+        page.goto(pages[name].as_uri())
+        draw_charts(page)
+        paints = page.evaluate(PAINTS)
+        drawn += len(paints)
+        assert set(paints) <= known, f"{name}: {set(paints) - known}"
+    context.close()
+    assert drawn
 
 
 def points_expected(figure):

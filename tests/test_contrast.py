@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rso_report.publication import block
-
 ROOT = Path(__file__).resolve().parents[1]
 CHOOSE_COLOURS = [
     *sorted((ROOT / "book" / "_static").glob("rso*.css")),
@@ -110,10 +108,3 @@ def test_contrast_is_as_stated_and_enough(colour, ground, use, ratio, where):
     measured = contrast(colour, ground)
     assert round(measured, 1) == ratio, where
     assert measured >= NEEDED[use], where
-
-
-def test_a_chart_has_the_same_dark_colours_as_a_picture_and_drawn_in_the_browser():
-    css = (ROOT / "book" / "_static" / "rso.css").read_text(encoding="utf-8")
-    rules = re.findall(r'svg \[(fill|stroke)="([^"]+)" i\] \{\s+\1: (#[0-9a-f]{6});', css)
-    assert {light: dark for _, light, dark in rules} == block.DARK
-    assert len(rules) == 2 * len(block.DARK)

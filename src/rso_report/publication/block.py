@@ -23,8 +23,7 @@ PNG_SCALE = 2
 NARROW_SCREEN = 480
 NARROW_WIDTH = 316
 LONGEST_TITLE = 40  # characters of an axis title in a line of the narrow picture
-# What each colour becomes in the dark theme, in the same order of the house palette; rso.css says
-# the same of charts that are drawn in the browser.
+# What each colour becomes in the dark theme, in the same order of the house palette.
 DARK = {
     "white": "#121212",
     "#0b0c0c": "#f3f2f1",
@@ -162,6 +161,20 @@ def _picture(name: str, wide: str, narrow: str, alt: str, theme: str = "") -> st
 def dark(svg: str) -> str:
     """Return a picture in the colours of the dark theme."""
     return _COLOUR.sub(lambda found: DARK[found[1].lower()], svg)
+
+
+def dark_css() -> str:
+    """Return the style sheet that gives a chart drawn in the browser the colours of the dark theme.
+
+    The chart library writes each colour on its element, and a white ground on the whole.
+    """
+    chart = 'html[data-theme="dark"] .rso-chart svg'
+    rules = [f"{chart}.marks {{ background-color: {DARK['white']} !important; }}"]
+    for light, own in DARK.items():
+        rules += [
+            f'{chart} [{part}="{light}" i] {{ {part}: {own}; }}' for part in ("fill", "stroke")
+        ]
+    return "@media screen {\n" + "\n".join(rules) + "\n}\n"
 
 
 def narrow_svg(spec: dict[str, Any]) -> str:

@@ -166,6 +166,15 @@ def _keep_environment(app: Sphinx, exception: Exception | None) -> None:
         path.write_bytes(pickle.dumps(app.env, pickle.HIGHEST_PROTOCOL))
 
 
+def _write_dark_css(app: Sphinx) -> None:
+    """Write the style sheet of dark charts, before any page names it with its check sum."""
+    if app.builder.format != "html":
+        return
+    path = Path(app.outdir, "_static", "rso-dark.css")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.dark_css(), encoding="utf-8")
+
+
 def _visit_math(writer: nodes.NodeVisitor, node: nodes.Element) -> None:
     # MathML needs no script and no font from another host, which MathJax does.
     writer.body.append(tex2mathml(node.astext(), as_block=isinstance(node, nodes.math_block)))
@@ -240,6 +249,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math, None))
     # The theme complains in every console of an unset mode, though it then takes this one.
     app.add_js_file(None, body='document.documentElement.dataset.mode ||= "auto";')
+    app.add_css_file("rso-dark.css")
+    app.connect("builder-inited", _write_dark_css)
     app.connect("builder-inited", _forget_asset_hashes)
     app.connect("html-page-context", _name_start_page, priority=900)  # after the theme
     app.connect("doctree-read", _place_blocks)
