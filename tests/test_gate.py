@@ -294,7 +294,7 @@ def test_two_real_editions_side_by_side_pass_the_gate_and_are_verified(site, tmp
         again(pages)
     live = tmp_path / "_site"
     publish(live, sorted((tmp_path / "build").glob("*/pages/index.html")))
-    noticed = [p for p in live.rglob("*.html") if b"data-edition-notice" in p.read_bytes()]
+    noticed = [p for p in live.rglob("*.html") if b"<strong>This is the edit" in p.read_bytes()]
     assert {page.relative_to(live).parts[0] for page in noticed} == {"west-midlands-2020-21"}
     assert len(noticed) > 20
     verified = CliRunner().invoke(main, ["verify", str(live)])

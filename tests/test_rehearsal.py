@@ -262,7 +262,8 @@ def test_the_earlier_edition_says_that_a_later_one_exists_and_leads_to_it(desk):
         assert "This is the edition for 2021-22." in notice.get_text()
         target = desk.root / "_site" / EARLIER / "notebooks" / notice.a["href"]
         assert target.resolve().is_file() and f"/{LATEST}/notebooks/{name}.html" in str(target)
-    assert desk.page(LATEST, "breaches")[1].select_one(".edition-notice") is None
+    switch = desk.page(LATEST, "breaches")[1].select_one(".edition-notice")
+    assert switch.strong is None and f"/{EARLIER}/notebooks/breaches.html" in switch.a["href"]
 
 
 def test_the_index_lists_both_editions(desk):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -85,12 +86,26 @@ def contents(folder):
 
 
 def notices(live):
-    """The text of the notice of each page that has one."""
+    """The text of the notice of each page that has one: that there is a later edition."""
     found = {}
     for path in sorted(live.glob("*/**/*.html")):
-        for aside in BeautifulSoup(path.read_text(), "html.parser").select("aside"):
-            found[path.relative_to(live).as_posix()] = aside.get_text()
+        for said in BeautifulSoup(path.read_text(), "html.parser").select("aside p:has(strong)"):
+            found[path.relative_to(live).as_posix()] = said.get_text()
     return found
+
+
+def switch(page):
+    """What a page leads to, by the head of the line: words and the file, None for itself."""
+    lines = BeautifulSoup(page.read_text(), "html.parser").select("aside p:not(:has(strong))")
+    site = page.parents[2]
+    return {
+        line.get_text().partition(":")[0]: {
+            each.get_text(): each.get("href")
+            and (page.parent / each["href"]).resolve().relative_to(site.resolve()).as_posix()
+            for each in line.select("a, span")
+        }
+        for line in lines
+    }
 
 
 # Notices
@@ -98,7 +113,7 @@ def notices(live):
 
 def test_every_page_of_an_older_edition_leads_to_the_same_page_of_the_latest(three):
     page = three / "west-midlands-2019-20" / "notebooks" / "breaches.html"
-    said = BeautifulSoup(page.read_text(), "html.parser").select_one("main > aside")
+    said = BeautifulSoup(page.read_text(), "html.parser").select_one("main > aside > p")
     assert said.get_text() == (
         "This is the edition for 2019-20. A later one for the West Midlands region, 2021-22, is "
         "here: the same page in the edition for 2021-22."
@@ -112,6 +127,31 @@ def test_a_page_that_the_latest_has_no_more_leads_to_its_start(three):
     link = BeautifulSoup(page.read_text(), "html.parser").aside.a
     assert link["href"] == "../../west-midlands-2021-22/notebooks/summary.html"
     assert link.get_text() == "its start page in the edition for 2021-22"
+
+
+def test_every_page_leads_to_itself_in_other_years_and_regions_that_are_built(tmp_path, three):
+    pages = "west-midlands-2021-22/notebooks"
+    assert switch(three / pages / "breaches.html") == {
+        "Year": {"2021-22": None, "2019-20": "west-midlands-2019-20/notebooks/breaches.html"},
+        "Region": {
+            "North East (2020-21)": "north-east-2020-21/notebooks/breaches.html",
+            "West Midlands": None,
+        },
+    }
+    assert switch(three / pages / "changes.html")["Year"] == {
+        "2021-22": None,
+        "2019-20": "west-midlands-2019-20/notebooks/summary.html",
+    }
+    publish(three, [built(tmp_path, "north-east", "2021-22")])
+    assert switch(three / pages / "breaches.html")["Region"] == {
+        "North East": "north-east-2021-22/notebooks/breaches.html",
+        "West Midlands": None,
+    }
+
+
+def test_an_edition_alone_has_nothing_to_lead_to(tmp_path, live):
+    publish(live, [built(tmp_path, "north-east", "2020-21")])
+    assert not any(b"<aside" in path.read_bytes() for path in live.rglob("*.html"))
 
 
 def test_only_older_editions_have_notices_and_another_regions_year_makes_none(three):
@@ -139,7 +179,8 @@ def test_what_a_record_says_is_escaped(tmp_path):
     said = json.loads(path.read_text()) | {"title": "<b>W</b>, 2019-20", "lacks": ["<i>"]}
     path.write_text(json.dumps(said))
     old = read_edition(start.parent, "west-midlands-2019-20")
-    assert "<b>" not in notice(old, old, "index.html", True) + site.index([old])
+    late = replace(old, name="<b>", year="<b>", latest=True)
+    assert "<b>" not in notice(old, [old, late], [], "index.html") + site.index([old])
     assert "<i>" not in site.index([old])
 
 
@@ -296,7 +337,7 @@ def test_index_and_notice_read_well_without_scripts_on_a_narrow_screen_and_in_th
                 page.add_style_tag(content=css)
                 box = page.locator("aside.edition-notice").bounding_box()
                 assert box["x"] >= 0 and box["x"] + box["width"] <= 320
-                assert page.locator("aside.edition-notice a").is_visible()
+                assert page.locator("aside.edition-notice a").first.is_visible()
             assert said == []
         context.close()
 

@@ -113,18 +113,56 @@ def in_order(editions: Iterable[BuiltEdition]) -> list[BuiltEdition]:
 # Notices
 
 
-def notice(edition: BuiltEdition, later: BuiltEdition, page: str, same_page: bool) -> str:
-    """Return what a page of an edition says of the later one, as one element on one line."""
-    target = page if same_page else START
-    up = "../" * (page.count("/") + 1)
-    words = "the same page" if same_page else "its start page"
-    return (
-        '<aside class="edition-notice" data-edition-notice><p><strong>This is the edition for '
-        f"{escape(edition.year)}.</strong> A later one for {escape(edition.place)}, "
-        f"{escape(later.year)}, is here: "
-        f'<a href="{up}{escape(later.name)}/{escape(target)}">{words} in the edition for '
-        f"{escape(later.year)}</a>.</p></aside>"
-    )
+def notice(
+    edition: BuiltEdition, known: list[BuiltEdition], there: Iterable[str], page: str
+) -> str:
+    """Return what a page of an edition says of the others, as one element on one line.
+
+    That a later one is there, and links to the same page of the other years and regions. `known`
+    are all editions, `there` the names of those that have the page; of the others, their start.
+    It is empty where there is nothing to say.
+    """
+    there = {*there}
+
+    def link(other: BuiltEdition, words: str) -> str:
+        target = page if other.name in there else START
+        up = "../" * (page.count("/") + 1)
+        return f'<a href="{up}{escape(other.name)}/{escape(target)}">{escape(words)}</a>'
+
+    plain = [other for other in known if other.is_plain]
+    own = [other for other in plain if other.region == edition.region]
+    said = ""
+    if (later := next((e for e in own if e.latest), edition)).year > edition.year:
+        words = "the same page" if later.name in there else "its start page"
+        said = (
+            f"<p><strong>This is the edition for {escape(edition.year)}.</strong> A later one for "
+            f"{escape(edition.place)}, {escape(later.year)}, is here: "
+            f"{link(later, f'{words} in the edition for {later.year}')}.</p>"
+        )
+    years = [edition, *(e for e in own if e.year != edition.year)]
+    regions = [edition]
+    for _, others in groupby((e for e in plain if e.region != edition.region), _region):
+        newest, *rest = others
+        regions.append(next((e for e in (newest, *rest) if e.year == edition.year), newest))
+    for head, others, words in (
+        ("Year", sorted(years, key=lambda e: e.year)[::-1], lambda e: e.year),
+        (
+            "Region",
+            sorted(regions, key=_region),
+            lambda e: e.region if e.year == edition.year else f"{e.region} ({e.year})",
+        ),
+    ):
+        if len(others) > 1:
+            each = (
+                f"<span>{escape(words(e))}</span>" if e == edition else link(e, words(e))
+                for e in others
+            )
+            said += f"<p>{head}: {' '.join(each)}</p>"
+    return f'<aside class="edition-notice" data-edition-notice>{said}</aside>' if said else ""
+
+
+def _region(edition: BuiltEdition) -> str:
+    return edition.region
 
 
 def without_notice(content: bytes) -> bytes:
@@ -260,7 +298,8 @@ def sources(live: Path, starts: Iterable[Path]) -> dict[str, Path]:
 def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
     """Make `new` the site of these editions; return a digest of all its files.
 
-    Pages of an edition that is not the latest of its region get a notice; an index lists all.
+    Each page leads to the other years and regions, and says so where a later year is there; an
+    index lists all.
 
     A file that is served already, or that another edition has too, becomes a second name for it
     and takes no room. Nothing that is served is ever written to.
@@ -273,14 +312,13 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
         if pdf := _pdf(folder, live):
             files.add(f"{edition.name}.pdf", pdf.read_bytes())
         listed.append(replace(edition, has_pdf=pdf is not None))
-        later = next((e for e in known if e.region == edition.region and e.latest), edition)
         for page, path in _paths(folder):
             content = path.read_bytes()
             if page.endswith(".html"):
                 content = without_notice(content)
-                if later.year > edition.year and page != "404.html":
-                    there = (editions[later.name] / page).is_file()
-                    content = with_notice(content, notice(edition, later, page, there))
+                if page != "404.html":
+                    there = (name for name, other in editions.items() if (other / page).is_file())
+                    content = with_notice(content, notice(edition, known, there, page))
             files.add(f"{edition.name}/{page}", content)
     files.add(NO_JEKYLL, b"")
     files.add(INDEX, index(listed).encode())
