@@ -91,7 +91,7 @@ def test_every_block_is_numbered_linked_cited_and_offers_its_files(pages, site):
             place = f"{name}#{figure['id']}"
             number = figure.select_one(".rso-block-number").text.removesuffix(":")
             assert figure.select_one(".rso-tools .rso-link")["href"] == f"#{figure['id']}", place
-            cited = figure.select_one(".rso-cite p").text
+            cited = figure.select_one(".rso-cite").text
             assert f"{number}: " in cited and cited.endswith("2021-22."), place
             forms = {
                 link["href"].rpartition(".")[2] for link in figure.select(".rso-tools [download]")
@@ -124,9 +124,9 @@ def test_each_csv_holds_what_the_page_shows(pages, site):
 
 def test_a_citation_can_be_opened_and_read_without_scripts(open_page):
     page = open_page("notebooks/breaches.html", java_script_enabled=False)
-    cite = page.locator("figure .rso-cite").first
-    cite.locator("summary").press("Enter")
-    assert cite.locator("p").is_visible()
+    tools = page.locator("figure .rso-tools").first
+    tools.locator("summary").press("Enter")
+    assert tools.locator(".rso-cite").is_visible()
     assert not page.locator(".rso-copy").count()
 
 
@@ -136,8 +136,9 @@ def test_copying_says_what_it_did(open_page, clipboard):
     if clipboard == "old":  # as over plain http, where the newer way does not exist
         page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     figure = page.locator("#fig-outcome-rates")
-    figure.locator(".rso-tools .rso-copy").press("Enter")
-    status = figure.locator(".rso-tools [role=status]")
+    figure.locator(".rso-tools summary").press("Enter")
+    figure.locator(".rso-tools .rso-copy").first.press("Enter")
+    status = figure.locator(".rso-tools [role=status]").first
     page.wait_for_function("region => region.textContent", arg=status.element_handle())
     assert status.text_content() == "Copied"
     field = page.evaluate_handle(
@@ -155,7 +156,7 @@ def test_paper_has_every_picture_and_nothing_to_press(open_page, pages, scripts)
         boxes = page.locator(".rso-chart")
         assert all(box.evaluate(PICTURE) for box in boxes.all()), name
         assert boxes.count() == len(document.select(".rso-chart"))
-        for part in page.locator(".rso-tools, .rso-cite, .rso-controls").all():
+        for part in page.locator(".rso-tools, .rso-controls").all():
             assert not part.is_visible(), name
         page.context.close()
 
@@ -167,6 +168,7 @@ def test_everything_to_press_is_at_least_24_pixels_high(open_page, pages, width)
         page = open_page(name, viewport={"width": width, "height": 800})
         for box in page.locator(".rso-figure .rso-chart").all():
             draw(page, box.evaluate("box => box.closest('figure').id"))
+        page.evaluate("document.querySelectorAll('figure details').forEach(d => (d.open = true))")
         for part in page.locator(
             ".rso-tools a, .rso-copy:visible, figure summary, .rso-controls :is(select, input)"
         ).all():

@@ -184,7 +184,7 @@ def test_the_book_numbers_a_table_links_to_it_and_cites_it(headline):
         "#tab-forces",
         "../_static/tables/tab-forces.csv",
     ]
-    assert page.select_one(".rso-cite p").text == "Cite."
+    assert page.select_one(".rso-cite").text == "Cite."
 
 
 def test_a_stored_table_has_one_row_a_line_and_numbers_as_numbers():

@@ -34,12 +34,12 @@
   async function draw(box) {
     const image = box.querySelector("img");
     try {
-      const spec = JSON.parse(box.querySelector("script").textContent);
-      if (narrow && !spec.signals?.some((each) => each.bind)) {
+      const script = box.querySelector(narrow ? "script[data-narrow]" : "script");
+      if (!script) {
         box.dataset.state = "kept";
         return;
       }
-      if (narrow && spec.autosize?.type === "fit-x") spec.width = box.clientWidth;
+      const spec = JSON.parse(script.textContent);
       await load();
       // Drawn out of sight and put in place when complete, so that paper never shows half of it.
       const picture = document.createElement("div");
@@ -119,6 +119,16 @@
     }
   }
 
+  // On a phone each row stands by itself, and each of its cells says which column it is of.
+  function nameCells() {
+    for (const table of document.querySelectorAll(".rso-table table:has(thead)")) {
+      const heads = [...table.tHead.rows[0].cells].map((each) => each.textContent);
+      for (const cell of table.querySelectorAll("tbody td"))
+        cell.dataset.column = heads[cell.cellIndex];
+      table.classList.add("rso-named");
+    }
+  }
+
   const near = new IntersectionObserver(
     (entries) => {
       for (const entry of entries.filter((each) => each.isIntersecting)) {
@@ -130,9 +140,10 @@
   );
   for (const link of document.querySelectorAll(".rso-link"))
     addCopyButton(link, "Copy link", () => link.href);
-  for (const citation of document.querySelectorAll(".rso-cite p"))
+  for (const citation of document.querySelectorAll(".rso-cite"))
     addCopyButton(citation, "Copy citation", () => citation.textContent);
   for (const box of boxes) near.observe(box);
+  nameCells();
   markScrollers();
   window.addEventListener("resize", markScrollers);
 })();

@@ -22,6 +22,7 @@ PNG_SCALE = 2
 # its words can be read; the room beside the edges of page and card on the smallest common phone.
 NARROW_SCREEN = 480
 NARROW_WIDTH = 316
+LABEL_ABOVE = 500  # pixels of room
 LONGEST_TITLE = 40  # characters of an axis title in a line of the narrow picture
 # What each colour becomes in the dark theme, in the same order of the house palette.
 DARK = {
@@ -80,7 +81,7 @@ class Block:
         return html.removesuffix("</figure>") + self._tools(place) + "</figure>\n"
 
     def _tools(self, place: Place) -> str:
-        """Return the links under the block; they need no script, and scripts add buttons."""
+        """Return link, downloads and citation, folded; no script is needed, one adds buttons."""
         kind, number = self.kind.lower(), place.number
         downloads = "".join(
             f'<li><a href="{place.root}_static/{path}" download '
@@ -89,11 +90,10 @@ class Block:
             for form in [path.rpartition(".")[2].upper()]
         )
         return (
-            f'<ul class="rso-tools" aria-label="{number}: link and downloads">'
-            f'<li><a class="rso-link" href="#{self.name}" aria-label="Link to this {kind}: '
-            f'{number}">Link to this {kind}</a></li>{downloads}</ul>\n'
-            f'<details class="rso-cite"><summary aria-label="Cite {number}">Cite</summary>'
-            f"<p>{escape(place.citation)}</p></details>"
+            f'<details class="rso-tools"><summary aria-label="Link, download, cite: {number}">'
+            f'Link, download, cite</summary><ul><li><a class="rso-link" href="#{self.name}" '
+            f'aria-label="Link to this {kind}: {number}">Link to this {kind}</a></li>{downloads}'
+            f'</ul><p class="rso-cite">{escape(place.citation)}</p></details>\n'
         )
 
 
@@ -113,7 +113,8 @@ def figure_block(spec: dict[str, Any]) -> Block:
     vega = vl_convert.vegalite_to_vega(spec)
     vega.pop("$schema", None)
     wide = vl_convert.vega_to_svg(vega, allowed_base_urls=[])
-    narrow = narrow_svg(spec)
+    narrow_vega = vl_convert.vegalite_to_vega(narrowed(spec))
+    narrow = vl_convert.vega_to_svg(narrow_vega, allowed_base_urls=[])
     files = {
         f"figures/{name}.svg": wide.encode(),
         f"figures/{name}.png": vl_convert.vega_to_png(vega, scale=PNG_SCALE, allowed_base_urls=[]),
@@ -127,9 +128,12 @@ def figure_block(spec: dict[str, Any]) -> Block:
     if figure["table"]:
         files[f"figures/{name}.csv"] = tables.csv_file(figure["table"])
         table = tables.html(figure["table"], on_page=True)
-        data = f"<details><summary>Data behind this chart</summary>\n{table}</details>\n"
-    # "<" is escaped because the HTML parser ends a script at any "</script", even inside JSON.
-    script = json.dumps(vega, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        words = "<summary>Data behind this chart</summary>"
+        data = f'<details class="rso-data">{words}\n{table}</details>\n'
+    scripts = f'<script type="application/json">{_json(vega)}</script>'
+    if any("bind" in signal for signal in vega.get("signals", ())):
+        # A reader with controls gets the chart itself on a phone, too, and not a picture of it.
+        scripts += f'<script type="application/json" data-narrow>{_json(narrow_vega)}</script>'
     html = (
         f'<figure class="rso-figure" id="{name}">\n<figcaption>'
         f'<p class="headline">{escape(figure["headline"])}</p>'
@@ -138,11 +142,16 @@ def figure_block(spec: dict[str, Any]) -> Block:
         f"{_picture(name, wide, narrow, alt)}"
         # Seen in the dark theme only, and fetched only then.
         f"{_picture(name, wide, narrow, alt, '-dark')}\n"
-        f'<script type="application/json">{script}</script></div>\n{data}'
+        f"{scripts}</div>\n{data}"
         f"{tables.below_html('', figure['notes'], figure.get('as_at', ''))}"
         f"{tables.sources_html(figure)}</figure>"
     )
     return Block("Figure", name, figure["headline"], html, files, pictures)
+
+
+def _json(vega: dict[str, Any]) -> str:
+    """A chart for a script within the page; "<" is escaped, as any "</script" would end it."""
+    return json.dumps(vega, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _picture(name: str, wide: str, narrow: str, alt: str, theme: str = "") -> str:
@@ -177,8 +186,8 @@ def dark_css() -> str:
     return "@media screen {\n" + "\n".join(rules) + "\n}\n"
 
 
-def narrow_svg(spec: dict[str, Any]) -> str:
-    """Return a chart drawn for a narrow screen: the same marks and words, in less room.
+def narrowed(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a chart for a narrow screen: the same marks and words, in less room.
 
     Views that stand side by side stand below each other. The width of a plot in several parts is
     found by drawing it: what its labels take is not known before.
@@ -190,15 +199,16 @@ def narrow_svg(spec: dict[str, Any]) -> str:
         "axisX": {"titleAnchor": "end"} | spec["config"].get("axisX", {}),
     }
     if "autosize" in spec:
-        return vl_convert.vegalite_to_svg(spec | {"width": NARROW_WIDTH}, allowed_base_urls=[])
+        return spec | {"width": NARROW_WIDTH}
     width = NARROW_WIDTH
     for _ in range(3):
-        svg = vl_convert.vegalite_to_svg(_with_width(spec, width), allowed_base_urls=[])
+        tried = _with_width(spec, width)
+        svg = vl_convert.vegalite_to_svg(tried, allowed_base_urls=[])
         over = int(_SIZE.match(svg)[1]) - NARROW_WIDTH
         if over <= 0:
             break
         width = max(80, width - over)
-    return svg
+    return tried
 
 
 def _narrowed(part: object, label: int = 150) -> object:
@@ -214,7 +224,9 @@ def _narrowed(part: object, label: int = 150) -> object:
         if key in ("data", "datasets"):
             found[key] = value
         elif key in most and isinstance(value, int | float):
-            found[key] = min(value, most[key])
+            # A label with that much room stands above what it names.
+            above = key == "labelLimit" and value >= LABEL_ABOVE
+            found[key] = NARROW_WIDTH if above else min(value, most[key])
         elif key == "title" and isinstance(value, str) and len(value) > LONGEST_TITLE:
             found[key] = textwrap.wrap(value, LONGEST_TITLE)
         else:
@@ -232,7 +244,11 @@ def _with_width(part: object, width: int) -> object:
         return part
     views = ("spec", "layer", "concat", "vconcat")
     found = {key: _with_width(v, width) if key in views else v for key, v in part.items()}
-    return found | ({"width": width} if isinstance(part.get("width"), int | float) else {})
+    if not isinstance(old := part.get("width"), int | float):
+        return found
+    if str(part.get("name", "")).startswith("squares"):  # which stay squares
+        found["height"] = round(part["height"] * width / old)
+    return found | {"width": width}
 
 
 def table_block(table: dict[str, Any]) -> Block:

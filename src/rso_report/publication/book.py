@@ -19,9 +19,11 @@ import vl_convert
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from myst_nb.core.render import MimeData, NbElementRenderer
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_external_toc.api import Document
 
 from rso_report import tables
@@ -66,6 +68,31 @@ class ChartRenderer:
         else:
             return None
         return [nodes.raw("", "", format="html", block=found)]
+
+
+class CalculationLast(SphinxPostTransform):
+    """Let a section show what it found, and at its end, in one fold, the cells that found it."""
+
+    default_priority = 200  # after MyST-NB has folded the code of each cell
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """Move the code of all cells of each section to the end of its own text."""
+        for section in list(self.document.findall(nodes.section)):
+            cells = [each for each in section if "cell" in each.get("classes", ())]
+            folds = [f for cell in cells for f in cell if isinstance(f, HideCodeCellNode)]
+            if not folds:
+                continue
+            code = nodes.container(classes=["cell", "rso-calculation"])
+            for fold in folds:
+                fold.parent.remove(fold)
+                folds[0].extend(fold.children if fold is not folds[0] else ())
+            code += folds[0]
+            for cell in cells:
+                if not cell.children:
+                    section.remove(cell)
+            below = (n for n, each in enumerate(section) if isinstance(each, nodes.section))
+            section.insert(next(below, len(section)), code)
 
 
 def _chapter(env: BuildEnvironment, docname: str) -> str:
@@ -246,6 +273,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
     app.add_directive("data-package", DataPackage)
     app.add_transform(sentences.SourceNotes)
+    app.add_post_transform(CalculationLast)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math, None))
     # The theme complains in every console of an unset mode, though it then takes this one.
     app.add_js_file(None, body='document.documentElement.dataset.mode ||= "auto";')
