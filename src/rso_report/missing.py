@@ -58,7 +58,8 @@ def no_trend(snaps: pd.DataFrame) -> str:
     """Why no trend can be read from these counts (`snapshots`): dates and definitions."""
     if len(snaps) == 1:
         return "One count shows no trend."
-    stated = snaps.loc[snaps["definition_code"] != "NOT_STATED", "definition"]
+    # A sum of replies has no definition of its own.
+    stated = snaps.loc[~snaps["definition"].isin([NOT_STATED, SUM_OF_REPLIES]), "definition"]
     dates = snaps["as_at"].nunique()
     said = "no definition of missing was found for any of them"
     if len(stated):
@@ -120,7 +121,8 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own["share"] = 100 * own["value"].astype("float64") / own["base"]
     own["lower"], own["upper"] = statistics.wilson(own["value"], own["base"])
     own["denominator_rows"] = own["denominator_row"].map(registered["rows"])
-    parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows"]]
+    own = _defined_elsewhere(own, whole(rows))
+    parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows", "definition_row"]]
     parts = parts.astype("object").fillna("")  # a column of nothing is one of numbers
     own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
     ends = edition.year.end
@@ -129,6 +131,21 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own.loc[own["area_id"] == edition.region_id, "definition"] = SUM_OF_REPLIES
     own["age"] = [periods.age_words(day, ends) for day in own["as_at"]]
     return own.sort_values(["as_at", "area_id"]).reset_index(drop=True)
+
+
+def _defined_elsewhere(own: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Counts without a definition take the one that another source gives of the same count.
+
+    Adds `definition_row`: the row that the definition was taken from, if it is another one.
+    """
+    key, words = [*_KEY, "value"], ["definition_code", "definition_said"]
+    told = rows[rows["definition_code"] != "NOT_STATED"].drop_duplicates(key)
+    told = told[[*key, *words, "row_id"]].rename(columns={"row_id": "definition_row"})
+    found = own[key].merge(told, on=key, how="left").set_index(own.index)
+    silent = (own["definition_code"] == "NOT_STATED") & found["definition_row"].notna()
+    own = own.assign(definition_row=found["definition_row"].where(silent))
+    own.loc[silent, words] = found.loc[silent, words]
+    return own
 
 
 def latest(snaps: pd.DataFrame, edition: Edition) -> list[pd.Series]:

@@ -142,7 +142,7 @@ def region_total(data: Tables, edition: Edition, row: pd.Series) -> str:
         return f"{text}."
     changed = plural(row["revised"], "reply", "replies")
     return (
-        f"{text}. {changed} {'was' if row['revised'] == 1 else 'were'} changed after they were "
-        f"given, which makes {number(row['current'])}; no later total of the source was found. "
+        f"{text}. {changed} {'was' if row['revised'] == 1 else 'were'} changed later, "
+        f"which makes {number(row['current'])}; no later total of the source was found. "
         "This report uses the later number and keeps the first beside it."
     )
