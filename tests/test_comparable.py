@@ -1,4 +1,4 @@
-"""Side by side only what is of one date, unit and base; and no change across a break."""
+"""No change, line or model across a break of its series."""
 
 import pandas as pd
 import pytest

@@ -89,6 +89,21 @@ def test_limits_are_additive_and_flag_an_area_of_any_size(march_2021):
     assert widest < 1.1 * narrowest
 
 
+def test_an_area_whose_rate_was_published_is_given_what_that_rate_implies(data):
+    edition = opened(data, "2019-20")
+    shown = register.beside_region(register.comparisons(data, edition), edition)
+    rows = estimate.for_gaps(data, edition, shown).set_index("area_id")
+    staffordshire, region = rows.loc["STA"], rows.loc["WM"]
+    people = register.population_10plus(data, "STA", shown.as_at)
+    assert staffordshire["value"] == pytest.approx(130 * people / 1e5)  # RT0004
+    assert staffordshire["upper"] - staffordshire["lower"] == pytest.approx(people / 1e5)
+    assert staffordshire["way"] == "own published rate"
+    assert "RT0004" in staffordshire["rows"].split("+")
+    assert rows.at["WAR", "way"] == "national rate"
+    parts = rows.loc[["STA", "WAR"], "value"].sum() + region["held"]
+    assert region["value"] == pytest.approx(parts)
+
+
 def test_a_doubted_count_is_marked_and_has_no_part_in_the_limits_or_the_estimate(
     data, march_2021, guesses
 ):

@@ -1,9 +1,10 @@
-"""Which figures may stand side by side: same date, same unit, same base, and no break between them.
+"""Where a series breaks, and which of its figures are on one side of every break.
 
-DOMAIN's rule: a sentence, a chart or a model compares figures of one date or period, and a change
-stops at a break in the series. Both are decided here, from the table `series_breaks`, and nowhere
-else. `cuts` of a break names what it cuts: a series (`STOCK_MAPPA`), a family of one
-(`BREACH_RECORDED.SHPO`), or `RATE` for rates per population.
+A change, a line or a model stops at a break. That is decided here, from the table `series_breaks`,
+and nowhere else. `cuts` of a break names what it cuts: a series (`STOCK_MAPPA`), a family of one
+(`BREACH_RECORDED.SHPO`), or `RATE` for rates per population. That figures beside each other are of
+one date or year is decided where they are set side by side: `register.comparisons`,
+`breaches.pairs`, and for two editions `compare`.
 """
 
 import pandas as pd

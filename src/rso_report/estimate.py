@@ -9,6 +9,9 @@ national rate stands in the middle and not their own, and being to one side coun
 Areas of one region are more alike than others, so the forces of a region that are estimated are
 taken to lie to the same side of the national rate: their errors do not cancel in its sum.
 
+An area whose rate of the date was published is given that rate times its population instead: it was
+counted, and only the count itself was not found. Its interval is that of the rounding.
+
 Whether such intervals hold what they should is seen by leaving out each held count in turn.
 An estimate is no published figure: it is marked [e] and is in no total but the estimated one.
 """
@@ -19,6 +22,7 @@ from rso_report import statistics
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.register import Comparison, base_row, community, latest, population_10plus
+from rso_report.revisions import current
 
 # 95% intervals that cover more or less often than this are not what they claim to be.
 COVERS = (90, 98)
@@ -30,8 +34,9 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
     """Estimated counts of the region's forces without one at a date, then of the region.
 
     Columns: area_id, as_at, population (of the forces that are estimated), value, lower, upper
-    (people; a 95% prediction interval), held (counts that are in the value, unchanged), latest,
-    first_latest and found (the newest count of an earlier date, what it was before a revision, and
+    (people; a 95% prediction interval), way (what the value rests on: `national rate` or `own
+    published rate`, of the region perhaps both), held (counts that are in the value, unchanged),
+    latest, first_latest and found (the newest count of an earlier date, what it was before a revision, and
     its date; missing for the region), rows and source_id of all this. Empty without a comparison,
     or if no force of the region is absent; no row for a force that is too small (`FEWEST_PEOPLE`),
     and then none for the region.
@@ -44,27 +49,36 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
     spread = variance(found.sound, found.national.rate)
 
     def row(area: str, parts: dict[str, int], held: int) -> dict:
-        people = sum(parts.values())
-        rest = statistics.predicted_count(
-            people, found.national.rate, spread, areas=len(found.sound)
-        )
+        own = {part: _published(data, edition, part, parts[part], found.as_at) for part in parts}
+        told = [each for each in own.values() if each]
+        people = sum(parts[part] for part, each in own.items() if not each)
+        ends = [(each["value"], each["lower"], each["upper"]) for each in told]
+        if people:
+            rest = statistics.predicted_count(
+                people, found.national.rate, spread, areas=len(found.sound)
+            )
+            ends.append((rest.value, rest.lower, rest.upper))
+        value, lower, upper = (held + sum(each) for each in zip(*ends, strict=True))
         before = latest(counts[counts["as_at"] < found.as_at], area) if area in parts else None
         known = [] if before is None else [before]
         bases = [base_row(data, part, found.as_at) for part in parts]
         return {
             "area_id": area,
             "as_at": found.as_at,
-            "population": people,
-            "value": held + rest.value,
-            "lower": held + rest.lower,
-            "upper": held + rest.upper,
+            "population": sum(parts.values()),
+            "value": value,
+            "lower": lower,
+            "upper": upper,
+            "way": " and ".join(
+                ["national rate"] * (people > 0) + ["own published rate"] * bool(told)
+            ),
             "held": held,
             "latest": pd.NA if before is None else before["value"],
             "first_latest": pd.NA if before is None else before["first_value"],
             "qualifier": "exact" if before is None else before["qualifier"],
             "found": pd.NaT if before is None else before["as_at"],
-            "rows": "+".join([*behind, *bases, *(row["rows"] for row in known)]),
-            "source_id": "+".join([*sources, *(row["source_id"] for row in known)]),
+            "rows": "+".join([*behind, *bases, *(row["rows"] for row in (*told, *known))]),
+            "source_id": "+".join([*sources, *(row["source_id"] for row in (*told, *known))]),
         }
 
     gaps = [force for force in edition.forces if force in found.absent]
@@ -75,6 +89,31 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
         own = found.areas["area_id"].isin(edition.forces)
         rows.append(row(edition.region_id, enough, int(found.areas.loc[own, "count"].sum())))
     return pd.DataFrame(rows, columns=None if rows else ["value", "lower", "upper"])
+
+
+def _published(
+    data: Tables, edition: Edition, area: str, people: int, as_at: pd.Timestamp
+) -> dict | None:
+    """The count that the published rate of an area and date implies, with the ends of its rounding.
+
+    Keys value, lower, upper, rows and source_id; None where no such rate is held.
+    """
+    rows = current(edition.visible(data.published_rates))
+    rows = rows[(rows["area_id"] == area) & (rows["as_at"] == as_at)]
+    for measure, count in (
+        ("rate_per_100k_10plus", lambda rate: rate * people / 1e5),
+        ("people_10plus_per_rso", lambda each: people / each),
+    ):
+        for _, row in rows[rows["measure"] == measure].iterrows():
+            ends = sorted(count(float(row["value"]) + half) for half in (-0.5, 0.5))
+            return {
+                "value": count(float(row["value"])),
+                "lower": ends[0],
+                "upper": ends[1],
+                "rows": row["rows"],
+                "source_id": row["source_id"],
+            }
+    return None
 
 
 def variance(areas: pd.DataFrame, target: float) -> float:
