@@ -36,10 +36,10 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
     Columns: area_id, as_at, population (of the forces that are estimated), value, lower, upper
     (people; a 95% prediction interval), way (what the value rests on: `national rate` or `own
     published rate`, of the region perhaps both), held (counts that are in the value, unchanged),
-    latest, first_latest and found (the newest count of an earlier date, what it was before a revision, and
-    its date; missing for the region), rows and source_id of all this. Empty without a comparison,
-    or if no force of the region is absent; no row for a force that is too small (`FEWEST_PEOPLE`),
-    and then none for the region.
+    latest, first_latest and found (the newest count of an earlier date, what it was before a
+    revision, and its date; missing for the region), rows and source_id of all this. Empty without a
+    comparison, or if no force of the region is absent; no row for a force that is too small
+    (`FEWEST_PEOPLE`), and then none for the region.
     """
     if found is None:
         return pd.DataFrame(columns=["value", "lower", "upper"])
