@@ -22,7 +22,10 @@ STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
     *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "edition"),
     *("cli", "dependencies", "selection", "publication/__init__"),
-    *(f"publication/{name}" for name in ("assemble", "citation", "links", "policy", "site")),
+    *(
+        f"publication/{name}"
+        for name in ("assemble", "citation", "links", "policy", "provenance", "site")
+    ),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW

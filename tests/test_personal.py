@@ -217,7 +217,3 @@ def test_nobody_is_named_in_what_the_report_is_made_of(name, tmp_path):
         path.write_text(text[:where] + "\nMr Smythe" + text[where:])
     with pytest.raises(ReportError):
         personal.require_none(copy)
-
-
-def test_nobody_is_named_on_the_finished_pages(site):
-    personal.require_none(site)

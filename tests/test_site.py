@@ -18,10 +18,10 @@ from bs4 import BeautifulSoup
 
 from rso_report import dataset
 from rso_report.edition import open_edition
+from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover
-from rso_report.publication import edition_record, site
+from rso_report.publication import provenance_pages, site
 from rso_report.publication.site import (
-    SiteError,
     notice,
     publish,
     read_edition,
@@ -225,7 +225,7 @@ def test_an_edition_of_an_earlier_version_is_named_by_its_folder(tmp_path, live)
 
 
 def test_a_folder_that_is_no_edition_is_refused_by_name(tmp_path, live):
-    with pytest.raises(SiteError, match=r"mars/pages: found no edition\.json.*Remove it"):
+    with pytest.raises(ReportError, match=r"mars/pages: found no edition\.json.*Remove it"):
         start = built(tmp_path, "west-midlands", "2018-19", record=False)
         start.parents[1].rename(tmp_path / "build" / "mars")
         publish(live, [tmp_path / "build" / "mars" / "pages" / "index.html"])
@@ -246,9 +246,9 @@ def test_a_pdf_is_published_only_if_it_is_of_these_pages(tmp_path, live):
 
 
 def test_the_record_says_where_the_data_end_and_what_is_missing():
-    data = dataset.load(*edition_record.TABLES)
+    data = dataset.load(*provenance_pages.TABLES)
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert edition_record.record(data, edition) == {
+    assert provenance_pages.described(data, edition) == {
         "region": "West Midlands",
         "year": "2021-22",
         "title": "West Midlands region, 2021-22",
@@ -256,7 +256,7 @@ def test_the_record_says_where_the_data_end_and_what_is_missing():
         "lacks": [],
     }
     edition, _ = open_edition(data, report_year="2009-10", region="West Midlands")
-    lacks = edition_record.record(data, edition)["lacks"]
+    lacks = provenance_pages.described(data, edition)["lacks"]
     assert {"Recorded breach offences", "Cautions or convictions"} <= set(lacks)
     assert "RSOs in the community" not in lacks
 
@@ -466,9 +466,9 @@ def test_whatever_fails_on_the_way_the_last_site_stays_whole(
             try:
                 publish(live, [new])
                 break
-            except (SiteError, KeyboardInterrupt) as error:
+            except (ReportError, KeyboardInterrupt) as error:
                 failed += 1
-                if isinstance(error, SiteError):
+                if isinstance(error, ReportError):
                     assert "the last one stays as it was" in str(error)
                     assert "No space left" in str(error)
         assert (contents(live) if live.exists() else {}) == before, calls[-1]
@@ -543,13 +543,13 @@ def test_an_unreadable_page_is_named(tmp_path, three):
     start = built(tmp_path, "north-east", "2021-22")
     before = contents(three)
     (start.parent / "notebooks" / "lost.html").symlink_to("nowhere")
-    with pytest.raises(SiteError, match=r"the last one stays.*lost\.html: No such file"):
+    with pytest.raises(ReportError, match=r"the last one stays.*lost\.html: No such file"):
         publish(three, [start])
     assert contents(three) == before
 
 
 def test_a_start_page_that_is_not_there_is_named(live):
-    with pytest.raises(SiteError, match=r"pages/index\.html: there is no such start page"):
+    with pytest.raises(ReportError, match=r"pages/index\.html: there is no such start page"):
         publish(live, [live.parent / "build" / "x-2021-22" / "pages" / "index.html"])
 
 
@@ -557,7 +557,7 @@ def test_a_link_between_editions_that_is_broken_stops_the_switch(tmp_path, three
     start = built(tmp_path, "west-midlands", "2022-23")
     (start.parent / "notebooks" / "summary.html").unlink()  # to which a page without a pair leads
     before = contents(three)
-    with pytest.raises(SiteError, match=r"2022-23/notebooks/summary\.html leads nowhere"):
+    with pytest.raises(ReportError, match=r"2022-23/notebooks/summary\.html leads nowhere"):
         publish(three, [start])
     assert contents(three) == before
 
@@ -578,7 +578,7 @@ def test_what_the_checks_refuse_stops_the_switch(tmp_path, three, monkeypatch):
     before = contents(three)
     said = subprocess.CompletedProcess([], 1, "", "A handler stands in x/start.html.\n")
     monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: said, PIPE=-1))
-    with pytest.raises(SiteError, match=r"stays as it was\. A handler .* x/start\.html\.$"):
+    with pytest.raises(ReportError, match=r"stays as it was\. A handler .* x/start\.html\.$"):
         publish(three, [built(tmp_path, "north-east", "2021-22")])
     assert contents(three) == before
 

@@ -23,6 +23,7 @@ from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.publication import citation
 from rso_report.publication.downloads import DATA, TABLES, notebook_pages
+from rso_report.publication.policy import STYLE
 
 _COUNTS = (*COUNTS, "answers")
 _LONGEST = 200  # characters of a description; what search engines show is about that long
@@ -191,15 +192,7 @@ def not_found(address: str, root: str) -> str:
 <meta name="description" content="There is no page of this report at that address.">
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
-<style>
-:root {{ color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ground: #121212; --ink: #f3f2f1; --link: #9fc5f8; }}
-}}
-body {{ max-width: 40rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
-  font-family: Arial, Helvetica, sans-serif; background: var(--ground); color: var(--ink); }}
-a {{ color: var(--link); }}
-</style>
+<style>{STYLE}</style>
 </head>
 <body>
 <main>

@@ -30,21 +30,16 @@ from rso_report.exchange import point, recover, same
 from rso_report.periods import day_label
 from rso_report.publication import links
 from rso_report.publication.citation import STATUS, TITLE
-from rso_report.publication.policy import secured
+from rso_report.publication.policy import STYLE, secured
+from rso_report.publication.provenance import NOTICE, RECORD, write_manifest
 
-RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
 INDEX, LIST = "index.html", "editions.json"
 NO_JEKYLL = ".nojekyll"  # or GitHub Pages leaves out the folders of pages that begin with _
 CHANGES, START = "notebooks/changes.html", "notebooks/summary.html"
 
 _MAIN = re.compile(rb'<main id="main-content"[^>]*>')
-_NOTICE = re.compile(rb'<aside class="edition-notice" data-edition-notice>[^\n]*?</aside>')
 _NAME = re.compile(r"(.+)-(\d{4}-\d{2})")
 _NOT_PUBLISHED = "The site was not published, and the last one stays as it was."
-
-
-class SiteError(ReportError):
-    """The site was not published; the last one stays as it was."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ class BuiltEdition:
 def read_edition(folder: Path, name: str) -> BuiltEdition:
     """Return what the pages in a folder say of themselves, or else what the name tells.
 
-    Raises SiteError where neither says which edition it is.
+    Raises ReportError where neither says which edition it is.
     """
     extra = {"has_changes": (folder / CHANGES).is_file()}
     path = folder / RECORD
@@ -91,7 +86,7 @@ def read_edition(folder: Path, name: str) -> BuiltEdition:
         return BuiltEdition(name, lacks=lacks, **words, **extra)
     found = _NAME.fullmatch(name)
     if not found:
-        raise SiteError(
+        raise ReportError(
             f"{folder}: found no {RECORD}, and a name other than a region and a year; allowed: "
             "a folder that make report has built, such as west-midlands-2021-22. Remove it."
         )
@@ -129,7 +124,7 @@ def notice(edition: BuiltEdition, later: BuiltEdition, page: str, same_page: boo
 
 def without_notice(content: bytes) -> bytes:
     """Return a page as it was built."""
-    return _NOTICE.sub(b"", content, count=1)
+    return NOTICE.sub(b"", content, count=1)
 
 
 def with_notice(content: bytes, words: str) -> bytes:
@@ -165,7 +160,7 @@ def index(editions: list[BuiltEdition]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{TITLE}: all editions</title>\n"
         '<meta name="description" content="All editions of the report, by region and year.">\n'
-        f'<link rel="icon" href="data:,">\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n'
+        f'<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n'
         f"<h1>{TITLE}: all editions</h1>\n"
         "<p>The editions published here, by region. An edition shows the figures of registered "
         "sexual offenders (RSOs) whose date or period ends in its year or before. Where figures "
@@ -174,7 +169,7 @@ def index(editions: list[BuiltEdition]) -> str:
         f'{tables}<p>The same list for programs: <a href="{LIST}">{LIST}</a>.</p>\n'
         "</main>\n</body>\n</html>\n"
     )
-    return secured(page, INDEX)
+    return secured(page)
 
 
 def _table(editions: list[BuiltEdition]) -> str:
@@ -218,41 +213,18 @@ def _row(edition: BuiltEdition) -> str:
     )
 
 
-_STYLE = """
-:root { color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }
-@media (prefers-color-scheme: dark) {
-  :root { --ground: #121212; --ink: #f3f2f1; --link: #9fc5f8; }
-}
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
-  font-family: Arial, Helvetica, sans-serif; background: var(--ground); color: var(--ink); }
-h1, h2 { line-height: 1.2; }
-a { color: var(--link); display: inline-block; min-height: 24px; }
-:focus-visible { outline: 3px solid currentcolor; outline-offset: 2px; }
-.scroll { overflow-x: auto; }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
-  clip-path: inset(50%); white-space: nowrap; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { padding: 0 0 0.5rem; font-weight: bold; text-align: left; }
-th, td { position: relative; min-width: 5rem; padding: 0.35rem 1rem 0.35rem 0;
-  border-bottom: 1px solid #b1b4b6; text-align: left; vertical-align: top; }
-thead th { border-bottom: 2px solid currentcolor; }
-tbody th { font-weight: normal; white-space: nowrap; }
-@media print { .scroll { overflow: visible; } }
-"""
-
-
 # The folder of the site
 
 
 def sources(live: Path, starts: Iterable[Path]) -> dict[str, Path]:
     """Return the folder of pages of each edition by its name: those served, and those given.
 
-    An edition's start page is EDITION/pages/index.html. Raises SiteError for any other.
+    An edition's start page is EDITION/pages/index.html. Raises ReportError for any other.
     """
     found = {path.parent.name: path.parent for path in sorted(live.glob(f"*/{INDEX}"))}
     for start in starts:
         if start.name != INDEX or not start.is_file():
-            raise SiteError(f"{start}: there is no such start page. Run make report again.")
+            raise ReportError(f"{start}: there is no such start page. Run make report again.")
         found[start.parents[1].name] = start.parent
     return found
 
@@ -285,6 +257,7 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
     files.add(NO_JEKYLL, b"")
     files.add(INDEX, index(listed).encode())
     files.add(LIST, listing(listed).encode())
+    write_manifest(new)
     return files.digest()
 
 
@@ -345,10 +318,10 @@ def _permit(path: Path, bits: int) -> None:
 
 
 def check(new: Path, live: Path) -> None:
-    """Raise SiteError if a link of a site is broken, or it does not pass `gate` and `axe`."""
+    """Raise ReportError if a link of a site is broken, or it does not pass `gate` and `axe`."""
     if broken := links.faults(new):
         words = f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n"
-        raise SiteError(words + first_of(broken))
+        raise ReportError(words + first_of(broken))
     for module, *folders in (("gate", new), ("axe", new, live)):
         # What they say of their progress goes on to whoever waits.
         command = [sys.executable, "-m", f"rso_report.publication.{module}", *folders]
@@ -357,7 +330,7 @@ def check(new: Path, live: Path) -> None:
             said = (
                 passed.stderr.strip() or f"The checks of {new} stopped before they could say why."
             )
-            raise SiteError(f"{_NOT_PUBLISHED} {said}")
+            raise ReportError(f"{_NOT_PUBLISHED} {said}")
 
 
 @contextmanager
@@ -380,7 +353,7 @@ def tidy(store: Path, *kept: Path) -> None:
 def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     """Publish editions, given by their start pages, beside those at `live`; return where they are.
 
-    Nothing is touched if the site is that already. Raises SiteError, and leaves the last site as
+    Nothing is touched if the site is that already. Raises ReportError, and leaves the last site as
     it was, if a page holds a personal detail, a link is broken, or a file can't be read or written.
     """
     starts, live = list(starts), live.absolute()
@@ -398,7 +371,7 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     except OSError as error:
         where = error.filename2 or error.filename
         error_in = f"{where}: " if where else ""
-        raise SiteError(f"{_NOT_PUBLISHED} {error_in}{error.strerror}.") from error
+        raise ReportError(f"{_NOT_PUBLISHED} {error_in}{error.strerror}.") from error
     return [live / start.parents[1].name / INDEX for start in starts]
 
 
@@ -424,7 +397,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         published = publish(options.live, options.starts)
-    except SiteError as error:
+    except ReportError as error:
         print(error, file=sys.stderr)
         return 1
     for start in published:
