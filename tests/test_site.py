@@ -6,11 +6,9 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -20,7 +18,7 @@ from rso_report import dataset
 from rso_report.edition import open_edition
 from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover
-from rso_report.publication import provenance_pages, site
+from rso_report.publication import axe, policy, provenance, provenance_pages, site
 from rso_report.publication.site import (
     notice,
     publish,
@@ -34,7 +32,7 @@ AREAS = {"north-east": "North East", "west-midlands": "West Midlands"}
 PAGES = ("index.html", "404.html", "notebooks/summary.html", "notebooks/breaches.html")
 
 
-def built(root, region, year, *more, words="", record=True):
+def built(root, region, year, *more, words=""):
     """An edition as the graph builds it: EDITION/pages; return its start page."""
     pages = root / "build" / f"{region}-{year}" / "pages"
     shutil.rmtree(pages, ignore_errors=True)
@@ -44,19 +42,19 @@ def built(root, region, year, *more, words="", record=True):
         path.write_text(f"{PAGE}<h1>{name}, {region} {year} {words}</h1></main></body></html>\n")
     (pages / "_static" / "rso.css").write_text("the same in every edition " * 100)
     (pages / "index.html").write_text("leads to the start page")
-    if record:
-        name = AREAS[region]
-        said = {"region": name, "year": year, "title": f"{name} region, {year}"}
-        said |= {"data_end": f"20{year[-2:]}-03-31", "lacks": ["Staffing and overdue visits"]}
-        (pages / "edition.json").write_text(json.dumps(said))
+    name = AREAS[region]
+    said = {"region": name, "year": year, "title": f"{name} region, {year}"}
+    said |= {"data_end": f"20{year[-2:]}-03-31", "lacks": ["Staffing and overdue visits"]}
+    (pages / "edition.json").write_text(json.dumps(said))
     return pages / "index.html"
 
 
 @pytest.fixture(autouse=True)
 def no_search(monkeypatch):
     """Without the gate (tests/test_gate.py and tests/test_build.py have it)."""
-    done = subprocess.CompletedProcess([], 0, "", "")
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: done, PIPE=-1))
+    monkeypatch.setattr(policy, "require_secured", lambda _: None)
+    monkeypatch.setattr(provenance, "require_as_built", lambda _: None)
+    monkeypatch.setattr(axe, "require_accessible", lambda *_: None)
 
 
 @pytest.fixture
@@ -217,16 +215,10 @@ def test_the_list_for_programs_says_the_same(three):
     assert (listed[1]["data_end"], listed[1]["region"]) == ("2022-03-31", "West Midlands")
 
 
-def test_an_edition_of_an_earlier_version_is_named_by_its_folder(tmp_path, live):
-    publish(live, [built(tmp_path, "west-midlands", "2018-19", record=False)])
-    (listed,) = json.loads((live / "editions.json").read_text())["editions"]
-    assert (listed["region"], listed["year"]) == ("West Midlands", "2018-19")
-    assert "not recorded" in (live / "index.html").read_text()
-
-
 def test_a_folder_that_is_no_edition_is_refused_by_name(tmp_path, live):
     with pytest.raises(ReportError, match=r"mars/pages: found no edition\.json.*Remove it"):
-        start = built(tmp_path, "west-midlands", "2018-19", record=False)
+        start = built(tmp_path, "west-midlands", "2018-19")
+        (start.parent / "edition.json").unlink()
         start.parents[1].rename(tmp_path / "build" / "mars")
         publish(live, [tmp_path / "build" / "mars" / "pages" / "index.html"])
 
@@ -399,7 +391,7 @@ def test_a_link_that_leads_nowhere_is_replaced(tmp_path, three):
 
 def earlier_version(live):
     """The site as a real folder, as earlier versions made it, with an edition and its PDF."""
-    start = built(live.parent / "old", "west-midlands", "2018-19", record=False)
+    start = built(live.parent / "old", "west-midlands", "2018-19")
     shutil.copytree(start.parent, live / "west-midlands-2018-19")
     (live / "west-midlands-2018-19.pdf").write_bytes(b"%PDF")
 
@@ -576,8 +568,11 @@ def test_a_second_publisher_waits_for_the_first(tmp_path, three):
 
 def test_what_the_checks_refuse_stops_the_switch(tmp_path, three, monkeypatch):
     before = contents(three)
-    said = subprocess.CompletedProcess([], 1, "", "A handler stands in x/start.html.\n")
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: said, PIPE=-1))
+
+    def refuse(_):
+        raise ReportError("A handler stands in x/start.html.")
+
+    monkeypatch.setattr(policy, "require_secured", refuse)
     with pytest.raises(ReportError, match=r"stays as it was\. A handler .* x/start\.html\.$"):
         publish(three, [built(tmp_path, "north-east", "2021-22")])
     assert contents(three) == before

@@ -1,9 +1,9 @@
 """`rso-report`, the command line: one thin door for each thing that the package does.
 
 Without installing: `python -m rso_report.cli`. A command only reads its options, calls functions
-of the package, and prints. It imports them when it runs, so that `--help` is there at once. The
-commands stand in alphabetical order. A ReportError that reaches the group is printed as it is,
-and its `exit_status` is what the program ends with.
+of the package, and prints. It imports them when it runs, so that `--help` is there at once. A
+ReportError that reaches the group is printed as it is, and its `exit_status` is what the program
+ends with.
 """
 
 import json

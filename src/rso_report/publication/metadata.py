@@ -137,44 +137,20 @@ def about_data(edition: Edition, base: str) -> dict[str, Any]:
     }
 
 
-def about_page(title: str, words: str, edition: Edition) -> dict[str, Any]:
-    """Return the schema.org description of a page as a part of the report."""
-    return {
-        "@type": "WebPage",
-        "name": title,
-        "description": words,
-        "inLanguage": "en-GB",
-        "isPartOf": {
-            "@type": "Report",
-            "name": f"{citation.TITLE}: {edition.full_title}",
-            "author": _AUTHOR,
-            "inLanguage": "en-GB",
-        },
-    }
-
-
 def _describe(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Add the tags to the head of a page."""
+    """Add the tags to the head of a page, and to those that show the data what these are."""
     address = app.config.html_baseurl
-    title, words = context.get("title") or citation.TITLE, description(doctree)
-    title = re.sub("<[^>]*>", "", title)
+    title = re.sub("<[^>]*>", "", context.get("title") or citation.TITLE)
     start = page == app.config.root_doc
     where = urljoin(address, f"{page}.html") if address else ""
-    head = tags(title, words, where, "website" if start else "article")
-    edition = _edition(app)
-    if edition and doctree is not None:
-        about = about_page(title, words, edition)
-        if start or page.startswith(_ON_DATA):
-            about |= {"mainEntity": about_data(edition, address or "../" * page.count("/"))}
-        head += json_ld(about)
+    head = tags(title, description(doctree), where, "website" if start else "article")
+    notebooks = notebook_pages(app.env) if start or page.startswith(_ON_DATA) else {}
+    if notebooks:
+        edition = citation.stored_edition(next(iter(notebooks.values())))
+        head += json_ld(about_data(edition, address or "../" * page.count("/")))
     context["metatags"] = context.get("metatags", "") + head
-
-
-def _edition(app: Sphinx) -> Edition | None:
-    notebooks = notebook_pages(app.env)
-    return citation.stored_edition(next(iter(notebooks.values()))) if notebooks else None
 
 
 def not_found(address: str, root: str) -> str:

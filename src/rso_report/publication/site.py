@@ -13,32 +13,28 @@ import fcntl
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from hashlib import sha256
 from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from rso_report.edition import title
-from rso_report.errors import ReportError, first_of
-from rso_report.exchange import point, recover, same
+from rso_report.errors import ReportError
+from rso_report.exchange import point, recover
 from rso_report.periods import day_label
-from rso_report.publication import links
+from rso_report.publication import gate
 from rso_report.publication.citation import STATUS, TITLE
 from rso_report.publication.policy import STYLE, secured
-from rso_report.publication.provenance import NOTICE, RECORD, write_manifest
+from rso_report.publication.provenance import MANIFEST, NOTICE, RECORD, digest, listed
 
 INDEX, LIST = "index.html", "editions.json"
 NO_JEKYLL = ".nojekyll"  # or GitHub Pages leaves out the folders of pages that begin with _
 CHANGES, START = "notebooks/changes.html", "notebooks/summary.html"
 
 _MAIN = re.compile(rb'<main id="main-content"[^>]*>')
-_NAME = re.compile(r"(.+)-(\d{4}-\d{2})")
 _NOT_PUBLISHED = "The site was not published, and the last one stays as it was."
 
 
@@ -54,8 +50,8 @@ class BuiltEdition:
     region: str
     year: str
     title: str
-    data_end: str = ""
-    lacks: tuple[str, ...] = ()
+    data_end: str
+    lacks: tuple[str, ...]
     has_pdf: bool = False
     has_changes: bool = False
     latest: bool = False
@@ -73,25 +69,16 @@ class BuiltEdition:
 
 
 def read_edition(folder: Path, name: str) -> BuiltEdition:
-    """Return what the pages in a folder say of themselves, or else what the name tells.
-
-    Raises ReportError where neither says which edition it is.
-    """
-    extra = {"has_changes": (folder / CHANGES).is_file()}
-    path = folder / RECORD
-    if path.is_file():
-        said = json.loads(path.read_text(encoding="utf-8"))
-        lacks = tuple(map(str, said["lacks"]))
-        words = {key: str(said[key]) for key in ("region", "year", "title", "data_end")}
-        return BuiltEdition(name, lacks=lacks, **words, **extra)
-    found = _NAME.fullmatch(name)
-    if not found:
+    """Return what the pages in a folder say of themselves. Raises ReportError if they don't."""
+    try:
+        said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
         raise ReportError(
-            f"{folder}: found no {RECORD}, and a name other than a region and a year; allowed: "
-            "a folder that make report has built, such as west-midlands-2021-22. Remove it."
-        )
-    region = found[1].replace("-", " ").title()
-    return BuiltEdition(name, region, found[2], title(region, found[2]), **extra)
+            f"{folder}: found no {RECORD}; allowed: a folder that make report has built. Remove it."
+        ) from None
+    words = {key: str(said[key]) for key in ("region", "year", "title", "data_end")}
+    has_changes = (folder / CHANGES).is_file()
+    return BuiltEdition(name, lacks=tuple(said["lacks"]), has_changes=has_changes, **words)
 
 
 def in_order(editions: Iterable[BuiltEdition]) -> list[BuiltEdition]:
@@ -198,10 +185,8 @@ def _row(edition: BuiltEdition) -> str:
         more.append(
             f'<a href="{name}.pdf">PDF<span class="hidden"> of {escape(edition.title)}</span></a>'
         )
-    cells = ("not recorded", "not recorded")
-    if edition.data_end:
-        ends = day_label(date.fromisoformat(edition.data_end))
-        cells = (ends, "; ".join(edition.lacks) or "nothing")
+    ends = day_label(date.fromisoformat(edition.data_end))
+    cells = (ends, "; ".join(edition.lacks) or "nothing")
     others = edition.title.partition(f", {edition.year}")[2].strip(" ()") or edition.name
     return (
         f'<tr><th scope="row"><a href="{name}/{INDEX}">{escape(edition.year)}'
@@ -229,8 +214,12 @@ def sources(live: Path, starts: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
-    """Make `new` the site of these editions; return a digest of all its files.
+def assemble(
+    new: Path, live: Path, served: dict[str, str], editions: dict[str, Path]
+) -> dict[str, str]:
+    """Make `new` the site of these editions; return the SHA-256 of each of its files by name.
+
+    `served` is the same of `live`.
 
     Pages of an edition that is not the latest of its region get a notice; an index lists all.
 
@@ -238,13 +227,13 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
     and takes no room. Nothing that is served is ever written to.
     """
     known = in_order(read_edition(folder, name) for name, folder in editions.items())
-    files = _Files(new, live)
-    listed = []
+    files = _Files(new, live, served)
+    shown = []
     for edition in known:
         folder = editions[edition.name]
         if pdf := _pdf(folder, live):
             files.add(f"{edition.name}.pdf", pdf.read_bytes())
-        listed.append(replace(edition, has_pdf=pdf is not None))
+        shown.append(replace(edition, has_pdf=pdf is not None))
         later = next((e for e in known if e.region == edition.region and e.latest), edition)
         for page, path in _paths(folder):
             content = path.read_bytes()
@@ -255,10 +244,17 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
                     content = with_notice(content, notice(edition, later, page, there))
             files.add(f"{edition.name}/{page}", content)
     files.add(NO_JEKYLL, b"")
-    files.add(INDEX, index(listed).encode())
-    files.add(LIST, listing(listed).encode())
-    write_manifest(new)
-    return files.digest()
+    files.add(INDEX, index(shown).encode())
+    files.add(LIST, listing(shown).encode())
+    own = {name: hash_ for name, hash_ in files.hashes.items() if "/" not in name}
+    files.add(MANIFEST, listed(own).encode())
+    return files.hashes
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file below a folder by name."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): digest(path.read_bytes()) for path in files}
 
 
 def _paths(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -281,21 +277,16 @@ def _pdf(folder: Path, live: Path) -> Path | None:
 class _Files:
     """Writes the files of a new site, each content once."""
 
-    def __init__(self, new: Path, live: Path) -> None:
+    def __init__(self, new: Path, live: Path, served: dict[str, str]) -> None:
         self.new = new
-        self.names: list[str] = []
-        served = (path for path in live.rglob("*") if path.is_file())
-        self.known = {sha256(path.read_bytes()).digest(): path for path in served}
-
-    def digest(self) -> str:
-        """Return a digest of the names and contents of all files."""
-        return sha256("\n".join(sorted(self.names)).encode()).hexdigest()[:16]
+        self.hashes: dict[str, str] = {}
+        self.known = {hash_: live / name for name, hash_ in served.items()}
 
     def add(self, name: str, content: bytes) -> None:
         """Write a file, or make it a second name of one with the same content."""
-        target, key = self.new / name, sha256(content).digest()
+        target, key = self.new / name, digest(content)
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.names.append(f"{name} {key.hex()}")
+        self.hashes[name] = key
         try:
             target.hardlink_to(self.known[key])
         except (KeyError, OSError):  # new; or too many names, or a file system without
@@ -315,22 +306,6 @@ def _permit(path: Path, bits: int) -> None:
     mode = path.stat().st_mode
     if mode & bits != bits:
         path.chmod(mode & 0o7777 | bits)
-
-
-def check(new: Path, live: Path) -> None:
-    """Raise ReportError if a link of a site is broken, or it does not pass `gate` and `axe`."""
-    if broken := links.faults(new):
-        words = f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n"
-        raise ReportError(words + first_of(broken))
-    for module, *folders in (("gate", new), ("axe", new, live)):
-        # What they say of their progress goes on to whoever waits.
-        command = [sys.executable, "-m", f"rso_report.publication.{module}", *folders]
-        passed = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-        if passed.returncode:
-            said = (
-                passed.stderr.strip() or f"The checks of {new} stopped before they could say why."
-            )
-            raise ReportError(f"{_NOT_PUBLISHED} {said}")
 
 
 @contextmanager
@@ -376,13 +351,16 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
 
 
 def _publish(live: Path, starts: list[Path], store: Path) -> None:
-    new = store / ".new"
-    digest = assemble(new, live, sources(live, starts))
+    new, served = store / ".new", hashes(live)
+    made = assemble(new, live, served, sources(live, starts))
     open_to_readers(new)
-    if same(new, live):  # which has passed, and its pages name the data and the code
+    if made == served:  # which has passed, and names the data and the code
         return
-    check(new, live)
-    folder = store / digest
+    try:
+        gate.require_publishable(new, live)
+    except ReportError as error:
+        raise ReportError(f"{_NOT_PUBLISHED} {error}") from None
+    folder = store / digest(listed(made).encode())[:16]
     if folder.exists():  # it is served, and has been meddled with
         folder = folder.with_name(f"{folder.name}-again")
     new.rename(folder)
