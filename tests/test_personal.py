@@ -154,6 +154,8 @@ def folder_with(tmp_path, name, text):
         ("a.ipynb", '{"cells": [{"source": ["x = 1\\n", "# WM99 3WZ"]}]}'),
         ("a.ipynb", '{"cells": [{"outputs": [{"data": {"text/plain": "Mrs Smythe"}}]}]}'),
         ("a.json", '{"note": "AB123456C"}'),
+        ("a.json", "half of it: { AB123456C"),
+        ("a.md", "Seen by Mr **Smythe**."),
         ("a.svg", "<svg><text>PC Smythe</text></svg>"),
         ("a.md", "# Contact\n\n12 Example Street\n"),
     ],

@@ -99,7 +99,10 @@ def _texts(kind: str, text: str) -> Iterator[str]:
     """The parts of a file whose words belong together: the rows of a table, the texts of JSON."""
     if kind == ".csv":
         return ("; ".join(row) for row in csv.reader(text.splitlines()))
-    return _strings(json.loads(text)) if kind in (".ipynb", ".json") else iter([text])
+    try:
+        return _strings(json.loads(text)) if kind in (".ipynb", ".json") else iter([text])
+    except ValueError:  # no JSON, and a text all the same
+        return iter([text])
 
 
 def _strings(node: object) -> Iterator[str]:
