@@ -23,7 +23,7 @@ from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.publication import citation
 from rso_report.publication.downloads import DATA, TABLES, notebook_pages
-from rso_report.publication.policy import STYLE
+from rso_report.publication.policy import STYLED, plain_page
 
 _COUNTS = (*COUNTS, "answers")
 _LONGEST = 200  # characters of a description; what search engines show is about that long
@@ -159,30 +159,15 @@ def not_found(address: str, root: str) -> str:
     Its links are whole addresses if `address` is known, or else right in the folder of the site.
     `root` is the name of the start page.
     """
-    return f"""<!DOCTYPE html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Page not found — {escape(citation.TITLE)}</title>
-<meta name="description" content="There is no page of this report at that address.">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Page not found</h1>
-<p>There is no page of this report at that address. It may have been mistyped, or cut short when
-it was copied.</p>
-<ul>
-<li><a href="{escape(address)}{root}.html">Start page of the report</a></li>
-<li><a href="{escape(address)}search.html">Search the report</a></li>
-</ul>
-</main>
-</body>
-</html>
-"""
+    body = (
+        "<p>There is no page of this report at that address. It may have been mistyped, or cut "
+        "short when it was copied.</p>\n"
+        f'<ul>\n<li><a href="{escape(address)}{root}.html">Start page of the report</a></li>\n'
+        f'<li><a href="{escape(address)}search.html">Search the report</a></li>\n</ul>\n'
+    )
+    words = "There is no page of this report at that address."
+    head = f'<meta name="robots" content="noindex">\n{STYLED}'
+    return plain_page(f"Page not found — {escape(citation.TITLE)}", words, body, head)
 
 
 def sitemap(address: str, pages: list[str]) -> str:

@@ -40,6 +40,7 @@ thead th { border-bottom: 2px solid currentcolor; }
 tbody th { font-weight: normal; white-space: nowrap; }
 @media print { .scroll { overflow: visible; } }
 """
+STYLED = f'<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n'  # in the head of one
 _SCRIPTS = (  # of the theme, within pages
     "'sha256-nAlfAaSqnxNHJxuhi8ss7sVi9022nun4Nq5s4gx7MyM='",  # light or dark, as last chosen
     "'sha256-Zn2lcLRr5Xalqo1JuqGJ199bw9x0Ia80mdIXgk5sses='",  # neither chosen (module `book`)
@@ -64,6 +65,16 @@ _UNUSED_SCRIPT = re.compile(
     r'|\s*<script src="[^"]*_static/translations\.js[^"]*"></script>'
 )
 _PRINT_BUTTON = 'onclick="window.print()"'  # bound by rso-theme.js instead
+
+
+def plain_page(title: str, description: str, body: str, head: str) -> str:
+    """Return a page that the theme does not make; all its parts are HTML."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{title}</title>\n<meta name="description" content="{description}">\n{head}'
+        f"</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
+    )
 
 
 def secured(html: str) -> str:

@@ -49,15 +49,6 @@ class Difference:
         return f"{self.file}: {self.words}"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What was found of one folder; `manifest` is the SHA-256 of its list."""
-
-    manifest: str
-    files: int
-    differences: list[Difference]
-
-
 def digest(content: bytes) -> str:
     """Return the SHA-256 of bytes as 64 hexadecimal digits."""
     return sha256(content).hexdigest()
@@ -148,7 +139,7 @@ def folders(site: Path) -> list[Path]:
     return [site, *sorted(path for path in site.iterdir() if path.is_dir())]
 
 
-def verify(folder: Path, here: bool = True) -> Verdict:
+def verify(folder: Path, here: bool = True) -> list[Difference]:
     """Hash the files of one folder again and return what differs from its list.
 
     With `here` an edition is compared with this checkout too. Raises FileError if something
@@ -156,8 +147,7 @@ def verify(folder: Path, here: bool = True) -> Verdict:
     """
     recorded = read(folder / MANIFEST)
     try:
-        found = site_files(folder, recorded)
-        differences = [*_files(recorded, found), *_printed(folder)]
+        differences = [*_files(recorded, site_files(folder, recorded)), *_printed(folder)]
         if (folder / "_sources").is_dir():
             differences += [*_notebooks(folder, checkout() if here else None), *_archive(folder)]
             differences += _checkout(folder) if here else ()
@@ -165,8 +155,7 @@ def verify(folder: Path, here: bool = True) -> Verdict:
         raise FileError(f"{error.filename}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FileError(f"{folder / RECORD} is no record of an edition: {error!r}") from None
-    manifest = digest((folder / MANIFEST).read_bytes())
-    return Verdict(manifest, len(found), differences)
+    return differences
 
 
 def _files(recorded: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
@@ -254,7 +243,7 @@ def require_as_built(site: Path) -> None:
     wrong = []
     for folder in sorted(path.parent for path in site.glob("*/index.html")):
         try:
-            found = list(map(str, verify(folder, here=False).differences))
+            found = list(map(str, verify(folder, here=False)))
         except FileError as error:
             found = [str(error).replace(f"{folder}/", "")]
         wrong += [f"{folder.name}, {words}" for words in found]
@@ -301,9 +290,12 @@ def report(site: Path, as_json: bool = False) -> tuple[str, int]:
 
 def _told(folder: Path) -> dict[str, Any]:
     try:
-        return asdict(verify(folder))
+        differences = list(map(asdict, verify(folder)))
+        manifest = (folder / MANIFEST).read_bytes()
     except ReportError as error:
         return {"unreadable": str(error)}
+    lines = len(manifest.splitlines())
+    return {"manifest": digest(manifest), "files": lines, "differences": differences}
 
 
 def _in_words(told: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ from rso_report.exchange import point, recover
 from rso_report.periods import day_label
 from rso_report.publication import gate
 from rso_report.publication.citation import STATUS, TITLE
-from rso_report.publication.policy import STYLE, secured
+from rso_report.publication.policy import STYLED, plain_page, secured
 from rso_report.publication.provenance import MANIFEST, NOTICE, RECORD, digest, listed
 
 INDEX, LIST = "index.html", "editions.json"
@@ -142,21 +142,15 @@ def listing(editions: list[BuiltEdition]) -> str:
 def index(editions: list[BuiltEdition]) -> str:
     """Return the page that lists the editions: a table a region, no script, no other host."""
     tables = "".join(_table(list(own)) for _, own in groupby(editions, key=lambda e: e.region))
-    page = (
-        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{TITLE}: all editions</title>\n"
-        '<meta name="description" content="All editions of the report, by region and year.">\n'
-        f'<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n'
-        f"<h1>{TITLE}: all editions</h1>\n"
+    body = (
         "<p>The editions published here, by region. An edition shows the figures of registered "
         "sexual offenders (RSOs) whose date or period ends in its year or before. Where figures "
         "are wanted, take the latest; an older edition says on each page that it is not. "
         f"{STATUS}.</p>\n"
         f'{tables}<p>The same list for programs: <a href="{LIST}">{LIST}</a>.</p>\n'
-        "</main>\n</body>\n</html>\n"
     )
-    return secured(page)
+    words = "All editions of the report, by region and year."
+    return secured(plain_page(f"{TITLE}: all editions", words, body, STYLED))
 
 
 def _table(editions: list[BuiltEdition]) -> str:
