@@ -22,7 +22,7 @@ STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
     *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "edition"),
     *("cli", "dependencies", "selection", "publication/__init__"),
-    *(f"publication/{name}" for name in ("assemble", "citation", "links", "policy", "site")),
+    *(f"publication/{name}" for name in ("assemble", "citation", "policy", "provenance", "site")),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW
@@ -32,8 +32,26 @@ COUNTS = "area_id,as_at\nWA,2021-03-31\nWM,2020-03-31\nWM,2022-03-31\n"
 MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "YEAR", "REGION", "PARAMETERS"}
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
 CONFIG = 'title: Toy\nexecute:\n  execute_notebooks: "off"\nonly_build_toc_files: true\n'
+CONFIG += "sphinx:\n  extra_extensions: [rso_report.publication.book]\n"
 TOC = "format: jb-book\nroot: book/index\nchapters:\n- file: notebooks/summary\n"
-RENDERER = "class ChartRenderer:\n    mime_priority_overrides = []\n"
+BOOK = """
+import json, re
+from pathlib import Path
+
+class ChartRenderer:
+    mime_priority_overrides = []
+
+def say(work):
+    region, year = re.match(r"(.+?)-([0-9]{4}-[0-9]{2})", Path(work).parent.name).groups()
+    region = region.replace("-", " ").title()
+    said = {"region": region, "year": year, "title": f"{region}, {year}"}
+    said |= {"data_end": "2021-03-31", "lacks": []}
+    Path(work, "_build", "html", "edition.json").write_text(json.dumps(said))
+
+def setup(app):
+    app.connect("build-finished", lambda app, _: say(app.srcdir))
+    return {"parallel_read_safe": True}
+"""
 DATASET = """
 import re, sys
 from pathlib import Path
@@ -63,7 +81,7 @@ if __name__ == "__main__":
     Path(sys.argv[2]).write_text("sound")  # record FILE
 """
 
-CHECKS = ""  # of a whole site: they find nothing
+GATE = "def require_publishable(site, live): pass"  # it finds nothing
 SEARCH = """
 from rso_report.errors import ReportError
 
@@ -76,18 +94,13 @@ def require_none(folder, names):
 QUICK_BOOK = """
 import sys
 from pathlib import Path
-
-RECORD = (
-    '{"region": "West Midlands", "year": "2020-21", "title": "West Midlands region, 2020-21",'
-    ' "data_end": "2021-03-31", "lacks": []}'
-)
+from rso_report.publication.book import say
 
 def main():
     work = Path(sys.argv[-1])
     (work / "_build" / "html" / "notebooks").mkdir(parents=True, exist_ok=True)
     (work / "_build" / "html" / "index.html").touch()
-    if len(work.parent.name.split("-")[-1]) == 8:  # of other parameters
-        (work / "_build" / "html" / "edition.json").write_text(RECORD)
+    say(work)
     for notebook in (work / "notebooks").iterdir():
         page = work / "_build" / "html" / "notebooks" / f"{notebook.stem}.html"
         page.write_text(notebook.read_text())
@@ -114,10 +127,9 @@ def write_project(root):
     for name in STEPS:
         shutil.copy(ROOT / "src" / "rso_report" / f"{name}.py", package / f"{name}.py")
     (package / "dataset.py").write_text(DATASET)
-    (package / "publication" / "book.py").write_text(RENDERER)
+    (package / "publication" / "book.py").write_text(BOOK)
     (package / "personal.py").write_text(SEARCH)
-    for check in ("gate", "axe"):
-        (package / "publication" / f"{check}.py").write_text(CHECKS)
+    (package / "publication" / "gate.py").write_text(GATE)
     for name in ("Makefile", "Snakefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "profiles", root / "profiles")

@@ -63,10 +63,6 @@ def test_the_help_of_each_command_needs_no_manual(name):
         assert not hasattr(option, "help") or option.help, option.name
 
 
-def test_the_commands_stand_in_alphabetical_order_in_the_module():
-    assert list(cli.main.commands) == sorted(cli.main.commands)
-
-
 def test_help_is_there_at_once_as_nothing_heavy_is_imported():
     heavy = "{'pandas', 'numpy', 'papermill', 'frictionless', 'pydantic', 'snakemake'}"
     code = (
@@ -82,12 +78,8 @@ def test_help_is_there_at_once_as_nothing_heavy_is_imported():
     ("arguments", "message"),
     [
         (["chekc"], "No such command 'chekc'. Did you mean 'check'?"),
-        (["edition"], "No such command 'edition'. Did you mean 'editions'?"),
         (["build", "--yaer", "2020-21"], "No such option '--yaer'. Did you mean '--year'?"),
-        (["editions", "--regoin", "Wales"], "No such option '--regoin'. Did you mean '--region'?"),
         (["build", "2020-21"], "unexpected extra argument"),
-        (["build", "--year"], "requires an argument"),
-        (["check", "data"], "unexpected extra argument"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_may_be_meant(arguments, message):
@@ -159,9 +151,10 @@ def test_check_tells_faults_and_stale_hashes_at_once_for_people_and_scripts(copy
     found = json.loads(call("check", "--json").stdout)
     assert found["ok"] is False
     assert found["stale_hashes"] == ["missing.csv", "staffing.csv"]
-    assert [list(fault) for fault in found["faults"]] == [
-        ["file", "row", "column", "found", "allowed"]
-    ] * 2
+    assert [fault["where"] for fault in found["faults"]] == [
+        "data/missing.csv",
+        "data/staffing.csv",
+    ]
     assert {path: path.read_bytes() for path in copy.iterdir()} == before
 
 

@@ -31,6 +31,7 @@ BUILD = (sys.executable, "-m", "snakemake", "report", *SNAKEMAKE)  # as `rso-rep
 SEALED_BOOK = """
 import hashlib, json, sys
 from pathlib import Path
+from rso_report.publication.book import say
 
 PAGES = 12
 LONG = "The same words on each page of every edition. " * 400
@@ -48,6 +49,7 @@ def main():
         page = f'<main id="main-content">[of {number}]{links}<p>{LONG}</p></main>'
         seal = hashlib.sha256(page.encode()).hexdigest()
         (site / name).write_text(f"{page}<!--{seal}-->")
+    say(work)
 """
 
 

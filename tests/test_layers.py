@@ -13,7 +13,7 @@ APART = ("rso_report.publication", "rso_report.intake")
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # The door, what makes and publishes pages, and what names editions: no figure comes from them.
-NOT_CALCULATION = ("cli", "contents", "personal", "selection", "reconcile")
+NOT_CALCULATION = ("cli", "exchange", "personal", "selection", "reconcile")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -34,12 +34,12 @@ def test_what_loads_a_page_again_is_sent_and_stands_in_no_file(tmp_path):
 
 def test_a_browser_shows_the_next_build_by_itself_under_the_policy_of_a_page(browser, tmp_path):
     builds, file = preview.Builds(), tmp_path / "index.html"
-    file.write_text(secured(PAGE.format("one"), "index.html"))
+    file.write_text(secured(PAGE.format("one")))
     with shown(tmp_path, builds) as address:
         page = browser.new_page()
         page.goto(address)
         assert page.title() == "one"
-        file.write_text(secured(PAGE.format("two"), "index.html"))
+        file.write_text(secured(PAGE.format("two")))
         builds.done()
         page.wait_for_function("document.title === 'two'")
         page.close()

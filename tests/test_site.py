@@ -6,12 +6,10 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -19,10 +17,10 @@ from bs4 import BeautifulSoup
 
 from rso_report import dataset
 from rso_report.edition import open_edition
+from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover
-from rso_report.publication import edition_record, site
+from rso_report.publication import axe, policy, provenance, provenance_pages, site
 from rso_report.publication.site import (
-    SiteError,
     notice,
     publish,
     read_edition,
@@ -35,7 +33,7 @@ AREAS = {"north-east": "North East", "west-midlands": "West Midlands"}
 PAGES = ("index.html", "404.html", "notebooks/summary.html", "notebooks/breaches.html")
 
 
-def built(root, region, year, *more, words="", record=True):
+def built(root, region, year, *more, words=""):
     """An edition as the graph builds it: EDITION/pages; return its start page."""
     pages = root / "build" / f"{region}-{year}" / "pages"
     shutil.rmtree(pages, ignore_errors=True)
@@ -45,19 +43,19 @@ def built(root, region, year, *more, words="", record=True):
         path.write_text(f"{PAGE}<h1>{name}, {region} {year} {words}</h1></main></body></html>\n")
     (pages / "_static" / "rso.css").write_text("the same in every edition " * 100)
     (pages / "index.html").write_text("leads to the start page")
-    if record:
-        name = AREAS[region]
-        said = {"region": name, "year": year, "title": f"{name} region, {year}"}
-        said |= {"data_end": f"20{year[-2:]}-03-31", "lacks": ["Staffing and overdue visits"]}
-        (pages / "edition.json").write_text(json.dumps(said))
+    name = AREAS[region]
+    said = {"region": name, "year": year, "title": f"{name} region, {year}"}
+    said |= {"data_end": f"20{year[-2:]}-03-31", "lacks": ["Staffing and overdue visits"]}
+    (pages / "edition.json").write_text(json.dumps(said))
     return pages / "index.html"
 
 
 @pytest.fixture(autouse=True)
 def no_search(monkeypatch):
     """Without the gate (tests/test_gate.py and tests/test_build.py have it)."""
-    done = subprocess.CompletedProcess([], 0, "", "")
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: done, PIPE=-1))
+    monkeypatch.setattr(policy, "require_secured", lambda _: None)
+    monkeypatch.setattr(provenance, "require_as_built", lambda _: None)
+    monkeypatch.setattr(axe, "require_accessible", lambda *_: None)
 
 
 @pytest.fixture
@@ -258,16 +256,10 @@ def test_the_list_for_programs_says_the_same(three):
     assert (listed[1]["data_end"], listed[1]["region"]) == ("2022-03-31", "West Midlands")
 
 
-def test_an_edition_of_an_earlier_version_is_named_by_its_folder(tmp_path, live):
-    publish(live, [built(tmp_path, "west-midlands", "2018-19", record=False)])
-    (listed,) = json.loads((live / "editions.json").read_text())["editions"]
-    assert (listed["region"], listed["year"]) == ("West Midlands", "2018-19")
-    assert "not recorded" in (live / "index.html").read_text()
-
-
 def test_a_folder_that_is_no_edition_is_refused_by_name(tmp_path, live):
-    with pytest.raises(SiteError, match=r"mars/pages: found no edition\.json.*Remove it"):
-        start = built(tmp_path, "west-midlands", "2018-19", record=False)
+    with pytest.raises(ReportError, match=r"mars/pages: found no edition\.json.*Remove it"):
+        start = built(tmp_path, "west-midlands", "2018-19")
+        (start.parent / "edition.json").unlink()
         start.parents[1].rename(tmp_path / "build" / "mars")
         publish(live, [tmp_path / "build" / "mars" / "pages" / "index.html"])
 
@@ -287,9 +279,9 @@ def test_a_pdf_is_published_only_if_it_is_of_these_pages(tmp_path, live):
 
 
 def test_the_record_says_where_the_data_end_and_what_is_missing():
-    data = dataset.load(*edition_record.TABLES)
+    data = dataset.load(*provenance_pages.TABLES)
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert edition_record.record(data, edition) == {
+    assert provenance_pages.described(data, edition) == {
         "region": "West Midlands",
         "year": "2021-22",
         "title": "West Midlands region, 2021-22",
@@ -297,7 +289,7 @@ def test_the_record_says_where_the_data_end_and_what_is_missing():
         "lacks": [],
     }
     edition, _ = open_edition(data, report_year="2009-10", region="West Midlands")
-    lacks = edition_record.record(data, edition)["lacks"]
+    lacks = provenance_pages.described(data, edition)["lacks"]
     assert {"Recorded breach offences", "Cautions or convictions"} <= set(lacks)
     assert "RSOs in the community" not in lacks
 
@@ -440,7 +432,7 @@ def test_a_link_that_leads_nowhere_is_replaced(tmp_path, three):
 
 def earlier_version(live):
     """The site as a real folder, as earlier versions made it, with an edition and its PDF."""
-    start = built(live.parent / "old", "west-midlands", "2018-19", record=False)
+    start = built(live.parent / "old", "west-midlands", "2018-19")
     shutil.copytree(start.parent, live / "west-midlands-2018-19")
     (live / "west-midlands-2018-19.pdf").write_bytes(b"%PDF")
 
@@ -507,9 +499,9 @@ def test_whatever_fails_on_the_way_the_last_site_stays_whole(
             try:
                 publish(live, [new])
                 break
-            except (SiteError, KeyboardInterrupt) as error:
+            except (ReportError, KeyboardInterrupt) as error:
                 failed += 1
-                if isinstance(error, SiteError):
+                if isinstance(error, ReportError):
                     assert "the last one stays as it was" in str(error)
                     assert "No space left" in str(error)
         assert (contents(live) if live.exists() else {}) == before, calls[-1]
@@ -584,13 +576,13 @@ def test_an_unreadable_page_is_named(tmp_path, three):
     start = built(tmp_path, "north-east", "2021-22")
     before = contents(three)
     (start.parent / "notebooks" / "lost.html").symlink_to("nowhere")
-    with pytest.raises(SiteError, match=r"the last one stays.*lost\.html: No such file"):
+    with pytest.raises(ReportError, match=r"the last one stays.*lost\.html: No such file"):
         publish(three, [start])
     assert contents(three) == before
 
 
 def test_a_start_page_that_is_not_there_is_named(live):
-    with pytest.raises(SiteError, match=r"pages/index\.html: there is no such start page"):
+    with pytest.raises(ReportError, match=r"pages/index\.html: there is no such start page"):
         publish(live, [live.parent / "build" / "x-2021-22" / "pages" / "index.html"])
 
 
@@ -598,7 +590,7 @@ def test_a_link_between_editions_that_is_broken_stops_the_switch(tmp_path, three
     start = built(tmp_path, "west-midlands", "2022-23")
     (start.parent / "notebooks" / "summary.html").unlink()  # to which a page without a pair leads
     before = contents(three)
-    with pytest.raises(SiteError, match=r"2022-23/notebooks/summary\.html leads nowhere"):
+    with pytest.raises(ReportError, match=r"2022-23/notebooks/summary\.html leads nowhere"):
         publish(three, [start])
     assert contents(three) == before
 
@@ -617,9 +609,12 @@ def test_a_second_publisher_waits_for_the_first(tmp_path, three):
 
 def test_what_the_checks_refuse_stops_the_switch(tmp_path, three, monkeypatch):
     before = contents(three)
-    said = subprocess.CompletedProcess([], 1, "", "A handler stands in x/start.html.\n")
-    monkeypatch.setattr(site, "subprocess", SimpleNamespace(run=lambda *_, **__: said, PIPE=-1))
-    with pytest.raises(SiteError, match=r"stays as it was\. A handler .* x/start\.html\.$"):
+
+    def refuse(_):
+        raise ReportError("A handler stands in x/start.html.")
+
+    monkeypatch.setattr(policy, "require_secured", refuse)
+    with pytest.raises(ReportError, match=r"stays as it was\. A handler .* x/start\.html\.$"):
         publish(three, [built(tmp_path, "north-east", "2021-22")])
     assert contents(three) == before
 

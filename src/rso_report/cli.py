@@ -1,9 +1,9 @@
 """`rso-report`, the command line: one thin door for each thing that the package does.
 
 Without installing: `python -m rso_report.cli`. A command only reads its options, calls functions
-of the package, and prints. It imports them when it runs, so that `--help` is there at once. The
-commands stand in alphabetical order. A ReportError that reaches the group is printed as it is,
-and its `exit_status` is what the program ends with.
+of the package, and prints. It imports them when it runs, so that `--help` is there at once. A
+ReportError that reaches the group is printed as it is, and its `exit_status` is what the program
+ends with.
 """
 
 import json
@@ -169,17 +169,7 @@ def check(machine: bool) -> None:
         raise FileError(f"There is no data package in {folder}: datapackage.json is absent.")
     found = reconcile.check()
     if machine:
-        faults = [
-            {
-                "file": f.where,
-                "row": f.row,
-                "column": f.column,
-                "found": f.found,
-                "allowed": f.allowed,
-            }
-            for f in found.faults
-        ]
-        click.echo(as_json({"ok": not found.lines, **asdict(found), "faults": faults}))
+        click.echo(as_json({"ok": not found.lines, **asdict(found)}))
     else:
         for line in found.lines:
             click.echo(line)
@@ -479,24 +469,24 @@ def template(out: Path, kind: str | None, force: str, year: str) -> None:
     click.echo(f"Written: {out}")
 
 
-@main.command(short_help="Compare a built site with the record of its making.")
-@click.argument("site", type=Path, help="The folder of an edition, or of all of them.")
+@main.command(short_help="Compare a built site with the lists of its files and sources.")
+@click.argument("site", type=Path, help="The folder of an edition, or of all, or a ZIP of it.")
 @click.option("--json", "machine", is_flag=True, help="Print the result as JSON for scripts.")
 def verify(site: Path, machine: bool) -> None:
-    """Compare a built SITE with the record of what it was made from.
+    """Compare a built SITE with the lists of its files and of what it was made from.
 
-    SITE is the folder of one edition, or the folder with all of them, such as _site. Every file is
-    hashed again and compared with provenance.json: changed, missing, extra. The executed notebooks,
-    the archive of the data, and the data, code, pages and lock of this checkout are compared too.
-    Reads SITE and this checkout and writes nothing. At the end stands the SHA-256 of the record
-    itself, to compare with the one published elsewhere.
+    SITE is the folder of one edition, the folder with all of them, such as _site, or a ZIP file of
+    either. Every file is hashed again and compared with SHA256SUMS: changed, missing, extra. The
+    executed notebooks and the archive of the data, and the data, code, pages and lock of this
+    checkout are compared too. Reads SITE and this checkout and writes nothing. At the end stands
+    the SHA-256 of the list itself, to compare with the one published elsewhere.
 
-    Exit codes: 0 all is as recorded, 1 something differs, 3 no record, or one that can't be read.
+    Exit codes: 0 all is as listed, 1 something differs, 3 no list, or one that can't be read.
 
     \b
     Examples:
       rso-report verify _site
-      rso-report verify --json _site/west-midlands-2021-22 | jq .editions[].differences
+      rso-report verify --json _site/west-midlands-2021-22 | jq .folders[].differences
     """
     from rso_report.publication.provenance import report
 

@@ -1,7 +1,6 @@
 """Put a new folder in the place of one that others read, so that they find the old or the new."""
 
 import errno
-import filecmp
 import os
 import shutil
 from pathlib import Path
@@ -68,14 +67,3 @@ def switch(new: Path, live: Path) -> None:
         if old.exists() and not live.exists():
             old.rename(live)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def same(one: Path, other: Path) -> bool:
-    """Return whether two folders hold the same files."""
-    if not other.is_dir():
-        return False
-    compared = filecmp.dircmp(one, other, ignore=[], hide=[os.curdir, os.pardir])
-    different = compared.left_only + compared.right_only + compared.diff_files
-    return not different + compared.funny_files + compared.common_funny and all(
-        same(one / name, other / name) for name in compared.common_dirs
-    )

@@ -1,20 +1,22 @@
 """Personal details in text: names, ages, addresses and numbers that point to one person.
 
 The report counts people and describes none. `findings` reads any text, so that a note in a
-force's return and a finished page are held to the same patterns. It finds what has a form; a bare
-name without a title, a label or an age has none, and needs a person who reads.
+force's return and the sources of the report are held to the same patterns: pages show nothing but
+what their sources hold. It finds what has a form; a bare name without a title, a label or an age
+has none, and needs a person who reads.
 """
 
 import csv
+import json
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from html import unescape
 from pathlib import Path
 
-from rso_report.contents import contents, files, without_tags
 from rso_report.errors import ReportError
 
 # What looks like a person's and is an organisation's, each with the reason that it may stand.
@@ -37,8 +39,10 @@ _INWARD = "[ABD-HJLNP-UW-Z]{2}"
 _OUTWARD = "[A-PR-UWYZ](?:[0-9][0-9A-HJKPSTUW]?|[A-HK-Y][0-9][0-9ABEHMNPRVWXY]?)"
 
 
-_CELL = re.compile(r"<t[dh]\b|</t[dh]>|\t")
-_ADDRESS = re.compile(r"\b(?:mailto|tel):([^\"'\s>]+)")
+_TEXTS = (".csv", ".ipynb", ".json", ".md", ".svg", ".txt", ".html")
+# Inside a sentence; other tags part words that don't belong together, as those of cells.
+_WITHIN = re.compile(r"</?(?:a|abbr|b|code|em|i|span|strong|sup)\b[^<>]*>|\*\*|__|`")
+_PARTING = re.compile(r"[<>\n\t]")
 
 
 @dataclass(frozen=True)
@@ -76,18 +80,49 @@ def scan(folder: Path, names: Collection[str] | None = None) -> Iterator[tuple[s
     """
     with EXCEPTIONS.open(encoding="utf-8", newline="") as file:
         excepted = {Finding(row["kind"], row["text"]) for row in csv.DictReader(file)}
-    found = cache(findings)  # editions side by side have most of their words in common
-    for path in files(folder):
+    found = cache(findings)  # tables and charts hold the same words many times
+    for path in _files(folder):
         name = path.relative_to(folder).as_posix()
-        if names is not None and name not in names:
-            continue
-        for place, records in contents(name, path.read_bytes()):
-            for record in records:
-                # Cell by cell, or a word of one and the capital of the next would make a name.
-                pieces = [without_tags(piece) for piece in _CELL.split(record)]
-                addresses = _ADDRESS.findall(record)
-                for piece in [*pieces, *addresses]:
-                    yield from ((place, f) for f in found(piece) if f not in excepted)
+        if names is None or name in names:
+            for text in _texts(path.suffix, path.read_text(encoding="utf-8", errors="replace")):
+                for piece in _pieces(text):
+                    yield from ((name, each) for each in found(piece) if each not in excepted)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files to search; what was built in a folder of sources is made of them."""
+    found = (path for path in folder.rglob("*") if path.suffix in _TEXTS)
+    return sorted(path for path in found if path.relative_to(folder).parts[0] != "_build")
+
+
+def _texts(kind: str, text: str) -> Iterator[str]:
+    """The parts of a file whose words belong together: the rows of a table, the texts of JSON."""
+    if kind == ".csv":
+        return ("; ".join(row) for row in csv.reader(text.splitlines()))
+    try:
+        return _strings(json.loads(text)) if kind in (".ipynb", ".json") else iter([text])
+    except ValueError:  # no JSON, and a text all the same
+        return iter([text])
+
+
+def _strings(node: object) -> Iterator[str]:
+    """Every text of a JSON value; the lines of a cell of a notebook are one."""
+    if isinstance(node, list) and all(isinstance(each, str) for each in node):
+        whole = any(each.endswith("\n") for each in node)
+        yield from ["".join(node)] if whole else node
+    elif isinstance(node, dict | list):
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, inner in pairs:
+            if key != "image/png":  # letters without a meaning
+                yield from _strings(inner)
+    elif isinstance(node, str):
+        yield node
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The pieces of a text, of a marked-up one with its marks and without them."""
+    for each in dict.fromkeys((text, _WITHIN.sub("", text))):
+        yield from map(unescape, _PARTING.split(each))
 
 
 def require_none(folder: Path, names: Collection[str] | None = None) -> None:
@@ -95,7 +130,7 @@ def require_none(folder: Path, names: Collection[str] | None = None) -> None:
 
     Also if there is no file to search: a mistyped folder is not a clean one.
     """
-    if not files(folder):
+    if not _files(folder):
         raise ReportError(f"{folder}: there is no file to search for personal details.")
     found = Counter((place, finding.kind) for place, finding in scan(folder, names))
     if found:

@@ -28,11 +28,8 @@ PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE",
 CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")
 # In the work folder, and only while its pages are whole: what they were made of.
 MADE = ".made-of.json"
+_NOT_BUILT = "The book was not built:"
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): .")
-
-
-class BuildError(ReportError):
-    """The book was not built; the message holds what the builder complained of."""
 
 
 def page_files(root: Path) -> list[Path]:
@@ -142,10 +139,8 @@ def put(built: Path, pages: Path) -> None:
 def build(work: Path) -> Path:
     """Build the book in ``work`` with warnings as errors and return the folder of its pages.
 
-    The builder's output goes to ``WORK.log``.
-
-    Raises:
-        BuildError: the builder failed or warned; its complaints, with paths as in the repository.
+    The builder's output goes to ``WORK.log``. Raises ReportError with its complaints, whose paths
+    are those of the repository, if it failed or warned.
     """
     done = subprocess.run(
         [sys.executable, "-c", BUILDER, "build", "-W", "-n", "--keep-going", work],
@@ -159,7 +154,7 @@ def build(work: Path) -> Path:
     work.with_suffix(".log").write_text(done.stdout, encoding="utf-8")
     pages = work / "_build" / "html"
     if done.returncode or not (pages / "index.html").is_file():
-        raise BuildError(complaints(done.stdout, work))
+        raise ReportError(f"{_NOT_BUILT}\n{complaints(done.stdout, work)}")
     return pages
 
 
@@ -188,11 +183,8 @@ def main(arguments: list[str] | None = None) -> int:
             shutil.rmtree(options.work)
         else:
             (options.work / MADE).write_text(json.dumps(made), encoding="utf-8")
-    except (BuildError, OSError) as error:
-        print(f"The book was not built:\n{error}", file=sys.stderr)
-        return 1
-    except ReportError as error:
-        print(error, file=sys.stderr)
+    except (ReportError, OSError) as error:
+        print(f"{_NOT_BUILT}\n{error}" if isinstance(error, OSError) else error, file=sys.stderr)
         return 1
     return 0
 

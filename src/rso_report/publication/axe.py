@@ -1,26 +1,22 @@
 """What axe finds on the pages of a site, looked for before readers get them.
 
-    python -m rso_report.publication.axe SITE [LIVE]
-
 Names, roles, headings, colours: what a program can tell of how the pages are for those who read
-with a screen reader, a keyboard or weak eyes. Pages that LIVE has already are left out, whatever
-hashes their feet name, and of the hand-written pages, which are alike in all editions, one edition
-is enough. It needs Chromium, which `make report` does not: where there is none, it says so and lets
-the pages pass. The tests look harder: at two widths, in both themes, with everything opened that
-opens.
+with a screen reader, a keyboard or weak eyes. Pages that are served already are left out, and of
+the hand-written pages, which are alike in all editions, one edition is enough. It needs Chromium,
+which `make report` does not: where there is none, it says so and lets the pages pass. The tests
+look harder: at two widths, in both themes, with everything opened that opens.
 """
 
 import asyncio
+import filecmp
 import os
-import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import async_playwright
+from playwright.async_api import Error, async_playwright
 
-from rso_report.errors import first_of
+from rso_report.errors import ReportError, first_of
 from rso_report.publication import chromium
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -43,9 +39,6 @@ THIN_OUT = """() => {
 }"""
 
 
-_FOOT = re.compile(rb'<div class="rso-made">.*?</details>\n</div>', re.DOTALL)
-
-
 def pages_to_check(site: Path, live: Path | None = None) -> Iterator[Path]:
     """Yield the pages that are looked at; see the top of this module."""
     seen = set()
@@ -53,7 +46,7 @@ def pages_to_check(site: Path, live: Path | None = None) -> Iterator[Path]:
         name = path.relative_to(site)
         if any(part.startswith("_") for part in name.parts):
             continue  # parts of pages
-        if live and (live / name).is_file() and _own(live / name) == _own(path):
+        if live and (live / name).is_file() and filecmp.cmp(live / name, path, shallow=False):
             continue
         if 'http-equiv="refresh"' in path.read_text(encoding="utf-8")[:1000]:
             continue  # a front door, which leads on by itself
@@ -62,11 +55,6 @@ def pages_to_check(site: Path, live: Path | None = None) -> Iterator[Path]:
             continue
         seen.add(inside)
         yield path
-
-
-def _own(path: Path) -> bytes:
-    """A page without what its foot says of the build, alike in form on every page."""
-    return _FOOT.sub(b"", path.read_bytes())
 
 
 async def _look(site: Path, paths: list[Path], number: int) -> list[str]:
@@ -89,22 +77,17 @@ async def _look(site: Path, paths: list[Path], number: int) -> list[str]:
     return [f"{path.relative_to(site)}: {each}" for path in paths for each in found[path]]
 
 
-def main(arguments: list[str]) -> int:
-    """Check the pages below a folder; return the exit status."""
-    if len(arguments) not in (1, 2):
-        print("usage: python -m rso_report.publication.axe SITE [LIVE]", file=sys.stderr)
-        return 2
+def require_accessible(site: Path, live: Path | None = None) -> None:
+    """Raise ReportError with what axe finds on the pages of a site that are not in `live`."""
     if chromium.program() is None:
         print("Not checked with axe: there is no program `chromium` on the path.", flush=True)
-        return 0
-    paths = list(pages_to_check(*map(Path, arguments)))
+        return
+    paths = list(pages_to_check(site, live))
     if len(paths) > 1:
         print(f"Checking {len(paths)} pages with axe", flush=True)
-    if found := asyncio.run(_look(Path(arguments[0]), paths, min(len(paths), os.cpu_count() or 1))):
-        print(f"axe finds on the pages:\n{first_of(found)}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        found = asyncio.run(_look(site, paths, min(len(paths), os.cpu_count() or 1)))
+    except Error as error:
+        raise ReportError(f"The browser stopped before axe had seen all pages: {error}") from None
+    if found:
+        raise ReportError(f"axe finds on the pages:\n{first_of(found)}")

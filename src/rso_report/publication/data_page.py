@@ -44,55 +44,30 @@ class DataPackage(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the part asked for as HTML; raises an error naming the parts if unknown."""
-        self.env.note_dependency(str(dataset.data_folder() / "datapackage.json"))
-        if self.arguments[0] == "tables":
-            return self._tables()
-        if self.arguments[0] == "sources":
-            return self._sources()
-        if self.arguments[0] == "corrections":
-            return self._corrections()
-        if self.arguments[0] in self.parts:
-            return self._rows(self.arguments[0])
-        raise self.error(f"data-package: found {self.arguments[0]!r}; allowed: {self.parts}")
-
-    def _target(self, anchor: str, title: str) -> None:
-        """Let the Markdown of any page link to an anchor of this one."""
-        domain = self.env.get_domain("std")
-        domain.note_hyperlink_target(anchor, self.env.docname, anchor, title)
-
-    def _tables(self) -> list[nodes.Node]:
-        for resource in dataset.descriptor()["resources"]:
-            self._target(f"tab-columns-{resource['name'].replace('_', '-')}", resource["title"])
-        return [nodes.raw("", html, format="html") for html in _tables_html()]
-
-    def _sources(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(dataset.data_folder() / "sources.csv"))
-        sources = dataset.load("sources").sources
-        for row in sources.itertuples():
-            self._target(f"source-{row.source_id}", row.title)
-        return [nodes.raw("", _sources_html(sources), format="html")]
-
-    def _corrections(self) -> list[nodes.Node]:
-        names = [r["name"] for r in dataset.descriptor()["resources"] if can_revise(r)]
-        for name in names:
-            self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
-        self._target("tab-corrections", "Figures that a later row replaces")
-        html = corrections_html(dataset.load("areas", "sources", "series", *names))
+        part = self.arguments[0]
+        if part not in self.parts:
+            raise self.error(f"data-package: found {part!r}; allowed: {self.parts}")
+        needed = _needed(part)
+        for file in ("datapackage.json", *(f"{name}.csv" for name in needed)):
+            self.env.note_dependency(str(dataset.data_folder() / file))
+        data = dataset.load(*needed)
+        if part in needed and getattr(data, part).empty:
+            return [nodes.paragraph(text="There is no row yet.")]
+        html, targets = _PARTS.get(part, _rows)(data, part)
+        for anchor, title in targets.items():  # to which the Markdown of any page can link
+            domain = self.env.get_domain("std")
+            domain.note_hyperlink_target(anchor, self.env.docname, anchor, title)
         return [nodes.raw("", page_links(html), format="html")]
 
-    def _rows(self, name: str) -> list[nodes.Node]:
-        self.env.note_dependency(str(dataset.data_folder() / f"{name}.csv"))
-        data = dataset.load(name, "areas", "sources")
-        if getattr(data, name).empty:
-            return [nodes.paragraph(text="There is no row yet.")]
-        if name == "population_districts":
-            identifiers, html = _population_html(data)
-            self._target("tab-rows-population-bases", "Population bases")
-        else:
-            identifiers, html = getattr(data, name)["row_id"], rows_html(data, name)
-        for row_id in identifiers:
-            self._target(f"row-{row_id.lower()}", row_id)
-        return [nodes.raw("", page_links(_anchored(html, identifiers, "row")), format="html")]
+
+def _needed(part: str) -> list[str]:
+    """The tables of the data that a part shows."""
+    if part == "tables":
+        return []
+    if part == "corrections":
+        revised = [r["name"] for r in dataset.descriptor()["resources"] if can_revise(r)]
+        return ["areas", "sources", "series", *revised]
+    return ["sources"] if part == "sources" else [part, "areas", "sources"]
 
 
 def can_revise(resource: dict) -> bool:
@@ -223,7 +198,7 @@ _EVIDENCE = {
 }
 
 
-def _population_html(data: dataset.Tables) -> tuple[list[str], str]:
+def _population(data: dataset.Tables) -> tuple[str, list[str]]:
     """Which population the rates of each March divide by, then the residents of every area."""
     bases, sums = data.population_bases, population_sums(data)
     names = data.areas.set_index("area_id")["name"]
@@ -270,7 +245,7 @@ def _population_html(data: dataset.Tables) -> tuple[list[str], str]:
             ],
         ),
     ]
-    return sums["row_id"].tolist(), "\n".join(html)
+    return "\n".join(html), sums["row_id"].tolist()
 
 
 def _value(value: object, status: object = "") -> str:
@@ -287,10 +262,15 @@ def _plain(value: object) -> str:
     return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)
 
 
-def _tables_html() -> list[str]:
-    found = []
+Part = tuple[str, dict[str, str]]  # HTML, and the titles of its anchors
+
+
+def _tables(data: dataset.Tables, part: str) -> Part:
+    """Every table of the data with its columns."""
+    html, targets = [], {}
     for resource in dataset.descriptor()["resources"]:
-        name = resource["name"]
+        anchor = f"tab-columns-{resource['name'].replace('_', '-')}"
+        targets[anchor] = resource["title"]
         columns = pd.DataFrame(
             [
                 {
@@ -302,19 +282,14 @@ def _tables_html() -> list[str]:
                 for field in resource["schema"]["fields"]
             ]
         )
-        licence = resource["licenses"][0]["title"]
-        found.append(
-            tables.to_html(
-                columns,
-                table_id=f"tab-columns-{name.replace('_', '-')}",
-                caption=f"{resource['title']}: {resource['path']}",
-                notes=[
-                    f"{resource['description']}.",
-                    f"{resource['bytes']:,} bytes, {resource['hash']}. Terms: {licence}.",
-                ],
-            )
-        )
-    return found
+        caption = f"{resource['title']}: {resource['path']}"
+        size = f"{resource['bytes']:,} bytes, {resource['hash']}."
+        notes = [
+            f"{resource['description']}.",
+            f"{size} Terms: {resource['licenses'][0]['title']}.",
+        ]
+        html.append(tables.to_html(columns, table_id=anchor, caption=caption, notes=notes))
+    return "\n".join(html), targets
 
 
 def _allowed(rules: dict) -> str:
@@ -328,7 +303,9 @@ def _allowed(rules: dict) -> str:
     return "; ".join(words) or "any"
 
 
-def _sources_html(sources: pd.DataFrame) -> str:
+def _sources(data: dataset.Tables, part: str) -> Part:
+    """Every source."""
+    sources = data.sources
     frame = pd.DataFrame(
         {
             "Source": sources["source_id"],
@@ -346,7 +323,27 @@ def _sources_html(sources: pd.DataFrame) -> str:
         }
     )
     html = tables.to_html(frame, table_id="tab-sources-list", caption="Every source of a figure")
-    return _anchored(html, sources["source_id"], "source")
+    titles = dict(zip("source-" + sources["source_id"], sources["title"], strict=True))
+    return _anchored(html, sources["source_id"], "source"), titles
+
+
+def _corrections(data: dataset.Tables, part: str) -> Part:
+    return corrections_html(data), {"tab-corrections": "Figures that a later row replaces"}
+
+
+def _rows(data: dataset.Tables, part: str) -> Part:
+    """The rows of one table."""
+    targets = {}
+    if part == "population_districts":
+        html, identifiers = _population(data)
+        targets["tab-rows-population-bases"] = "Population bases"
+    else:
+        html, identifiers = rows_html(data, part), getattr(data, part)["row_id"]
+    targets |= {f"row-{row_id.lower()}": row_id for row_id in identifiers}
+    return _anchored(html, identifiers, "row"), targets
+
+
+_PARTS = {"tables": _tables, "sources": _sources, "corrections": _corrections}
 
 
 def _anchored(html: str, names: Iterable[str], kind: str) -> str:

@@ -7,7 +7,7 @@ executed notebooks. The same input gives the same bytes, so a file that differs 
 import io
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from rso_report.edition import Edition
 from rso_report.intake import questions
 from rso_report.publication import citation
 from rso_report.publication.provenance import DATA
-from rso_report.publication.workbook import PublishedTable, published_tables, workbook
+from rso_report.publication.workbook import published_tables, workbook
 
 FOLDER = "downloads"
 TABLES = f"{FOLDER}/rso-report-tables.xlsx"
@@ -113,7 +113,7 @@ def downloads(
     edition = citation.stored_edition(next(iter(notebooks.values())))
     tables = [
         replace(table, number=numbers.get(table.identifier, ""))
-        for table in _published(*notebooks.values())
+        for table in published_tables(notebooks.values())
     ]
     stems = {path.stem: titles[page] for page, path in notebooks.items()}
     package = dataset.descriptor()
@@ -186,16 +186,6 @@ def downloads(
     return found
 
 
-def _published(*notebooks: Path) -> list[PublishedTable]:
-    """The tables of notebooks, read once: both the workbook and a page need them."""
-    return _read(notebooks, tuple(path.stat().st_mtime_ns for path in notebooks))
-
-
-@lru_cache(maxsize=1)
-def _read(notebooks: tuple[Path, ...], changed: tuple[int, ...]) -> list[PublishedTable]:
-    return published_tables(notebooks)
-
-
 class DownloadList(nodes.General, nodes.Element):
     """Stands for a list of downloads until all pages are read and the files are made."""
 
@@ -204,12 +194,11 @@ class Downloads(SphinxDirective):
     """`{downloads} data` lists the downloads of a group, with their sizes."""
 
     required_arguments = 1
-    groups: ClassVar[tuple[str, ...]] = GROUPS
 
     def run(self) -> list[nodes.Node]:
         """Return a mark that is replaced by the list; raises an error for an unknown group."""
-        if self.arguments[0] not in self.groups:
-            raise self.error(f"downloads: found {self.arguments[0]!r}; allowed: {self.groups}")
+        if self.arguments[0] not in GROUPS:
+            raise self.error(f"downloads: found {self.arguments[0]!r}; allowed: {GROUPS}")
         self.env.metadata[self.env.docname][_LISTS] = True
         return [DownloadList(group=self.arguments[0])]
 
@@ -279,7 +268,7 @@ def _citation(env: BuildEnvironment, form: str) -> str:
         return citation.bibtex(edition, address).rstrip()
     if form == "plain":
         return citation.plain(edition, address=address)
-    example = next(table for table in _published(*notebooks) if table.is_chart)
+    example = next(table for table in published_tables(notebooks) if table.is_chart)
     number = _numbers(env).get(example.identifier, "Figure")
     return citation.plain(edition, f"{number}: {example.title}", address)
 

@@ -29,7 +29,7 @@ class _Page(HTMLParser):
         found += [(each.split()[0], True) for each in given.get("srcset", "").split(",") if each]
         found += [(given[key], bool(fetched)) for key in ("href", "xlink:href") if key in given]
         if tag == "meta" and given.get("http-equiv", "").lower() == "refresh":
-            found += [(address, False) for address in _REFRESH.findall(given.get("content", ""))]
+            found += [(address, True) for address in _REFRESH.findall(given.get("content", ""))]
         for each in found:
             self.addresses.setdefault(each, self.getpos()[0])
 

@@ -23,6 +23,7 @@ from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.publication import citation
 from rso_report.publication.downloads import DATA, TABLES, notebook_pages
+from rso_report.publication.policy import STYLED, plain_page
 
 _COUNTS = (*COUNTS, "answers")
 _LONGEST = 200  # characters of a description; what search engines show is about that long
@@ -136,44 +137,20 @@ def about_data(edition: Edition, base: str) -> dict[str, Any]:
     }
 
 
-def about_page(title: str, words: str, edition: Edition) -> dict[str, Any]:
-    """Return the schema.org description of a page as a part of the report."""
-    return {
-        "@type": "WebPage",
-        "name": title,
-        "description": words,
-        "inLanguage": "en-GB",
-        "isPartOf": {
-            "@type": "Report",
-            "name": f"{citation.TITLE}: {edition.full_title}",
-            "author": _AUTHOR,
-            "inLanguage": "en-GB",
-        },
-    }
-
-
 def _describe(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Add the tags to the head of a page."""
+    """Add the tags to the head of a page, and to those that show the data what these are."""
     address = app.config.html_baseurl
-    title, words = context.get("title") or citation.TITLE, description(doctree)
-    title = re.sub("<[^>]*>", "", title)
+    title = re.sub("<[^>]*>", "", context.get("title") or citation.TITLE)
     start = page == app.config.root_doc
     where = urljoin(address, f"{page}.html") if address else ""
-    head = tags(title, words, where, "website" if start else "article")
-    edition = _edition(app)
-    if edition and doctree is not None:
-        about = about_page(title, words, edition)
-        if start or page.startswith(_ON_DATA):
-            about |= {"mainEntity": about_data(edition, address or "../" * page.count("/"))}
-        head += json_ld(about)
+    head = tags(title, description(doctree), where, "website" if start else "article")
+    notebooks = notebook_pages(app.env) if start or page.startswith(_ON_DATA) else {}
+    if notebooks:
+        edition = citation.stored_edition(next(iter(notebooks.values())))
+        head += json_ld(about_data(edition, address or "../" * page.count("/")))
     context["metatags"] = context.get("metatags", "") + head
-
-
-def _edition(app: Sphinx) -> Edition | None:
-    notebooks = notebook_pages(app.env)
-    return citation.stored_edition(next(iter(notebooks.values()))) if notebooks else None
 
 
 def not_found(address: str, root: str) -> str:
@@ -182,38 +159,15 @@ def not_found(address: str, root: str) -> str:
     Its links are whole addresses if `address` is known, or else right in the folder of the site.
     `root` is the name of the start page.
     """
-    return f"""<!DOCTYPE html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Page not found — {escape(citation.TITLE)}</title>
-<meta name="description" content="There is no page of this report at that address.">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-<style>
-:root {{ color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ground: #121212; --ink: #f3f2f1; --link: #9fc5f8; }}
-}}
-body {{ max-width: 40rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
-  font-family: Arial, Helvetica, sans-serif; background: var(--ground); color: var(--ink); }}
-a {{ color: var(--link); }}
-</style>
-</head>
-<body>
-<main>
-<h1>Page not found</h1>
-<p>There is no page of this report at that address. It may have been mistyped, or cut short when
-it was copied.</p>
-<ul>
-<li><a href="{escape(address)}{root}.html">Start page of the report</a></li>
-<li><a href="{escape(address)}search.html">Search the report</a></li>
-</ul>
-</main>
-</body>
-</html>
-"""
+    body = (
+        "<p>There is no page of this report at that address. It may have been mistyped, or cut "
+        "short when it was copied.</p>\n"
+        f'<ul>\n<li><a href="{escape(address)}{root}.html">Start page of the report</a></li>\n'
+        f'<li><a href="{escape(address)}search.html">Search the report</a></li>\n</ul>\n'
+    )
+    words = "There is no page of this report at that address."
+    head = f'<meta name="robots" content="noindex">\n{STYLED}'
+    return plain_page(f"Page not found — {escape(citation.TITLE)}", words, body, head)
 
 
 def sitemap(address: str, pages: list[str]) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from rso_report.publication.policy import plain_page
+
 FILE = "book/moved.csv"
 
 
@@ -60,20 +62,15 @@ def leading_on(page: str, moves: list[tuple[str, str]]) -> str:
         for old, new in moves
         if old.partition("#")[0] == page and "#" in old
     )
-    up = _from(page, "")
-    return (
-        '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<title>This page has moved</title>\n"
-        '<meta name="description" content="What stood here has moved.">\n'
+    first, up = _from(page, first), _from(page, "")
+    head = (
         '<meta name="robots" content="noindex">\n'
         f'<link rel="icon" href="{up}_static/favicon.svg">\n'
-        f'<noscript><meta http-equiv="refresh" content="0; url={_from(page, first)}"></noscript>\n'
-        f'<script defer src="{up}_static/rso-moved.js"></script></head>\n'
-        "<body><main><h1>This page has moved</h1>\n"
-        f'<p><a href="{_from(page, first)}">Go to where it is now</a></p>\n'
-        f"<ul>\n{links}</ul></main></body></html>\n"
+        f'<noscript><meta http-equiv="refresh" content="0; url={first}"></noscript>\n'
+        f'<script defer src="{up}_static/rso-moved.js"></script>\n'
     )
+    body = f'<p><a href="{first}">Go to where it is now</a></p>\n<ul>\n{links}</ul>\n'
+    return plain_page("This page has moved", "What stood here has moved.", body, head)
 
 
 def _words(name: str) -> str:

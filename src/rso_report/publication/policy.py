@@ -1,37 +1,63 @@
 """The Content-Security-Policy of every page: what a browser may run, load and send there.
 
 Data are escaped wherever they are written into a page. Should that fail once, the browser still
-runs nothing that is not a file of this site; and a page that holds more than a browser may run is
-not published at all. The policy stands in the page, so that it also holds from a folder.
+runs nothing but files of this site and the scripts of the theme named here, and loads nothing from
+another host. The policy stands in the page, so that it also holds from a folder. It is the same in
+all pages; tests open them in a browser, which says whatever it refuses.
 """
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from hashlib import sha256
-from html import escape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rso_report.errors import ReportError
+from rso_report.errors import ReportError, first_of
 
 if TYPE_CHECKING:  # whoever publishes asks for no more than the policy, and Sphinx is slow to come
     from sphinx.application import Sphinx
 
-# The scripts within pages, all of the theme or for it, by their words; no other may run.
-_KNOWN_SCRIPTS = frozenset(
-    {
-        'document.documentElement.dataset.mode = localStorage.getItem("mode") || ""; '
-        'document.documentElement.dataset.theme = localStorage.getItem("theme") || "";',
-        'document.documentElement.dataset.mode ||= "auto";',
-        "// Activate the search field on page load "
-        'let searchInput = document.querySelector("form.bd-search input"); if (searchInput) { '
-        "searchInput.focus(); searchInput.select(); "
-        'console.log("[PST]: Set focus on search field."); }',
-    }
+# Of the pages that the theme does not make: the list of editions, and that for lost addresses.
+STYLE = """
+:root { color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #121212; --ink: #f3f2f1; --link: #9fc5f8; }
+}
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
+  font-family: Arial, Helvetica, sans-serif; background: var(--ground); color: var(--ink); }
+h1, h2 { line-height: 1.2; }
+a { color: var(--link); display: inline-block; min-height: 24px; }
+:focus-visible { outline: 3px solid currentcolor; outline-offset: 2px; }
+.scroll { overflow-x: auto; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { padding: 0 0 0.5rem; font-weight: bold; text-align: left; }
+th, td { position: relative; min-width: 5rem; padding: 0.35rem 1rem 0.35rem 0;
+  border-bottom: 1px solid #b1b4b6; text-align: left; vertical-align: top; }
+thead th { border-bottom: 2px solid currentcolor; }
+tbody th { font-weight: normal; white-space: nowrap; }
+@media print { .scroll { overflow: visible; } }
+"""
+STYLED = f'<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n'  # in the head of one
+_SCRIPTS = (  # of the theme, within pages
+    "'sha256-nAlfAaSqnxNHJxuhi8ss7sVi9022nun4Nq5s4gx7MyM='",  # light or dark, as last chosen
+    "'sha256-Zn2lcLRr5Xalqo1JuqGJ199bw9x0Ia80mdIXgk5sses='",  # neither chosen (module `book`)
+    "'sha256-mNyD6WQ4vKGmtbf2Mk6RMjMo7k6Ib4wzc6b1fvYgVHE='",  # puts the cursor into the search
 )
-_DATA_BLOCKS = ("application/json", "application/ld+json")  # never run
+_STYLES = (
+    "'sha256-C3nk0YHGM8DxSAqt/D7LJhnXw+LUypY+FxVXtw/fUEg='",  # of the theme, without scripts
+    f"'sha256-{base64.b64encode(sha256(STYLE.encode()).digest()).decode()}'",
+)
+HEAD = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    f"script-src 'self' {' '.join(_SCRIPTS)}; style-src 'self' {' '.join(_STYLES)}; "
+    "img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "object-src 'none'\">\n"
+    '<meta name="referrer" content="no-referrer">\n'
+)
+_START = re.compile(r'<meta charset="utf-8" ?/?>\n?', re.IGNORECASE)
 # What the theme sets, page by page, for features that this report does not have; and the words of
 # its scripts in British English, which are those of its American English, read by `new Function`.
 _UNUSED_SCRIPT = re.compile(
@@ -39,165 +65,61 @@ _UNUSED_SCRIPT = re.compile(
     r'|\s*<script src="[^"]*_static/translations\.js[^"]*"></script>'
 )
 _PRINT_BUTTON = 'onclick="window.print()"'  # bound by rso-theme.js instead
-_META = re.compile(
-    r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?<meta name="referrer"[^>]*>\n?'
-)
-_CHARSET = re.compile(r'<meta charset="utf-8" ?/?>\n?', re.IGNORECASE)
-_NEVER = {"iframe", "frame", "object", "embed", "applet", "base", "portal"}
-_ADDRESSES = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", "srcset"}
-_SCHEMES = re.compile(r"(?:https?|mailto|file):|(?![a-z][a-z0-9+.-]*:)")
 
 
-class PolicyError(ReportError):
-    """A page holds what no page of the report may hold."""
-
-
-def secured(html: str, name: str) -> str:
-    """Return a page with its policy in its head; the same page if it has it already.
-
-    `name` is what messages call the page. Raises PolicyError for a page with a script that is
-    not known here, an event handler, a style outside the head, a frame or a plug-in, or an address
-    that runs something, for a browser would refuse it or, worse, not.
-    """
-    html = _META.sub("", _UNUSED_SCRIPT.sub("", html))
-    html = html.replace(_PRINT_BUTTON, "data-print")
-    page = _Page()
-    page.feed(html)
-    page.close()
-    if page.faults:
-        raise PolicyError("\n".join(f"{name}, {fault}" for fault in page.faults))
-    policy = {
-        "default-src": "'none'",
-        "script-src": " ".join(["'self'", *map(_hash, page.scripts)]),
-        "style-src": " ".join(["'self'", *map(_hash, page.styles)]),
-        "img-src": "'self' data:",
-        "font-src": "'self'",
-        "form-action": "'self'",
-        "base-uri": "'none'",
-        "object-src": "'none'",
-    }
-    content = "; ".join(f"{key} {value}" for key, value in policy.items())
-    meta = (
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(content, quote=False)}">\n'
-        '<meta name="referrer" content="no-referrer">\n'
+def plain_page(title: str, description: str, body: str, head: str) -> str:
+    """Return a page that the theme does not make; all its parts are HTML."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{title}</title>\n<meta name="description" content="{description}">\n{head}'
+        f"</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
     )
-    start = _CHARSET.search(html)
+
+
+def secured(html: str) -> str:
+    """Return a page with the policy in its head, before all that it speaks of."""
+    start = _START.search(html)
     if start is None:
-        raise PolicyError(f"{name}: found no <meta charset>; allowed: a page that begins with one")
-    return html[: start.end()] + meta + html[start.end() :]
+        raise ReportError(f"found {html[:40]!r}; allowed: a page that begins with a <meta charset>")
+    rest = _UNUSED_SCRIPT.sub("", html[start.end() :]).replace(_PRINT_BUTTON, "data-print")
+    return html[: start.end()] + HEAD + rest
 
 
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-class _Page(HTMLParser):
-    """What a page runs and how it looks by what stands in it, and what it should not hold."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.scripts: list[str] = []
-        self.styles: list[str] = []
-        self.faults: list[str] = []
-        self._inside = ""
-        self._text = ""
-        self._in_head = True
-
-    def _fault(self, found: str, allowed: str) -> None:
-        self.faults.append(f"line {self.getpos()[0]}: found {found}; allowed: {allowed}")
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "body":
-            self._in_head = False
-        if tag in _NEVER:
-            self._fault(f"<{tag}>", "no frame, plug-in or other base")
-        for key, value in attrs:
-            address = re.sub(r"[\x00-\x20]", "", value or "").lower()
-            if key.startswith("on"):
-                self._fault(f"the handler {key}", "scripts in files of the site")
-            elif key == "style":
-                self._fault(f"a style of its own on <{tag}>", "style sheets of the site")
-            elif key == "srcdoc":
-                self._fault("srcdoc", "no frame")
-            elif key in _ADDRESSES and not (
-                _SCHEMES.match(address) or (tag in ("img", "link") and address.startswith("data:"))
-            ):
-                self._fault(f"the address {address[:40]!r}", "web and relative addresses")
-        refresh = re.search("url=(.*)", (given.get("content") or "").lower())
-        if tag == "meta" and "http-equiv" in given and refresh and ":" in refresh[1]:
-            self._fault(f"the address {refresh[1][:40]!r}", "a page of this site")
-        inline = tag == "script" and "src" not in given and given.get("type") not in _DATA_BLOCKS
-        if inline or tag == "style":
-            self._inside, self._text = tag, ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self._text += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag != self._inside:
-            return
-        self._inside = ""
-        if tag == "style" and self._in_head:
-            self.styles.append(self._text)
-        elif tag == "style":
-            self._fault("a style sheet in the text", "style sheets of the site")
-        elif " ".join(self._text.split()) in _KNOWN_SCRIPTS:
-            self.scripts.append(self._text)
-        else:
-            self._fault(f"the script {self._text.strip()[:60]!r}", "scripts in files of the site")
-
-
-def secure_site(site: Path) -> None:
-    """Give every page of a built site its policy; raises PolicyError with all that is wrong.
-
-    A page that has one was built earlier and kept. Before publication each is judged again.
-    """
-    for path, html, safe in _judged(site, lambda html: not _META.search(html)):
-        if safe != html:
-            path.write_text(safe, encoding="utf-8")
+def is_secured(html: str) -> bool:
+    """Whether a page has the policy in its head, before all that it speaks of."""
+    start = _START.search(html)
+    return start is not None and html.startswith(HEAD, start.end())
 
 
 def require_secured(site: Path) -> None:
-    """Raise PolicyError if a page lacks its policy, has another, or holds what no page may."""
-    lacking = [path for path, html, safe in _judged(site) if safe != html]
+    """Raise ReportError if a page lacks the policy, or has another."""
+    lacking = [p.relative_to(site).as_posix() for p in _pages(site) if not is_secured(_text(p))]
     if lacking:
-        names = ", ".join(path.relative_to(site).as_posix() for path in lacking)
-        raise PolicyError(
-            "Pages without the Content-Security-Policy that fits them, built by another version "
-            f"or changed since: {names}. Build their editions again."
+        raise ReportError(
+            "Pages without the Content-Security-Policy, built by another version or changed since. "
+            "Build their editions again:\n" + first_of(lacking)
         )
 
 
-def _judged(site: Path, wanted: Callable[[str], bool] = bool) -> list[tuple[Path, str, str]]:
-    """The pages of a site, each as it is and as it should be; all that is wrong at once."""
-    faults, pages = [], []
+def _pages(site: Path) -> Iterator[Path]:
+    """The pages of a site, without templates that the theme copies."""
     for path in sorted(site.rglob("*.html")):
-        name = path.relative_to(site)
-        if any(part.startswith("_") for part in name.parts):  # templates that the theme copies
-            continue
-        html = path.read_text(encoding="utf-8")
-        if not wanted(html):
-            continue
-        try:
-            pages.append((path, html, secured(html, name.as_posix())))
-        except PolicyError as error:
-            faults.append(str(error))
-    if faults:
-        raise PolicyError("\n".join(faults))
-    return pages
+        if not any(part.startswith("_") for part in path.relative_to(site).parts):
+            yield path
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
 
 
 def _finish(app: "Sphinx", exception: Exception | None) -> None:
-    from sphinx.errors import ExtensionError
-
+    """Give every page of a finished book its policy, but those kept from an earlier build."""
     if exception or app.builder.format != "html":
         return
-    try:
-        secure_site(Path(app.outdir))
-    except PolicyError as error:
-        raise ExtensionError(str(error)) from None
+    for path in _pages(Path(app.outdir)):
+        if not is_secured(html := _text(path)):
+            path.write_text(secured(html), encoding="utf-8")
 
 
 def setup(app: "Sphinx") -> dict[str, Any]:

@@ -1,35 +1,124 @@
-"""What an edition was made of, on its pages: the foot of each, a page of its own, and the record.
+"""What an edition was made of, on its pages and beside them, as `edition.json`.
 
-The Sphinx plug-in of `provenance`. The foot is one line, and the rest closed; the page is filled
-by the directive `{made-from}`; `provenance.json` is written when all other files are there.
+The Sphinx plug-in of `provenance`. The foot of each page is one line, and the rest closed; a page
+of its own is filled by the directive `{made-from}`. `edition.json` says the same to programs, and
+what of it a list of editions needs; it and the lists of files are written when all else is there.
 """
 
 import datetime as dt
-import re
+import json
+import sys
 from functools import lru_cache
 from html import escape
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from docutils import nodes
+from packaging.requirements import Requirement
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import tables
-from rso_report.edition import title
+from rso_report import coverage, dataset, places, tables
+from rso_report.dataset import Tables
+from rso_report.edition import Edition, open_edition
 from rso_report.periods import day_label
 from rso_report.publication import citation, provenance
-from rso_report.publication.provenance import LOCK, RECORD, short
+from rso_report.publication.assemble import commit
+from rso_report.publication.downloads import notebook_pages
+from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES, short
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"
+TABLES = ("areas", "sources", *coverage.TABLES)  # of the data, for `described`
 _SHOWN = "made_from"  # in the metadata of a page that shows a part of the record
-_FOOT = re.compile(r'<div class="rso-made">.*?</details>\n</div>', re.DOTALL)
 _NO_COMMIT = (
     "not known (made from a ZIP, from a shallow clone, or with changes that no commit holds yet)"
 )
+
+
+def described(data: Tables, edition: Edition) -> dict[str, Any]:
+    """Return the region, the year, the last day of the figures and the measures without any.
+
+    `data` needs the tables named in `TABLES`.
+    """
+    found = set(coverage.by_year(data, edition)["measure"])
+    return {
+        "region": edition.region,
+        "year": str(edition.year),
+        "title": edition.full_title,
+        "data_end": f"{_last_day(data, edition):%Y-%m-%d}",
+        "lacks": [name for measure, name in coverage.MEASURES.items() if measure not in found],
+    }
+
+
+def _last_day(data: Tables, edition: Edition) -> pd.Timestamp:
+    """The last as-at date or end of a period among the figures that the edition shows."""
+    days = []
+    for name in ("registered_offenders", "published_rates", "breaches", "missing", "orders"):
+        rows = edition.visible(getattr(data, name))
+        own = rows[rows["area_id"].isin([*edition.units, "EW"])]
+        days += [own[column].max() for column in ("as_at", "period_end") if column in own]
+    return max(day for day in days if pd.notna(day))
+
+
+def made_from(notebooks: dict[str, Path]) -> dict[str, Any]:
+    """Return what an edition was made of; `notebooks` are the executed ones by page."""
+    root = provenance.checkout()
+    ours = places.data_folder().resolve() == root / "data"
+    return {
+        "address": citation.public_address(),
+        "version": version("rso-report"),
+        "commit": commit(root) if ours else "",
+        "data_updated": max(each["updated"] for each in dataset.descriptor()["resources"]),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "installed_otherwise": installed_otherwise((root / LOCK).read_text(encoding="utf-8")),
+        "notebooks": {
+            page: {
+                "parameters": citation.stored_parameters(path),
+                "data": sorted({table.name for table in dataset.tables_read(path)}),
+            }
+            for page, path in notebooks.items()
+        },
+    }
+
+
+def installed_otherwise(lock: str) -> dict[str, str]:
+    """Return what is installed in another version than a lock file says for this Python and system.
+
+    By name, in words: `1.0 in place of 1.1`.
+    """
+    lines = (line.rstrip("\\ ") for line in lock.splitlines())
+    pinned = [
+        Requirement(line) for line in lines if "==" in line and not line.startswith(("#", " "))
+    ]
+    wanted = [each for each in pinned if each.marker is None or each.marker.evaluate()]
+    found = {each.name: _installed(each.name) for each in wanted}
+    return {
+        each.name: f"{found[each.name] or 'none'} in place of {str(each.specifier)[2:]}"
+        for each in wanted
+        if str(each.specifier) != f"=={found[each.name]}"
+    }
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+@lru_cache(maxsize=1)
+def record(app: Sphinx) -> dict[str, Any]:
+    """Return the record of the edition that a book shows; made once for all pages of a build."""
+    env = app.env
+    pages = [page for page in env.external_site_map if page in env.found_docs]
+    paths = {page: Path(env.doc2path(page)) for page in pages}
+    notebooks = {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
+    stored = citation.stored_edition(next(iter(notebooks.values())))
+    return {"title": stored.full_title, **made_from(notebooks), "sources": provenance.sources()}
 
 
 class MadeFrom(SphinxDirective):
@@ -46,71 +135,42 @@ class MadeFrom(SphinxDirective):
         return [nodes.raw("", page_links(_PARTS[name](record(self.env.app))), format="html")]
 
 
-@lru_cache(maxsize=1)
-def record(app: Sphinx) -> dict[str, Any]:
-    """Return the record of the edition that a book shows; made once for all pages of a build."""
-    env = app.env
-    pages = [page for page in env.external_site_map if page in env.found_docs]
-    paths = {page: Path(env.doc2path(page)) for page in pages}
-    notebooks = {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
-    return provenance.made_from(notebooks, citation.public_address())
-
-
-def code_words(code: dict[str, Any]) -> str:
-    """Return how the code of an edition is known: `version 0.1.0, commit 1e4f22c0a1b2`."""
-    commit = short(code["commit"]) if code["commit"] else _NO_COMMIT
-    return f"version {code['version']}, commit {commit}"
-
-
-def parameter_words(parameters: dict[str, object]) -> str:
-    """Return parameters as a notebook declares them: `report_year = '2021-22'`."""
+def _parameter_words(parameters: dict[str, object]) -> str:
+    """Parameters as a notebook declares them: `report_year = '2021-22'`."""
     return "; ".join(f"{name} = {value!r}" for name, value in parameters.items())
 
 
-def edition_name(made: dict[str, Any]) -> str:
-    """Return the name of the edition: `West Midlands region, 2021-22`."""
-    return title(**made["edition"])
-
-
-def changed_words(made: dict[str, Any]) -> str:
-    """Return the day on which the data were last changed: `25 November 2026`."""
-    return day_label(pd.Timestamp(dt.date.fromisoformat(made["data"]["updated"])))
+def _changed(made: dict[str, Any]) -> str:
+    """The day on which the data were last changed: `25 November 2026`."""
+    return day_label(pd.Timestamp(dt.date.fromisoformat(made["data_updated"])))
 
 
 def foot(made: dict[str, Any], page: str) -> str:
-    """Return the foot of a page: which edition of which data and code, and how it was made."""
-    up, notebook = "../" * page.count("/"), made["pages"].get(page)
-    code, software = made["code"], made["software"]
-    line = (
-        f"Edition: {escape(edition_name(made))}. Data last changed: {changed_words(made)}. Code: "
-        f"version {escape(code['version'])}, <code>{short(code['digest'])}</code>."
-    )
-    items = {
-        "Code": f"{escape(code_words(code))}; SHA-256 of its files {_code(code['digest'])}",
-        "Packages": f"Python {software['python']} and {LOCK}, {_code(software['lock'])}",
-    }
+    """Return the foot of a page: which edition of which data and code, and how it was made.
+
+    It names nothing that can change while the page does not: pages are kept from build to build.
+    """
+    up, notebook = "../" * page.count("/"), made["notebooks"].get(page)
+    name = page.rpartition("/")[2] + ".ipynb"
+    items = {}
     if notebook:
-        name = Path(notebook["notebook"]).name
-        files = [
-            f"{escape(each)} {_code(made['data']['files'][each])}" for each in notebook["data"]
-        ]
+        read = [f"{each} {_code(made['sources'][f'data/{each}'])}" for each in notebook["data"]]
         items = {
-            "Parameters": f"<code>{escape(parameter_words(notebook['parameters']))}</code>",
-            "Data read": ", ".join(files),
-            **items,
-            "Notebook": f'<a href="{up}{notebook["notebook"]}" download>{escape(name)} as it was '
-            f"executed</a>, {_code(notebook['sha256'])}",
+            "Parameters": f"<code>{escape(_parameter_words(notebook['parameters']))}</code>",
+            "Data read": ", ".join(read),
+            "Notebook": f'<a href="{up}_sources/{page}.ipynb" download>{name} as it was executed'
+            "</a>",
         }
-    else:
-        items = {"Data": f"all files, SHA-256 {_code(made['data']['digest'])}", **items}
+    items["Packages"] = f"Python {made['python']} and {LOCK}, {_code(made['sources'][LOCK])}"
     items["Record"] = (
-        f'<a href="{up}{PAGE}.html">Provenance of this edition</a>, and '
-        f'<a href="{up}{RECORD}">{RECORD}</a> with the SHA-256 of every file'
+        f'<a href="{up}{PAGE}.html">Provenance of this edition</a>, with its commit, and '
+        f'<a href="{up}{MANIFEST}">{MANIFEST}</a> of every file'
     )
     rows = "".join(f"<dt>{name}</dt><dd>{html}</dd>\n" for name, html in items.items())
     return (
-        f'<div class="rso-made">\n<p>{line}</p>\n<details>\n<summary>How this page was made'
-        f"</summary>\n<dl>\n{rows}</dl>\n</details>\n</div>"
+        f'<div class="rso-made">\n<p>Edition: {escape(made["title"])}. Data last changed: '
+        f"{_changed(made)}. Code: version {escape(made['version'])}.</p>\n<details>\n<summary>How "
+        f"this page was made</summary>\n<dl>\n{rows}</dl>\n</details>\n</div>"
     )
 
 
@@ -125,44 +185,41 @@ def _table(rows: list[tuple[object, ...]], columns: list[str], name: str, captio
 
 
 def _edition(made: dict[str, Any]) -> str:
-    code, software, data = made["code"], made["software"], made["data"]
-    otherwise = ", ".join(
-        f"{name} {present or 'absent'} in place of {software['packages'][name]}"
-        for name, present in software["installed_otherwise"].items()
-    )
+    otherwise = [f"{name} {words}" for name, words in made["installed_otherwise"].items()]
     rows = [
-        ("Edition", edition_name(made)),
+        ("Edition", made["title"]),
         ("Public address", made["address"] or "none was given"),
-        ("Version", code["version"]),
-        ("Commit", code["commit"] or _NO_COMMIT),
-        ("SHA-256 of code, notebooks and pages", code["digest"]),
-        ("Files of code, notebooks and pages", f"{len(code['files'])}"),
-        ("Data last changed", changed_words(made)),
-        ("SHA-256 of the data", data["digest"]),
-        ("Python", software["python"]),
-        (f"SHA-256 of {LOCK}", software["lock"]),
-        ("Packages locked for this Python", f"{len(software['packages'])}"),
-        ("Installed in another version", otherwise or "none"),
+        ("Version", made["version"]),
+        ("Commit", made["commit"] or _NO_COMMIT),
+        ("Files of code, pages and data", f"{len(made['sources'])}"),
+        (f"SHA-256 of their list, {SOURCES}", _sources_digest(made)),
+        ("Data last changed", _changed(made)),
+        ("Python", made["python"]),
+        (f"SHA-256 of {LOCK}", made["sources"][LOCK]),
+        ("Installed in another version", ", ".join(otherwise) or "none"),
     ]
     return _table(rows, ["What", "Value"], "edition", "What this edition was made of")
+
+
+def _sources_digest(made: dict[str, Any]) -> str:
+    return provenance.digest(provenance.listed(made["sources"]).encode())
 
 
 def _notebooks(made: dict[str, Any]) -> str:
     rows = [
         (
             tables.Link(page.rpartition("/")[2], f"../{page}.ipynb"),
-            parameter_words(each["parameters"]),
+            _parameter_words(each["parameters"]),
             ", ".join(name.removesuffix(".csv") for name in each["data"]),
-            each["sha256"],
         )
-        for page, each in made["pages"].items()
+        for page, each in made["notebooks"].items()
     ]
-    columns = ["Notebook", "Parameters", "Tables read", "SHA-256 as executed"]
+    columns = ["Notebook", "Parameters", "Tables read"]
     return _table(rows, columns, "notebooks", "Executed notebooks, their parameters and tables")
 
 
 def _data(made: dict[str, Any]) -> str:
-    rows = list(made["data"]["files"].items())
+    rows = [(name[5:], hash_) for name, hash_ in made["sources"].items() if name[:5] == "data/"]
     return _table(rows, ["File", "SHA-256"], "data", "Files of the data")
 
 
@@ -182,20 +239,18 @@ def _pages_with_the_record(
     return {page for page, told in env.metadata.items() if _SHOWN in told} - added
 
 
-def _renew_feet(app: Sphinx) -> None:
-    """Give pages that were kept from an earlier build the foot of this one."""
-    for page in app.env.found_docs:
-        path = Path(app.outdir, f"{page}.html")
-        html = path.read_text(encoding="utf-8")
-        new = _FOOT.sub(lambda _, page=page: foot(record(app), page), html, count=1)
-        if new != html:
-            path.write_text(new, encoding="utf-8")
-
-
 def _write(app: Sphinx, exception: Exception | None) -> None:
-    if not exception and app.builder.format == "html":
-        _renew_feet(app)
-        provenance.write_record(Path(app.outdir), record(app))
+    """Write the record and the lists of a finished book."""
+    notebooks = notebook_pages(app.env) if app.builder.format == "html" else {}
+    if exception or not notebooks:
+        return
+    stored = citation.stored_edition(next(iter(notebooks.values())))
+    data = dataset.load(*TABLES)
+    edition, _ = open_edition(data, report_year=stored.report_year, region=stored.region)
+    made = {name: value for name, value in record(app).items() if name != "sources"}
+    text = json.dumps({**described(data, edition), **made}, indent=1, ensure_ascii=False)
+    (Path(app.outdir) / RECORD).write_text(f"{text}\n", encoding="utf-8")
+    provenance.write_lists(Path(app.outdir))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -17,7 +17,6 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,11 +24,11 @@ import nbformat
 from nbdime import diff_notebooks
 from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
 from nbformat import NotebookNode
-from packaging.requirements import Requirement
 
 from rso_report import dataset, reconcile
 from rso_report.errors import ReportError
 from rso_report.execute import PICTURE, charts, execute
+from rso_report.publication.provenance_pages import installed_otherwise
 
 # Each is typed by a reviewer as it stands here; the words say what it shows.
 TESTS = {
@@ -58,19 +57,12 @@ class Check:
 
 def environment_check(lock: Path) -> Check:
     """Compare the installed packages with those of the lock, where this platform uses them."""
-    lines = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    wanted = [Requirement(line.split("--hash")[0]) for line in lines if "==" in line]
-    wanted = [one for one in wanted if one.marker is None or one.marker.evaluate()]
-    wrong = []
-    for one in wanted:
-        try:
-            found = version(one.name)
-        except PackageNotFoundError:
-            found = None
-        if not found or not one.specifier.contains(found, prereleases=True):
-            wrong.append(f"{one.name}: installed {found or 'none'}, locked {one.specifier}")
-    result = f"{len(wanted) - len(wrong)} of {len(wanted)} packages are those of the lock"
-    return Check("The environment is the locked one", "", not wrong, result, "\n".join(wrong))
+    wrong = installed_otherwise(lock.read_text(encoding="utf-8"))
+    result = "all packages are those of the lock"
+    if wrong:
+        result = f"{len(wrong)} packages are not those of the lock"
+    detail = "\n".join(f"{name}: {words}" for name, words in wrong.items())
+    return Check("The environment is the locked one", "", not wrong, result, detail)
 
 
 def data_check() -> Check:

@@ -13,38 +13,29 @@ import fcntl
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from hashlib import sha256
 from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from rso_report.edition import title
-from rso_report.errors import ReportError, first_of
-from rso_report.exchange import point, recover, same
+from rso_report.errors import ReportError
+from rso_report.exchange import point, recover
 from rso_report.periods import day_label
-from rso_report.publication import links
+from rso_report.publication import gate
 from rso_report.publication.citation import STATUS, TITLE
-from rso_report.publication.policy import secured
+from rso_report.publication.policy import STYLED, plain_page, secured
+from rso_report.publication.provenance import MANIFEST, NOTICE, RECORD, digest, listed
 
-RECORD = "edition.json"  # in each edition: what it says of itself, written with its pages
 INDEX, LIST = "index.html", "editions.json"
 NO_JEKYLL = ".nojekyll"  # or GitHub Pages leaves out the folders of pages that begin with _
 CHANGES, START = "notebooks/changes.html", "notebooks/summary.html"
 
 _MAIN = re.compile(rb'<main id="main-content"[^>]*>')
-_NOTICE = re.compile(rb'<aside class="edition-notice" data-edition-notice>[^\n]*?</aside>')
-_NAME = re.compile(r"(.+)-(\d{4}-\d{2})")
 _NOT_PUBLISHED = "The site was not published, and the last one stays as it was."
-
-
-class SiteError(ReportError):
-    """The site was not published; the last one stays as it was."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +50,8 @@ class BuiltEdition:
     region: str
     year: str
     title: str
-    data_end: str = ""
-    lacks: tuple[str, ...] = ()
+    data_end: str
+    lacks: tuple[str, ...]
     has_pdf: bool = False
     has_changes: bool = False
     latest: bool = False
@@ -78,25 +69,16 @@ class BuiltEdition:
 
 
 def read_edition(folder: Path, name: str) -> BuiltEdition:
-    """Return what the pages in a folder say of themselves, or else what the name tells.
-
-    Raises SiteError where neither says which edition it is.
-    """
-    extra = {"has_changes": (folder / CHANGES).is_file()}
-    path = folder / RECORD
-    if path.is_file():
-        said = json.loads(path.read_text(encoding="utf-8"))
-        lacks = tuple(map(str, said["lacks"]))
-        words = {key: str(said[key]) for key in ("region", "year", "title", "data_end")}
-        return BuiltEdition(name, lacks=lacks, **words, **extra)
-    found = _NAME.fullmatch(name)
-    if not found:
-        raise SiteError(
-            f"{folder}: found no {RECORD}, and a name other than a region and a year; allowed: "
-            "a folder that make report has built, such as west-midlands-2021-22. Remove it."
-        )
-    region = found[1].replace("-", " ").title()
-    return BuiltEdition(name, region, found[2], title(region, found[2]), **extra)
+    """Return what the pages in a folder say of themselves. Raises ReportError if they don't."""
+    try:
+        said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ReportError(
+            f"{folder}: found no {RECORD}; allowed: a folder that make report has built. Remove it."
+        ) from None
+    words = {key: str(said[key]) for key in ("region", "year", "title", "data_end")}
+    has_changes = (folder / CHANGES).is_file()
+    return BuiltEdition(name, lacks=tuple(said["lacks"]), has_changes=has_changes, **words)
 
 
 def in_order(editions: Iterable[BuiltEdition]) -> list[BuiltEdition]:
@@ -167,7 +149,7 @@ def _region(edition: BuiltEdition) -> str:
 
 def without_notice(content: bytes) -> bytes:
     """Return a page as it was built."""
-    return _NOTICE.sub(b"", content, count=1)
+    return NOTICE.sub(b"", content, count=1)
 
 
 def with_notice(content: bytes, words: str) -> bytes:
@@ -198,21 +180,15 @@ def listing(editions: list[BuiltEdition]) -> str:
 def index(editions: list[BuiltEdition]) -> str:
     """Return the page that lists the editions: a table a region, no script, no other host."""
     tables = "".join(_table(list(own)) for _, own in groupby(editions, key=lambda e: e.region))
-    page = (
-        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{TITLE}: all editions</title>\n"
-        '<meta name="description" content="All editions of the report, by region and year.">\n'
-        f'<link rel="icon" href="data:,">\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n'
-        f"<h1>{TITLE}: all editions</h1>\n"
+    body = (
         "<p>The editions published here, by region. An edition shows the figures of registered "
         "sexual offenders (RSOs) whose date or period ends in its year or before. Where figures "
         "are wanted, take the latest; an older edition says on each page that it is not. "
         f"{STATUS}.</p>\n"
         f'{tables}<p>The same list for programs: <a href="{LIST}">{LIST}</a>.</p>\n'
-        "</main>\n</body>\n</html>\n"
     )
-    return secured(page, INDEX)
+    words = "All editions of the report, by region and year."
+    return secured(plain_page(f"{TITLE}: all editions", words, body, STYLED))
 
 
 def _table(editions: list[BuiltEdition]) -> str:
@@ -241,10 +217,8 @@ def _row(edition: BuiltEdition) -> str:
         more.append(
             f'<a href="{name}.pdf">PDF<span class="hidden"> of {escape(edition.title)}</span></a>'
         )
-    cells = ("not recorded", "not recorded")
-    if edition.data_end:
-        ends = day_label(date.fromisoformat(edition.data_end))
-        cells = (ends, "; ".join(edition.lacks) or "nothing")
+    ends = day_label(date.fromisoformat(edition.data_end))
+    cells = (ends, "; ".join(edition.lacks) or "nothing")
     others = edition.title.partition(f", {edition.year}")[2].strip(" ()") or edition.name
     return (
         f'<tr><th scope="row"><a href="{name}/{INDEX}">{escape(edition.year)}'
@@ -256,47 +230,28 @@ def _row(edition: BuiltEdition) -> str:
     )
 
 
-_STYLE = """
-:root { color-scheme: light dark; --ground: #fff; --ink: #0b0c0c; --link: #12436d; }
-@media (prefers-color-scheme: dark) {
-  :root { --ground: #121212; --ink: #f3f2f1; --link: #9fc5f8; }
-}
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
-  font-family: Arial, Helvetica, sans-serif; background: var(--ground); color: var(--ink); }
-h1, h2 { line-height: 1.2; }
-a { color: var(--link); display: inline-block; min-height: 24px; }
-:focus-visible { outline: 3px solid currentcolor; outline-offset: 2px; }
-.scroll { overflow-x: auto; }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
-  clip-path: inset(50%); white-space: nowrap; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { padding: 0 0 0.5rem; font-weight: bold; text-align: left; }
-th, td { position: relative; min-width: 5rem; padding: 0.35rem 1rem 0.35rem 0;
-  border-bottom: 1px solid #b1b4b6; text-align: left; vertical-align: top; }
-thead th { border-bottom: 2px solid currentcolor; }
-tbody th { font-weight: normal; white-space: nowrap; }
-@media print { .scroll { overflow: visible; } }
-"""
-
-
 # The folder of the site
 
 
 def sources(live: Path, starts: Iterable[Path]) -> dict[str, Path]:
     """Return the folder of pages of each edition by its name: those served, and those given.
 
-    An edition's start page is EDITION/pages/index.html. Raises SiteError for any other.
+    An edition's start page is EDITION/pages/index.html. Raises ReportError for any other.
     """
     found = {path.parent.name: path.parent for path in sorted(live.glob(f"*/{INDEX}"))}
     for start in starts:
         if start.name != INDEX or not start.is_file():
-            raise SiteError(f"{start}: there is no such start page. Run make report again.")
+            raise ReportError(f"{start}: there is no such start page. Run make report again.")
         found[start.parents[1].name] = start.parent
     return found
 
 
-def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
-    """Make `new` the site of these editions; return a digest of all its files.
+def assemble(
+    new: Path, live: Path, served: dict[str, str], editions: dict[str, Path]
+) -> dict[str, str]:
+    """Make `new` the site of these editions; return the SHA-256 of each of its files by name.
+
+    `served` is the same of `live`.
 
     Each page leads to the other years and regions, and says so where a later year is there; an
     index lists all.
@@ -305,13 +260,13 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
     and takes no room. Nothing that is served is ever written to.
     """
     known = in_order(read_edition(folder, name) for name, folder in editions.items())
-    files = _Files(new, live)
-    listed = []
+    files = _Files(new, live, served)
+    shown = []
     for edition in known:
         folder = editions[edition.name]
         if pdf := _pdf(folder, live):
             files.add(f"{edition.name}.pdf", pdf.read_bytes())
-        listed.append(replace(edition, has_pdf=pdf is not None))
+        shown.append(replace(edition, has_pdf=pdf is not None))
         for page, path in _paths(folder):
             content = path.read_bytes()
             if page.endswith(".html"):
@@ -321,9 +276,17 @@ def assemble(new: Path, live: Path, editions: dict[str, Path]) -> str:
                     content = with_notice(content, notice(edition, known, there, page))
             files.add(f"{edition.name}/{page}", content)
     files.add(NO_JEKYLL, b"")
-    files.add(INDEX, index(listed).encode())
-    files.add(LIST, listing(listed).encode())
-    return files.digest()
+    files.add(INDEX, index(shown).encode())
+    files.add(LIST, listing(shown).encode())
+    own = {name: hash_ for name, hash_ in files.hashes.items() if "/" not in name}
+    files.add(MANIFEST, listed(own).encode())
+    return files.hashes
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file below a folder by name."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): digest(path.read_bytes()) for path in files}
 
 
 def _paths(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -346,21 +309,16 @@ def _pdf(folder: Path, live: Path) -> Path | None:
 class _Files:
     """Writes the files of a new site, each content once."""
 
-    def __init__(self, new: Path, live: Path) -> None:
+    def __init__(self, new: Path, live: Path, served: dict[str, str]) -> None:
         self.new = new
-        self.names: list[str] = []
-        served = (path for path in live.rglob("*") if path.is_file())
-        self.known = {sha256(path.read_bytes()).digest(): path for path in served}
-
-    def digest(self) -> str:
-        """Return a digest of the names and contents of all files."""
-        return sha256("\n".join(sorted(self.names)).encode()).hexdigest()[:16]
+        self.hashes: dict[str, str] = {}
+        self.known = {hash_: live / name for name, hash_ in served.items()}
 
     def add(self, name: str, content: bytes) -> None:
         """Write a file, or make it a second name of one with the same content."""
-        target, key = self.new / name, sha256(content).digest()
+        target, key = self.new / name, digest(content)
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.names.append(f"{name} {key.hex()}")
+        self.hashes[name] = key
         try:
             target.hardlink_to(self.known[key])
         except (KeyError, OSError):  # new; or too many names, or a file system without
@@ -380,22 +338,6 @@ def _permit(path: Path, bits: int) -> None:
     mode = path.stat().st_mode
     if mode & bits != bits:
         path.chmod(mode & 0o7777 | bits)
-
-
-def check(new: Path, live: Path) -> None:
-    """Raise SiteError if a link of a site is broken, or it does not pass `gate` and `axe`."""
-    if broken := links.faults(new):
-        words = f"{_NOT_PUBLISHED} Links lead nowhere, or out of the site:\n"
-        raise SiteError(words + first_of(broken))
-    for module, *folders in (("gate", new), ("axe", new, live)):
-        # What they say of their progress goes on to whoever waits.
-        command = [sys.executable, "-m", f"rso_report.publication.{module}", *folders]
-        passed = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-        if passed.returncode:
-            said = (
-                passed.stderr.strip() or f"The checks of {new} stopped before they could say why."
-            )
-            raise SiteError(f"{_NOT_PUBLISHED} {said}")
 
 
 @contextmanager
@@ -418,7 +360,7 @@ def tidy(store: Path, *kept: Path) -> None:
 def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     """Publish editions, given by their start pages, beside those at `live`; return where they are.
 
-    Nothing is touched if the site is that already. Raises SiteError, and leaves the last site as
+    Nothing is touched if the site is that already. Raises ReportError, and leaves the last site as
     it was, if a page holds a personal detail, a link is broken, or a file can't be read or written.
     """
     starts, live = list(starts), live.absolute()
@@ -436,18 +378,21 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     except OSError as error:
         where = error.filename2 or error.filename
         error_in = f"{where}: " if where else ""
-        raise SiteError(f"{_NOT_PUBLISHED} {error_in}{error.strerror}.") from error
+        raise ReportError(f"{_NOT_PUBLISHED} {error_in}{error.strerror}.") from error
     return [live / start.parents[1].name / INDEX for start in starts]
 
 
 def _publish(live: Path, starts: list[Path], store: Path) -> None:
-    new = store / ".new"
-    digest = assemble(new, live, sources(live, starts))
+    new, served = store / ".new", hashes(live)
+    made = assemble(new, live, served, sources(live, starts))
     open_to_readers(new)
-    if same(new, live):  # which has passed, and its pages name the data and the code
+    if made == served:  # which has passed, and names the data and the code
         return
-    check(new, live)
-    folder = store / digest
+    try:
+        gate.require_publishable(new, live)
+    except ReportError as error:
+        raise ReportError(f"{_NOT_PUBLISHED} {error}") from None
+    folder = store / digest(listed(made).encode())[:16]
     if folder.exists():  # it is served, and has been meddled with
         folder = folder.with_name(f"{folder.name}-again")
     new.rename(folder)
@@ -462,7 +407,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         published = publish(options.live, options.starts)
-    except SiteError as error:
+    except ReportError as error:
         print(error, file=sys.stderr)
         return 1
     for start in published:
