@@ -137,7 +137,7 @@ def test_it_prints_to_the_width_of_landscape_paper_and_its_choices_are_lists(dat
         ({words_of("MISSING_STOCK"): {2: 9}}, "column definition_code: found nothing"),
         (
             {words_of("TRAVEL_NOTIFIED"): {2: 6, 9: "asked Mr Smith"}},
-            "V20, sheet Form, row of cell",
+            "V20, sheet Form, cell B16, column note",
         ),
         ({}, "no cell filled in"),
     ],

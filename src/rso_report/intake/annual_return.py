@@ -57,57 +57,31 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
     Columns: `row` (as a person sees it in the sheet), and the names that the sheet gives to its
     columns. Empty rows are left out. Without a row of column names the frame is empty.
     """
-    found = header_row(rows)
-    if found is None:
-        allowed = "a row with the column names " + ", ".join(_required())
-        return pd.DataFrame(columns=["row"]), [
-            ReturnFault(
-                "V01",
-                None,
-                None,
-                "no row with the names of the columns",
-                allowed,
-                "start from the template, or make a draft of the file with rso-report draft",
-            )
-        ]
-    names = [_text(cell) for cell in rows[found]]
-    wrong = []
-    for place, name in enumerate(names):
-        if name and name in names[:place]:
-            wrong.append(
-                ReturnFault(
-                    "V01",
-                    found + 1,
-                    name,
-                    "the column a second time",
-                    "each column once",
-                    "delete or rename one of the two",
-                )
-            )
-    used = [place for place, name in enumerate(names) if name and name not in names[:place]]
-    loose = [place for place, name in enumerate(names) if not name]
+    head = header_row(rows)
+    if head is None:
+        found, allowed = "no row with the names of the columns", "a row with the column names "
+        do = "start from the template, or make a draft of the file with rso-report draft"
+        fault = ReturnFault("V01", None, None, found, allowed + ", ".join(_required()), do)
+        return pd.DataFrame(columns=["row"]), [fault]
+    names = [_text(cell) for cell in rows[head]]
+    used = {name: place for place, name in reversed([*enumerate(names)]) if name}
+    wrong = [
+        ReturnFault("V01", head + 1, name, "the column a second time", "each column once",
+                    "delete or rename one of the two")
+        for place, name in enumerate(names) if name and used[name] != place
+    ]  # fmt: skip
     records = []
-    for number, row in enumerate(rows[found + 1 :], found + 2):
-        cells = [row[place] if place < len(row) else None for place in used]
-        outside = [
-            place
-            for place in [*loose, *range(len(names), len(row))]
-            if place < len(row) and _text(row[place])
-        ]
-        if outside:
-            wrong.append(
-                ReturnFault(
-                    "V01",
-                    number,
-                    letters(outside[0] + 1),
-                    f"{_quoted(row[outside[0]])} in a column without a name",
-                    "values only below the name of a column",
-                    "move or delete it",
-                )
-            )
-        if any(_text(cell) for cell in cells):
-            records.append([number, *cells])
-    columns = ["row", *(names[place] for place in used)]
+    for number, row in enumerate(rows[head + 1 :], head + 2):
+        for place, cell in enumerate(row):
+            if _text(cell) and (place >= len(names) or not names[place]):
+                found = f"{_quoted(cell)} in a column without a name"
+                told = (found, "values only below the name of a column", "move or delete it")
+                wrong.append(ReturnFault("V01", number, letters(place + 1), *told))
+                break
+        cells = {name: row[place] if place < len(row) else None for name, place in used.items()}
+        if any(map(_text, cells.values())):
+            records.append({"row": number} | cells)
+    columns = ["row", *dict.fromkeys(filter(None, names))]
     return pd.DataFrame(records, columns=columns, dtype=object), wrong
 
 
@@ -118,21 +92,15 @@ def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> 
     data that are held. No date may lie after `published`, the date of the return.
     """
     if len(frame) > MOST_ROWS:
-        return [
-            ReturnFault(
-                "V01",
-                None,
-                None,
-                f"{len(frame):,} rows",
-                f"at most {MOST_ROWS:,} rows",
-                "send one row for each figure of one year, not a list of cases",
-            )
-        ]
+        do = "send one row for each figure of one year, not a list of cases"
+        found, allowed = f"{len(frame):,} rows", f"at most {MOST_ROWS:,} rows"
+        return [ReturnFault("V01", None, None, found, allowed, do)]
     read, found = _read(frame, data, published)
     stopped = {fault.row for fault in found if fault.severity == "stop"}
     sound = read[~read["row"].isin(stopped)]
     found += checks_across_rows(sound, data)
-    return sorted(found, key=lambda fault: (fault.row or 0, fault.code, fault.column or ""))
+    order = {row: number for number, row in enumerate(frame["row"], 1)}
+    return sorted(found, key=lambda f: (order.get(f.row, 0), f.code, f.column or ""))
 
 
 def typed(frame: pd.DataFrame, data: Tables) -> pd.DataFrame:
@@ -175,53 +143,35 @@ def _read(
 ) -> tuple[pd.DataFrame, list[ReturnFault]]:
     """The values of every cell, and the faults that one row shows by itself."""
     found = list(_column_faults([c for c in frame.columns if c != "row"]))
-    names = area_codes(data)
-    day_0 = frame.attrs.get("day_0", SINCE_1900)
-    districts = data.population_districts[["lad_code", "area_id"]].drop_duplicates("lad_code")
-    district_area = dict(zip(districts["lad_code"], districts["area_id"], strict=True))
-    members = dict(zip(data.areas["area_id"], data.areas["coverage"], strict=True))
+    names, day_0 = area_codes(data), frame.attrs.get("day_0", SINCE_1900)
+    districts = dict(data.population_districts[["lad_code", "area_id"]].itertuples(index=False))
+    members = dict(data.areas[["area_id", "coverage"]].itertuples(index=False))
     records = []
-    # The numbers of rows as they are: `to_dict` would make plain numbers of those of a form.
-    for number, cells in zip(frame["row"], frame.to_dict("records"), strict=True):
-        row = {"row": number}
-        wrong: list[ReturnFault] = []
-        named = measures().get(_text(cells.get("measure_code")))
-        official = bool(named and named.official)
+    for cells in frame.to_dict("records"):
+        row, wrong = {"row": cells["row"]}, []
+        measure = measures().get(_text(cells.get("measure_code")))
         for field in fields().values():
             if field.part == "draft":  # written by us for whoever reads the draft
                 row[field.name] = _text(cells.get(field.name))
                 continue
+            official = bool(measure and measure.official)
             allowed = allowed_values(field.name, data, official) if field.kind == "code" else ()
-            value, fault = _cell(field, cells.get(field.name), allowed, names, day_0)
-            row[field.name] = value
+            row[field.name], fault = _cell(field, cells.get(field.name), allowed, names, day_0)
             if fault:
-                code, shown, may, do = fault
-                wrong.append(ReturnFault(code, row["row"], field.name, shown, may, do))
-        measure = measures().get(row["measure_code"])
+                wrong.append((fault[0], field.name, *fault[1:]))
         if row["remarks"] and not row["value_status"] and row["value"] is None:
-            wrong = [fault for fault in wrong if fault.column != "value_status"]
+            wrong = [each for each in wrong if each[1] != "value_status"]
             wrong.append(_left_open(row))
-        bad = {fault.column for fault in wrong}
+        rules = [*_place(row, districts, members)]
         if measure:
-            wrong += [
-                ReturnFault(code, row["row"], column, shown, may, do)
-                for code, column, shown, may, do in [
-                    *_dates(row, measure.kind, published),
-                    *_number(row, measure.decimals),
-                    *_splits(row, measure),
-                ]
-                if column not in bad
-            ]
+            rules += [*_dates(row, measure.kind, published), *_number(row, measure.decimals)]
+            rules += _splits(row, measure)
             row["custody_status"] = row["custody_status"] or measure.custody
-        wrong += [
-            ReturnFault(code, row["row"], column, shown, may, do)
-            for code, column, shown, may, do in _place(row, district_area, members)
-            if column not in bad
-        ]
+        bad = {each[1] for each in wrong}
+        wrong += [each for each in rules if each[1] not in bad]
         records.append(row)
-        found += wrong
-    columns = ["row", *fields()]
-    return pd.DataFrame(records, columns=columns, dtype=object), found
+        found += [ReturnFault(code, row["row"], *told) for code, *told in wrong]
+    return pd.DataFrame(records, columns=["row", *fields()], dtype=object), found
 
 
 def _column_faults(columns: list[str]) -> Iterator[ReturnFault]:
@@ -259,7 +209,12 @@ def _cell(
     if field.kind == "code":
         if text in allowed:
             return text, None
-        return field.default, ("V03", _quoted(text), _one_of(allowed), _meant(text, allowed, names))
+        return field.default, (
+            "V03",
+            _quoted(text),
+            f"one of {', '.join(allowed)}",
+            _meant(text, allowed, names),
+        )
     if field.kind == "date":
         return _date(cell, day_0)
     return _amount(field, cell, text)
@@ -347,14 +302,8 @@ def _number(row: dict, decimals: bool) -> Wrong:
     """V02: a number where the status promises one, and none where it says there is none."""
     value, status = row["value"], row["value_status"]
     if value is not None and not decimals and isinstance(value, float):
-        may = "a whole number of 0 or more"
-        yield (
-            "V02",
-            "value",
-            f"'{value:g}'",
-            may,
-            "only full-time equivalents and rates may have decimals",
-        )
+        do = "only full-time equivalents and rates may have decimals"
+        yield "V02", "value", f"'{value:g}'", "a whole number of 0 or more", do
     if status in WITH_VALUE and value is None:
         do = "fill in the number, or say why there is none: not_held, cost_limit or exempt"
         yield "V02", "value", "nothing", f"a number, because value_status is {status}", do
@@ -382,13 +331,8 @@ def _splits(row: dict, measure: Measure) -> Wrong:
     if row["value"] is not None and row["value_status"] in WITH_VALUE:
         for name in measure.needs:
             if not row[name] and not (name == "offence_title" and row["total"]):
-                yield (
-                    "V03",
-                    name,
-                    "nothing",
-                    f"needed for {code}: {fields()[name].says}",
-                    "fill it in",
-                )
+                may = f"needed for {code}: {fields()[name].says}"
+                yield "V03", name, "nothing", may, "fill it in"
     else:
         table = "answers"  # keeps the splits in words
     for name in SPLIT_FIELDS:
@@ -403,11 +347,11 @@ def _splits(row: dict, measure: Measure) -> Wrong:
         yield "V17", "custody_status", _quoted(row["custody_status"]), may, f"check {code}"
 
 
-def _left_open(row: dict) -> ReturnFault:
+def _left_open(row: dict) -> tuple[str, str, str, str, str]:
     """V03: a figure that a draft did not understand, and nobody has filled in."""
     found = f"nothing; the draft says: {on_one_line(row['remarks'], 300)}"
     do = "fill in the number or say why there is none, or delete the row"
-    return ReturnFault("V03", row["row"], "value_status", found, "a figure that was read", do)
+    return "V03", "value_status", found, "a figure that was read", do
 
 
 def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Wrong:
@@ -422,10 +366,6 @@ def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) ->
     if district_area.get(code) not in own:
         shown = _quoted(code) if code else "nothing"
         yield "V03", "geography_code", shown, f"the code of a district of {force}", "look it up"
-
-
-def _one_of(allowed: tuple[str, ...]) -> str:
-    return f"one of {', '.join(allowed)}"
 
 
 def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:

@@ -73,7 +73,7 @@ def marks_of(content: bytes, kind: str) -> list[Sheet]:
             limit = left if _LARGE.fullmatch(name) else min(left, MAX_SMALL_PART)
             builder = _Builder(limit)
             try:
-                parser = ET.XMLParser(target=builder)  # noqa: S314 - the builder refuses entities
+                parser = ET.XMLParser(target=builder)
                 parser.feed(part)
                 tree = parser.close()
             except ET.ParseError:
@@ -198,10 +198,12 @@ def _worksheet(
             check_cells(count)
             last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
             later.append((place, cell, value, inline, formula))
-    wide = [each for each in tree.iterfind("cols/col")
-            if each.get("hidden") in ("1", "true") or _size(each.get("width", "9")) < 0.5]  # fmt: skip
-    columns = [c for each in wide for c in range(_number(each.get("min"), 1), min(
-        _number(each.get("max"), _number(each.get("min"), 1)), last_column) + 1)]  # fmt: skip
+    columns: list[int] = []
+    for each in tree.iterfind("cols/col"):
+        if each.get("hidden") in ("1", "true") or _size(each.get("width", "9")) < 0.5:
+            start = _number(each.get("min"), 1)
+            end = _number(each.get("max"), start)
+            columns += range(start, min(end, last_column) + 1)
     sheet.hide(state != "visible", [row for row in hidden_rows if row <= last_row], columns)
     for each in tree.iter("mergeCell"):
         first, _, last = each.get("ref", "").partition(":")

@@ -5,7 +5,6 @@ years across; tiers down and people and visits across. No codes. The same layout
 and reads it back, into the same rows as the long table, so that both go through one door.
 """
 
-import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,13 +15,12 @@ import pandas as pd
 import xlsxwriter
 
 from rso_report.dataset import Tables
-from rso_report.errors import on_one_line
 from rso_report.intake import words
 from rso_report.intake.annual_return import force_codes
-from rso_report.intake.cells import Cell, Sheet, SheetError, as_date, letters
+from rso_report.intake.cells import Cell, Sheet, SheetError, as_date, cell_name, quoted
 from rso_report.intake.checks import ReturnFault, held_rows
 from rso_report.periods import FinancialYear, day_label
-from rso_report.return_form import fields, measures, template_fields, titles
+from rso_report.return_form import csv_bytes, fields, measures, template_fields, titles
 
 FORM = "Form"
 NO_NUMBER = {
@@ -48,28 +46,6 @@ _WIDEST = 4  # answer cells of a row
 _WHY, _WHEN, _BEFORE, _NOTE = range(_WIDEST + 1, _WIDEST + 5)
 _SPARE = 4  # lines for titles that the form does not know
 _CREATED = datetime(1980, 1, 1)
-
-
-class AnswerRow(int):
-    """The number of an answer, written as the cell in which a person finds it."""
-
-    def __new__(cls, number: int, cell: str) -> "AnswerRow":
-        """Keep the cell beside the number."""
-        row = super().__new__(cls, number)
-        row.cell = cell  # type: ignore[attr-defined]
-        return row
-
-    def __getnewargs__(self) -> tuple[int, str]:
-        """What a copy is made of."""
-        return int(self), self.cell  # type: ignore[attr-defined]
-
-    def __str__(self) -> str:
-        """The cell."""
-        return f"of cell {self.cell}"  # type: ignore[attr-defined]
-
-    def __format__(self, spec: str) -> str:
-        """The cell, in messages too."""
-        return str(self)
 
 
 @dataclass(frozen=True)
@@ -168,9 +144,7 @@ def _of_family(family: str) -> str:
 
 def csv_template() -> bytes:
     """The names of the columns of the long table, with the mark by which Excel reads UTF-8."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerow([each.name for each in template_fields()])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+    return csv_bytes([[each.name for each in template_fields()]])
 
 
 # Writing -----------------------------------------------------------------------------------------
@@ -322,7 +296,7 @@ def _before(line: Line, force: str, data: Tables) -> str:
 def read(sheet: Sheet, data: Tables, file: str) -> tuple[pd.DataFrame, list[ReturnFault]]:
     """The rows of the long table that a filled-in sheet stands for, and what is wrong in it.
 
-    `row` is an `AnswerRow`, so that messages name the cell.
+    `row` is the cell of the answer, such as B10.
     """
     reader = _Reader(sheet, data, file)
     frame = pd.DataFrame(reader.rows, columns=["row", *fields()], dtype=object)
@@ -344,14 +318,9 @@ class _Reader:
         for line in layout(self.end):
             label = str(self._at(line.row, 0) or "")
             if line.label and " ".join(label.split()) != " ".join(line.label.split()):
-                found = f"'{on_one_line(label)}' where the form has '{on_one_line(line.label)}'"
-                self._fault(
-                    (line.row, 0),
-                    None,
-                    "the form as it was sent",
-                    "write the answers into the form, without moving its lines",
-                    found,
-                )
+                found = f"{quoted(label)} where the form has {quoted(line.label)}"
+                do = "write the answers into the form, without moving its lines"
+                self._fault((line.row, 0), None, "the form as it was sent", do, found)
                 return
             if line.kind == "title":
                 choices = {}
@@ -381,12 +350,8 @@ class _Reader:
                 row["offence_title"] = " ".join(label.split())
             read_cell = words.read(cell) if cell is not None else None
             if cell is not None and (read_cell is None or read_cell.reason):
-                self._fault(
-                    (line.row, column),
-                    cell,
-                    "a number in digits, or <5",
-                    "write the number alone, or empty the cell and choose why",
-                )
+                do = "write the number alone, or empty the cell and choose why"
+                self._fault((line.row, column), cell, "a number in digits, or <5", do)
                 continue
             if read_cell:
                 row["value"] = "" if read_cell.value is None else read_cell.value
@@ -409,10 +374,10 @@ class _Reader:
             if other and row["value_status"] == "final":
                 row["value_status"] = "provisional"
         row["force"], row["note"] = self.force, self._at(line.row, _NOTE) or ""
-        cell = f"{letters(column + 1)}{line.row + 1}"
         if self._is_held(row):
             return
-        row |= {"row": AnswerRow(len(self.rows) + 1, cell), "from_sheet": FORM}
+        cell = cell_name(line.row + 1, column + 1)
+        row |= {"row": cell, "from_sheet": FORM}
         row |= {"from_file": self.file, "from_cell": f"cell {cell}"}
         self.rows.append(row)
 
@@ -437,7 +402,7 @@ class _Reader:
         return False
 
     def _at(self, row: int, column: int) -> Cell:
-        rows = self.sheet.rows
+        rows = self.sheet.rows  # where a cell is merged with one to its left it is empty
         return rows[row][column] if row < len(rows) and column < len(rows[row]) else None
 
     def _date(self, place: tuple[int, int], needed: bool = True) -> date | None:
@@ -453,9 +418,8 @@ class _Reader:
     def _fault(
         self, place: tuple[int, int], cell: Cell, allowed: str, do: str, found: str = ""
     ) -> None:
-        shown = found or (f"'{on_one_line(str(cell))}'" if cell is not None else "nothing")
-        where = f"cell {letters(place[1] + 1)}{place[0] + 1}"
-        self.faults.append(ReturnFault("V02", None, where, shown, allowed, do, sheet=FORM))
+        where = cell_name(place[0] + 1, place[1] + 1)
+        self.faults.append(ReturnFault("V02", where, None, found or quoted(cell), allowed, do))
 
 
 def choices_for(about: dict[str, str], choices: dict[str, str]) -> dict[str, str]:

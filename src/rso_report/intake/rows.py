@@ -1,5 +1,6 @@
 """The rows of the data that an annual return becomes, and how they stand to those that are held."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rso_report.dataset import ROW_TABLES, Tables
+from rso_report.intake import checks
 from rso_report.intake.checks import (
     ReturnFault,
     decided,
@@ -14,7 +16,7 @@ from rso_report.intake.checks import (
     registered_with,
     whole_years,
 )
-from rso_report.return_form import SHEET, TIERS, Answer, fields, measures, titles
+from rso_report.return_form import TIERS, Answer, fields, measures, titles
 
 Rows = dict[str, list[dict[str, str]]]  # by table, each row with the text of its cells
 PREFIXES = {table: prefix for prefix, table in ROW_TABLES.items()}
@@ -53,7 +55,7 @@ _AS_TEXT = str.maketrans("[]{}<>`\\*$~^", "()()()'/+S--")
 
 def place_of(row: Answer, file: str) -> str:
     """Where a figure stands: in the document of which a draft was made, or in the form."""
-    place = f"{file}, row {row.row}"
+    place = f"{file}, {checks.place(row.row)}"
     if row.from_cell:
         sheet = row.from_sheet and f"sheet {row.from_sheet}"
         place = ", ".join(filter(None, [row.from_file, sheet, row.from_cell]))
@@ -79,7 +81,7 @@ def _cells(row: Answer) -> tuple[str, dict[str, str]]:
         "area_id": row.force,
         "as_at": _day(row.as_at),
         "as_at_precision": row.as_at_precision if row.as_at else "",
-        "value": "" if row.value is None or withheld else number_text(row.value),
+        "value": "" if row.value is None or withheld else str(row.value),
         "qualifier": row.qualifier,
         "status": "withheld" if withheld else row.value_status,
         "revises_row": "" if withheld else row.revises_row,
@@ -158,11 +160,6 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def number_text(value: float) -> str:
-    """A number as the files of the data have it."""
-    return str(value)
-
-
 def _note(row: Answer) -> str:
     return "; ".join(filter(None, [row.note, row.source_ref and f"held in: {row.source_ref}"]))
 
@@ -204,70 +201,37 @@ def clashes(
                 row = places[cells["row_id"]]
                 other = first.setdefault(tuple(cells.get(name, "") for name in key), row)
                 if other is not row:
-                    found.append(
-                        _clash(
-                            "V18",
-                            row,
-                            None,
-                            f"what {table}.csv cannot hold beside row {other.row}: both agree in "
-                            f"{', '.join(key)}",
-                            "one figure of one source for each of them",
-                            "leave one of the two out",
-                        )
-                    )
+                    clash = f"what {table}.csv cannot hold beside {checks.place(other.row)}: both "
+                    clash += f"agree in {', '.join(key)}"
+                    may = "one figure of one source for each of them"
+                    do = "leave one of the two out"
+                    found.append(ReturnFault("V18", row.row, None, clash, may, do))
     return found
 
 
-def _clash(
-    code: str,
-    row: Answer,
-    column: str | None,
-    found: str,
-    allowed: str,
-    do: str,
-) -> ReturnFault:
-    return ReturnFault(code, row.row, column, found, allowed, do, sheet=SHEET)
-
-
 def _second_source(
-    cells: dict[str, str],
-    row: Answer,
-    held: pd.DataFrame,
-    source_id: str,
-) -> list[ReturnFault]:
+    cells: dict[str, str], row: Answer, held: pd.DataFrame, source_id: str
+) -> Iterator[ReturnFault]:
     """V18: offences that another source gave: titles are summed, so they would count twice."""
-    same = held[
-        (held["series_id"] == cells["series_id"])
-        & (held["area_id"] == cells["area_id"])
-        & (held["offence_title"] == cells["offence_title"])
-        & (held["period_start"] == cells["period_start"])
-        & (held["period_end"] == cells["period_end"])
-        & (held["source_id"] != source_id)
-        & ~held["row_id"].isin(held["revises_row"])
-    ]
-    return [
-        _clash(
-            "V18",
-            row,
-            None,
-            f"the same offences and period as {other.row_id}, from source {other.source_id}",
-            "one current number for each title and period",
-            f"if this replaces it, write revised in value_status and {other.row_id} in "
-            "revises_row; if not, leave the row out",
-        )
-        for other in same.itertuples()
-    ]
+    same = held[(held["source_id"] != source_id) & ~held["row_id"].isin(held["revises_row"])]
+    for name in ("series_id", "area_id", "offence_title", "period_start", "period_end"):
+        same = same[same[name] == cells[name]]
+    for other in same.itertuples():
+        found = f"the same offences and period as {other.row_id}, from source {other.source_id}"
+        do = f"if this replaces it, write revised in value_status and {other.row_id} in "
+        do += "revises_row; if not, leave the row out"
+        may = "one current number for each title and period"
+        yield ReturnFault("V18", row.row, None, found, may, do)
 
 
-def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> list[ReturnFault]:
+def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> Iterator[ReturnFault]:
     """V03: a revision names a row of the table that takes it, and of its area."""
-    name = cells["revises_row"]
-    old = held[held["row_id"] == name] if "revises_row" in held else held.iloc[:0]
-    if not old.empty and old.iloc[0]["area_id"] == cells["area_id"]:
-        return []
-    may = f"a row of the published data with the same measure for {cells['area_id']}"
-    do = "look it up on the pages that list the rows"
-    return [_clash("V03", row, "revises_row", f"'{name}'", may, do)]
+    name, area = cells["revises_row"], cells["area_id"]
+    old = held[(held["row_id"] == name) & (held["area_id"] == area)]
+    if old.empty:
+        may = f"a row of the published data with the same measure for {area}"
+        do = "look it up on the pages that list the rows"
+        yield ReturnFault("V03", row.row, "revises_row", f"'{name}'", may, do)
 
 
 def held_alike(data: Tables, rows: Rows, places: dict[str, Answer]) -> Any:  # noqa: ANN401
