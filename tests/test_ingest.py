@@ -15,7 +15,6 @@ from rso_report.edition import open_edition
 from rso_report.errors import FaultError, ReportError
 from rso_report.exchange import beside
 from rso_report.intake import ingest
-from rso_report.intake.checks import ReturnError
 from rso_report.intake.ingest import Source
 
 SOURCE = Source(
@@ -353,11 +352,3 @@ def test_a_mark_of_a_merge_is_one_line_that_names_it(mark, folder):
         file.write(f"{mark}\n")
     (fault,) = dataset.check(folder)
     assert fault.where == "data/missing.csv" and "git marks two versions" in fault.found
-
-
-def test_all_faults_name_the_file(folder, quick):
-    path = as_csv(folder.parent / "return.csv", table([gone("x"), gone("y", as_at="2024-03-31")]))
-    with pytest.raises(ReturnError) as caught:
-        ingest.ingest(path, SOURCE, folder)
-    lines = str(caught.value).splitlines()
-    assert all(line.strip().startswith("return.csv") for line in lines) and len(lines) == 3

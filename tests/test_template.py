@@ -11,7 +11,7 @@ from test_cli import call
 
 from rso_report import dataset
 from rso_report.intake import ingest, questions
-from rso_report.intake.annual_return import faults, tidy, typed
+from rso_report.intake.annual_return import faults, typed
 from rso_report.intake.checks import ReturnError
 from rso_report.periods import FinancialYear
 from rso_report.return_form import asked, fields, measures, titles
@@ -184,13 +184,6 @@ def test_the_long_table_is_known_when_nothing_is_filled_in(tmp_path, data):
     (tmp_path / "long.csv").write_bytes(questions.csv_template())
     with pytest.raises(ReturnError, match="no rows filled in"):
         ingest._read(tmp_path / "long.csv", data)
-
-
-def test_rows_of_an_example_are_refused(data):
-    cells = table([stock("RSO_REGISTER", 9, source_ref="EXAMPLE ONLY")])
-    frame, _ = tidy(cells)
-    (fault,) = [f for f in faults(frame, data) if f.severity == "stop"]
-    assert fault.found == "a row of the worked example"
 
 
 def test_the_command_writes_the_form_in_the_format_asked_for(tmp_path, data):

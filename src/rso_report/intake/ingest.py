@@ -32,9 +32,7 @@ from rso_report.intake.checks import ReturnError, ReturnFault
 from rso_report.intake.rows import (
     Rows,
     clashes,
-    difference,
-    held_alike,
-    is_held,
+    held_already,
     is_withheld,
     next_number,
     place_of,
@@ -43,16 +41,6 @@ from rso_report.intake.rows import (
 from rso_report.intake.sheets import read_sheets
 from rso_report.return_form import SHEET, Answer, measures
 
-_TOPICS = {  # of the ledger, by the letters that rows begin with
-    "RO": "register",
-    "CH": "register",
-    "RT": "rates",
-    "PD": "population",
-    "BR": "breaches",
-    "TO": "breaches",
-    "OR": "breaches",
-    "MI": "missing",
-}
 _TREATMENTS = {
     "row_total": "Cells are used; the printed total is kept beside them.",
     "column_total": "Cells are used; the printed total is kept beside them.",
@@ -158,9 +146,9 @@ def ingest(
         data = load(folder)
         source = _known_source(source, data)
         read = _read_return(path, source, data, folder)
-        held = held_alike(data, read.rows, read.places)
-        if is_held(source.source_id, held):
-            if differs := difference(read.rows, held, source.source_id):
+        is_held, differs = held_already(folder, read.rows, read.places, source.source_id)
+        if is_held:
+            if differs:
                 raise ReportError(
                     f"source {source.source_id} is in the data already, with other content: "
                     f"{differs}. If the force sent a correction, take it in as a source of its "
@@ -350,11 +338,16 @@ def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
 
 def _remark(finding: Any, read: Reading) -> ReturnFault:  # noqa: ANN401
     """A finding of the reconciliation as a remark on the first row that it is about."""
-    row = next(read.places[row_id] for row_id in finding.rows.split("+") if row_id in read.places)
+    row = _first_new(finding, read)
     found = f"{finding.printed}; {finding.found} ({finding.place})"
     told = (found, "figures that fit each other", "ask the force; it is in the ledger")
     code = _CHECK_OF.get(finding.rule, "")
     return ReturnFault(code, row.row, "value", *told, "warn", read.sheet)
+
+
+def _first_new(finding: Any, read: Reading) -> Answer:  # noqa: ANN401
+    """The first row of the return that a finding is about."""
+    return next(read.places[each] for each in finding.rows.split("+") if each in read.places)
 
 
 def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
@@ -386,7 +379,7 @@ def _ledger(
         add(
             source_id=own,
             other_sources="|".join(each for each in sources if each != own),
-            topic=_TOPICS.get(finding.rows[:2], "visits"),
+            topic=measures()[_first_new(finding, read).measure_code].topic,
             place=finding.place,
             printed=finding.printed,
             found=_sentence(finding.found),

@@ -1,9 +1,9 @@
 """The rows of the data that an annual return becomes, and how they stand to those that are held."""
 
+import csv
 from collections.abc import Iterator
-from datetime import date, timedelta
-from types import SimpleNamespace
-from typing import Any
+from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -48,6 +48,8 @@ def rows_of_return(
             cells["denominator_row"] = names[total.row]
     return rows, places
 
+
+_LOOSE = ("row_id", "denominator_row", "locator")
 
 # What pages read as markup may not stand in the data: a file is named without it.
 _AS_TEXT = str.maketrans("[]{}<>`\\*$~^", "()()()'/+S--")
@@ -135,25 +137,17 @@ def _period(start: date | None, end: date | None) -> dict[str, str]:
             "period_precision": "stated",
             "period_status": "complete",
         }
-    year = start.year + 1
-    while (last := _year_later(start, year)) < end:
-        year += 1
+    years = 1
+    while (last := start + pd.DateOffset(years=years, days=-1)).date() < end:
+        years += 1
     return {
         "period_start": _day(start),
-        "period_end": _day(last),
+        "period_end": _day(last.date()),
         "period_precision": "stated",
         "period_status": "part",
         "covered_to_earliest": _day(end),
         "covered_to_latest": _day(end),
     }
-
-
-def _year_later(start: date, year: int) -> date:
-    """The day before the one on which a period from `start` would begin again in `year`."""
-    try:
-        return start.replace(year=year) - timedelta(days=1)
-    except ValueError:  # from 29 February
-        return date(year, 2, 28)
 
 
 def _day(day: date | None) -> str:
@@ -234,57 +228,32 @@ def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> Iterato
         yield ReturnFault("V03", row.row, "revises_row", f"'{name}'", may, do)
 
 
-def held_alike(data: Tables, rows: Rows, places: dict[str, Answer]) -> Any:  # noqa: ANN401
-    """The tables of rows; of official figures only what is held of the same measures and dates.
+def held_already(
+    folder: Path, rows: Rows, places: dict[str, Answer], source_id: str
+) -> tuple[bool, str]:
+    """Whether the data have rows of this source, and in words where they are others; "" if nowhere.
 
-    One publication has several tables, which come one by one: each is there once. A return of a
-    force comes whole.
+    Identifiers and the name of the file do not matter: the same answers may come in a copy. One
+    official publication has several tables, which come one by one: what is held of it counts where
+    it has the same measures and dates. A return of a force comes whole.
     """
     official = [measures()[row.measure_code].official for row in places.values()]
-    if not official or not all(official):
-        return data
-    found = {table: getattr(data, table).iloc[:0] for table in PREFIXES}
+    keys = ("series_id", "measure", "as_at", "period_end") if official and all(official) else ()
+    is_held, differs = False, ""
     for table, own in rows.items():
-        held = getattr(data, table)
-        keys = [k for k in ("series_id", "measure", "as_at", "period_end") if k in held]
-        new = {tuple(cells.get(key, "") for key in keys) for cells in own}
-        alike = [tuple(map(_plain, key)) in new for key in held[keys].itertuples(index=False)]
-        found[table] = held[pd.Series(alike, index=held.index, dtype=bool)]
-    return SimpleNamespace(**found)
-
-
-def is_held(source_id: str, data: Tables) -> bool:
-    """Whether the data have a row of this source already."""
-    return any((getattr(data, table)["source_id"] == source_id).any() for table in PREFIXES)
-
-
-def difference(rows: Rows, data: Tables, source_id: str) -> str:
-    """In words, where the data hold other rows of this source than these; "" if nowhere.
-
-    Identifiers and the name of the file do not matter: the same answers may come in a copy.
-    """
-    loose = ("row_id", "denominator_row", "locator")
-    for table, own in rows.items():
-        held = getattr(data, table)
-        held = held[held["source_id"] == source_id]
-        columns = [name for name in held.columns if name not in loose]
-        as_text = held[columns].astype("object").map(_plain)
-        before = sorted(map(tuple, as_text.itertuples(index=False)))
-        after = sorted(tuple(_plain(cells.get(name, "")) for name in columns) for cells in own)
-        if before != after:
-            differ = len(set(after) - set(before))
-            return (
-                f"{table}.csv has {len(before)} of its rows, the return {len(after)}, of which "
-                f"{differ} differ"
-            )
-    return ""
-
-
-def _plain(value: object) -> str:
-    """A cell of a loaded table as text, to compare it with one that is about to be written."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
-        return ""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    text = str(value)
-    return text[:-2] if text.endswith(".0") else text
+        with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            lines = csv.DictReader(file)
+            columns = [name for name in lines.fieldnames or () if name not in _LOOSE]
+            alike = {tuple(cells.get(key, "") for key in keys) for cells in own}
+            held = [
+                tuple(line[name] for name in columns)
+                for line in lines
+                if line["source_id"] == source_id
+                and (not keys or tuple(line.get(key, "") for key in keys) in alike)
+            ]
+        new = [tuple(cells.get(name, "") for name in columns) for cells in own]
+        is_held = is_held or bool(held)
+        if sorted(held) != sorted(new) and not differs:
+            differs = f"{table}.csv has {len(held)} of its rows, the return {len(new)}, of which "
+            differs += f"{len(set(new) - set(held))} differ"
+    return is_held, differs
