@@ -156,9 +156,12 @@ def _read(
                 continue
             official = bool(measure and measure.official)
             allowed = allowed_values(field.name, data, official) if field.kind == "code" else ()
-            row[field.name], fault = _cell(field, cells.get(field.name), allowed, names, day_0)
-            if fault:
-                wrong.append((fault[0], field.name, *fault[1:]))
+            row[field.name] = field.default if field.kind in ("code", "text") else None
+            try:
+                row[field.name] = _value(field, cells.get(field.name), allowed, names, day_0)
+            except _CellError as error:
+                code, *told = error.args
+                wrong.append((code, field.name, *told))
         if row["remarks"] and not row["value_status"] and row["value"] is None:
             wrong = [each for each in wrong if each[1] != "value_status"]
             wrong.append(_left_open(row))
@@ -189,84 +192,72 @@ def _column_faults(columns: list[str]) -> Iterator[ReturnFault]:
             yield ReturnFault("V01", None, None, found, "the columns of the template", do)
 
 
-def _cell(
+class _CellError(Exception):
+    """What is wrong with a cell: the check, what was found, what is allowed, what to do."""
+
+
+def _value(
     field: Field, cell: Cell, allowed: tuple[str, ...], names: dict[str, str], day_0: date
-) -> tuple[object, tuple[str, str, str, str] | None]:
-    """The value of one cell, and, if it has none: code, found, allowed, what to do."""
-    if cell is None or (isinstance(cell, float) and cell != cell):
-        cell = ""
+) -> object:
+    """The value of one cell; raises _CellError if it has none."""
     text = _text(cell)
     if isinstance(cell, str) and field.kind == "text":
-        fault = _text_fault(cell, text)
-        return ("" if fault else text), fault
+        _check_text(cell, text)
     if not text:
-        empty = field.default if field.kind in ("code", "text") else None
-        needed = field.name in ("force", "measure_code", "value_status")
-        may = "one of " + ", ".join(allowed)
-        return empty, (("V03", "nothing", may, "fill it in") if needed else None)
-    if field.kind == "text":
-        return text, None
-    if field.kind == "code":
-        if text in allowed:
-            return text, None
-        return field.default, (
-            "V03",
-            _quoted(text),
-            f"one of {', '.join(allowed)}",
-            _meant(text, allowed, names),
-        )
+        if field.name in ("force", "measure_code", "value_status"):
+            raise _CellError("V03", "nothing", f"one of {', '.join(allowed)}", "fill it in")
+        return field.default if field.kind in ("code", "text") else None
+    if field.kind == "code" and text not in allowed:
+        may, do = f"one of {', '.join(allowed)}", _meant(text, allowed, names)
+        raise _CellError("V03", _quoted(text), may, do)
+    if field.kind in ("text", "code"):
+        return text
     if field.kind == "date":
-        return _date(cell, day_0)
+        try:
+            return as_date(cell, day_0)
+        except SheetError as error:
+            raise _CellError("V04", error.found, error.allowed, error.remedy) from None
     return _amount(field, cell, text)
 
 
-def _text_fault(cell: str, text: str) -> tuple[str, str, str, str] | None:
+def _check_text(cell: str, text: str) -> None:
     """V02 and V20 of free text. The text is not repeated where it may be about a person."""
     if cell.startswith(_FORMULA) or text.startswith(_FORMULA):
         shown = f"text that begins with {_quoted(cell[:1])}, which spreadsheets execute"
-        return "V02", shown, "text that begins with a letter or a number", "write it differently"
+        may = "text that begins with a letter or a number"
+        raise _CellError("V02", shown, may, "write it differently")
     if len(text) > LONGEST:
-        return "V02", f"{len(text):,} characters", f"at most {LONGEST:,}", "shorten it"
+        found, may = f"{len(text):,} characters", f"at most {LONGEST:,}"
+        raise _CellError("V02", found, may, "shorten it")
     details = [detail.kind for detail in personal.findings(text)]
     if details or _EARLY_DAY.search(text):
-        kind = details[0] if details else "age or date of birth"
-        return "V20", f"what looks like: {kind}", "nothing about one person", "remove it"
+        found = f"what looks like: {[*details, 'age or date of birth'][0]}"
+        raise _CellError("V20", found, "nothing about one person", "remove it")
     if EXAMPLE_MARK.casefold() in text.casefold():
         do = "delete the rows that were copied from the worked example"
-        return "V02", "a row of the worked example", "your own figures", do
-    return None
+        raise _CellError("V02", "a row of the worked example", "your own figures", do)
 
 
-def _date(cell: Cell, day_0: date) -> tuple[date | None, tuple[str, str, str, str] | None]:
-    try:
-        return as_date(cell, day_0), None
-    except SheetError as error:
-        return None, ("V04", error.found, error.allowed, error.remedy)
-
-
-def _amount(
-    field: Field, cell: Cell, text: str
-) -> tuple[int | float | None, tuple[str, str, str, str] | None]:
+def _amount(field: Field, cell: Cell, text: str) -> int | float:
     least = 1 if field.kind == "whole number" else 0
     words = "a number" if field.kind == "number" else "a whole number"
     may, do = f"{words} of {least} or more", "write the number alone, in digits"
-    if isinstance(cell, bool | date):
-        return None, ("V02", _quoted(text), may, do)
     form = _DECIMAL if field.kind == "number" else _WHOLE
-    if not form.fullmatch(text):
-        bare = text.lstrip("<>~£ ").replace(",", "").replace(" ", "")
-        if text.startswith(("-", "−")):
-            do = "a count cannot be negative; correct it"
-        elif text.startswith("<"):
-            do = "a count below a limit is not a number: give it exactly, or write the limit "
-            do += "alone, fewer_than in qualifier and suppressed in value_status"
-        elif _DECIMAL.fullmatch(bare):
-            do = f"write {bare}, if that is the exact number"
-        return None, ("V02", _quoted(text), may, do)
-    amount = float(text)
-    if amount < least or amount > LARGEST:
-        return None, ("V02", _quoted(text), f"{may}, at most {LARGEST:,}", "correct it")
-    return (int(amount) if amount.is_integer() else amount), None
+    if form.fullmatch(text) and not isinstance(cell, bool | date):
+        amount = float(text)
+        if amount < least or amount > LARGEST:
+            may += f", at most {LARGEST:,}"
+            raise _CellError("V02", _quoted(text), may, "correct it")
+        return int(amount) if amount.is_integer() else amount
+    bare = text.lstrip("<>~£ ").replace(",", "").replace(" ", "")
+    if text.startswith(("-", "−")):
+        do = "a count cannot be negative; correct it"
+    elif text.startswith("<"):
+        do = "a count below a limit is not a number: give it exactly, or write the limit "
+        do += "alone, fewer_than in qualifier and suppressed in value_status"
+    elif _DECIMAL.fullmatch(bare):
+        do = f"write {bare}, if that is the exact number"
+    raise _CellError("V02", _quoted(text), may, do)
 
 
 Wrong = Iterable[tuple[str, str, str, str, str]]  # code, column, found, allowed, what to do

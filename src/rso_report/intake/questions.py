@@ -379,8 +379,7 @@ class _Reader:
         return False
 
     def _at(self, row: int, column: int) -> Cell:
-        rows = self.sheet.rows  # where a cell is merged with one to its left it is empty
-        return rows[row][column] if row < len(rows) and column < len(rows[row]) else None
+        return self.sheet.at(row + 1, column + 1)
 
     def _date(self, place: tuple[int, int], needed: bool = True) -> date | None:
         cell = self._at(*place)
