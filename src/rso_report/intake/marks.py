@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable
+from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 from rso_report.errors import on_one_line
@@ -91,6 +92,12 @@ def _linked(what: str) -> SheetError:
     return SheetError(f"links to {what}", allowed, "break the links and save it again")
 
 
+@lru_cache(maxsize=10_000)
+def _local(name: str) -> str:
+    """A name of XML without its space; one string for all, or a large file would fill memory."""
+    return name.rpartition("}")[2]
+
+
 class _Builder(ET.TreeBuilder):
     """Builds the tree of one part, names without their spaces; refuses floods and entities."""
 
@@ -104,12 +111,12 @@ class _Builder(ET.TreeBuilder):
         if self.left < 0 or self.depth > MAX_DEPTH:
             check_cells(MAX_CELLS + 1)
         # Where a program repeats an attribute in a space of its own, the one of the standard holds.
-        own = {k.rpartition("}")[2]: v for k, v in attrs.items() if "calcext" not in k}
-        return super().start(tag.rpartition("}")[2], own)
+        own = {_local(name): v for name, v in attrs.items() if "calcext" not in name}
+        return super().start(_local(tag), own)
 
     def end(self, tag: str) -> ET.Element:
         self.depth -= 1
-        part = super().end(tag.rpartition("}")[2])
+        part = super().end(_local(tag))
         if part.tag == "row" and len(part):  # stop early in a list of a million
             self.rows += 1
             check_size(self.rows, 1)

@@ -324,8 +324,8 @@ class Lexicon:
     def _area(self, names: list[Name]) -> tuple[list[str], str]:
         """The areas that a row may be about, and what is to be said of it.
 
-        Each name has to be the area or one that it lies within. A head that names forces or
-        regions decides between those, else the inner one of two that lie within each other.
+        Each name has to be the area or one that it lies within; of those left, the head over the
+        name tells whether a force or a region is meant.
         """
         of_forces = [name for name in names if re.search(r"force|police", name.head, re.I)]
         sure = len(names) > 1 and len(of_forces) == 1
@@ -344,8 +344,6 @@ class Lexicon:
         if len(names) < 2:
             return fits, ""
         remark = "several columns hold names: " + ", ".join(f"'{name.text}'" for name in names)
-        if not sure and len(fits) == 2 and all(len(name.areas) == 1 for name in names):
-            fits = fits[:1] if self._within(*fits) else fits[1:]
         return (fits, remark) if len(fits) == 1 else ([], f"{remark}; which is meant is not sure")
 
     def _within(self, area: str, other: str) -> bool:
