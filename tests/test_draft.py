@@ -19,10 +19,11 @@ from test_cli import call
 from test_ingest import state
 
 from rso_report import dataset
+from rso_report.errors import ReportError
 from rso_report.intake import ingest
 from rso_report.intake.annual_return import faults, tidy, typed
 from rso_report.intake.checks import ReturnError
-from rso_report.intake.draft import DraftError, draft, written
+from rso_report.intake.draft import draft, written
 from rso_report.intake.rows import rows_of_return
 from rso_report.intake.sheets import read_sheets
 
@@ -355,9 +356,9 @@ def test_a_figure_in_merged_cells_is_left_blank(made):
 
 def test_a_column_that_is_not_there_is_suggested_by_its_beginning(made):
     rows = [["Area", "Category 2", "Category 1: Registered sexual offenders"], ["Gwent", 4, 5]]
-    with pytest.raises(DraftError, match="did you mean 'Category 1: Registered sexual offenders'"):
+    with pytest.raises(ReportError, match="did you mean 'Category 1: Registered sexual offenders'"):
         made(rows, MAPPA)
-    with pytest.raises(DraftError, match="mesure_code.*did you mean measure_code"):
+    with pytest.raises(ReportError, match="mesure_code.*did you mean measure_code"):
         made(rows, {"mesure_code": "STOCK_MAPPA"})
 
 

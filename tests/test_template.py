@@ -11,7 +11,7 @@ from test_cli import call
 
 from rso_report import dataset
 from rso_report.intake import ingest, questions
-from rso_report.intake.annual_return import faults, tidy, typed
+from rso_report.intake.annual_return import faults, typed
 from rso_report.intake.checks import ReturnError
 from rso_report.periods import FinancialYear
 from rso_report.return_form import asked, fields, measures, titles
@@ -137,7 +137,7 @@ def test_it_prints_to_the_width_of_landscape_paper_and_its_choices_are_lists(dat
         ({words_of("MISSING_STOCK"): {2: 9}}, "column definition_code: found nothing"),
         (
             {words_of("TRAVEL_NOTIFIED"): {2: 6, 9: "asked Mr Smith"}},
-            "V20, sheet Form, row of cell",
+            "V20, sheet Form, cell B16, column note",
         ),
         ({}, "no cell filled in"),
     ],
@@ -184,13 +184,6 @@ def test_the_long_table_is_known_when_nothing_is_filled_in(tmp_path, data):
     (tmp_path / "long.csv").write_bytes(questions.csv_template())
     with pytest.raises(ReturnError, match="no rows filled in"):
         ingest._read(tmp_path / "long.csv", data)
-
-
-def test_rows_of_an_example_are_refused(data):
-    cells = table([stock("RSO_REGISTER", 9, source_ref="EXAMPLE ONLY")])
-    frame, _ = tidy(cells)
-    (fault,) = [f for f in faults(frame, data) if f.severity == "stop"]
-    assert fault.found == "a row of the worked example"
 
 
 def test_the_command_writes_the_form_in_the_format_asked_for(tmp_path, data):

@@ -9,6 +9,7 @@ requests; `question` is the number of the question in the national advice on the
 """
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -150,41 +151,28 @@ def template_fields() -> list[Field]:
 @lru_cache(maxsize=4)
 def _form(folder: Path) -> tuple[dict[str, Field], dict[str, Measure], dict[str, str]]:
     columns = {
-        row["column"]: Field(
-            row["column"],
-            row["kind"],
-            row["says"],
-            row["when"],
-            _listed(row["allowed"]),
-            row["default"],
-            row["part"],
-        )
+        row["column"]: Field(row.pop("column"), **row | {"allowed": _listed(row["allowed"])})
         for row in _rows(folder / "form_columns.csv")
     }
-    asked = {
-        row["measure_code"]: Measure(
-            row["measure_code"],
-            row["question"] or "+",
-            row["kind"],
-            row["unit"],
-            row["says"],
-            row["table"],
-            dict(pair.partition(": ")[::2] for pair in row["row"].split("; ") if pair),
-            row["custody"],
-            _listed(row["needs"]),
-            row["decimals"] == "yes",
-            row["family"],
-            row["topic"],
-            row["asked_of"] == "official",
-            _listed(row["words"]),
-        )
-        for row in _rows(folder / "form_measures.csv")
-    }
+    asked = {}
+    for row in _rows(folder / "form_measures.csv"):
+        code, official = row.pop("measure_code"), row.pop("asked_of") == "official"
+        row |= {"question": row["question"] or "+", "decimals": row["decimals"] == "yes"}
+        row |= {name: _listed(row[name]) for name in ("needs", "words")}
+        row["row"] = dict(pair.partition(": ")[::2] for pair in row["row"].split("; ") if pair)
+        asked[code] = Measure(code, official=official, **row)
     known = {row["offence_title"]: row["family"] for row in _rows(folder / "offence_titles.csv")}
     return columns, asked, known
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def csv_bytes(rows: list[list[str]]) -> bytes:
+    """Rows as a CSV file with the mark by which Excel reads UTF-8."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

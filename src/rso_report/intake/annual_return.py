@@ -57,57 +57,31 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
     Columns: `row` (as a person sees it in the sheet), and the names that the sheet gives to its
     columns. Empty rows are left out. Without a row of column names the frame is empty.
     """
-    found = header_row(rows)
-    if found is None:
-        allowed = "a row with the column names " + ", ".join(_required())
-        return pd.DataFrame(columns=["row"]), [
-            ReturnFault(
-                "V01",
-                None,
-                None,
-                "no row with the names of the columns",
-                allowed,
-                "start from the template, or make a draft of the file with rso-report draft",
-            )
-        ]
-    names = [_text(cell) for cell in rows[found]]
-    wrong = []
-    for place, name in enumerate(names):
-        if name and name in names[:place]:
-            wrong.append(
-                ReturnFault(
-                    "V01",
-                    found + 1,
-                    name,
-                    "the column a second time",
-                    "each column once",
-                    "delete or rename one of the two",
-                )
-            )
-    used = [place for place, name in enumerate(names) if name and name not in names[:place]]
-    loose = [place for place, name in enumerate(names) if not name]
+    head = header_row(rows)
+    if head is None:
+        found, allowed = "no row with the names of the columns", "a row with the column names "
+        do = "start from the template, or make a draft of the file with rso-report draft"
+        fault = ReturnFault("V01", None, None, found, allowed + ", ".join(_required()), do)
+        return pd.DataFrame(columns=["row"]), [fault]
+    names = [_text(cell) for cell in rows[head]]
+    used = {name: place for place, name in reversed([*enumerate(names)]) if name}
+    wrong = [
+        ReturnFault("V01", head + 1, name, "the column a second time", "each column once",
+                    "delete or rename one of the two")
+        for place, name in enumerate(names) if name and used[name] != place
+    ]  # fmt: skip
     records = []
-    for number, row in enumerate(rows[found + 1 :], found + 2):
-        cells = [row[place] if place < len(row) else None for place in used]
-        outside = [
-            place
-            for place in [*loose, *range(len(names), len(row))]
-            if place < len(row) and _text(row[place])
-        ]
-        if outside:
-            wrong.append(
-                ReturnFault(
-                    "V01",
-                    number,
-                    letters(outside[0] + 1),
-                    f"{_quoted(row[outside[0]])} in a column without a name",
-                    "values only below the name of a column",
-                    "move or delete it",
-                )
-            )
-        if any(_text(cell) for cell in cells):
-            records.append([number, *cells])
-    columns = ["row", *(names[place] for place in used)]
+    for number, row in enumerate(rows[head + 1 :], head + 2):
+        for place, cell in enumerate(row):
+            if _text(cell) and (place >= len(names) or not names[place]):
+                found = f"{_quoted(cell)} in a column without a name"
+                told = (found, "values only below the name of a column", "move or delete it")
+                wrong.append(ReturnFault("V01", number, letters(place + 1), *told))
+                break
+        cells = {name: row[place] if place < len(row) else None for name, place in used.items()}
+        if any(map(_text, cells.values())):
+            records.append({"row": number} | cells)
+    columns = ["row", *dict.fromkeys(filter(None, names))]
     return pd.DataFrame(records, columns=columns, dtype=object), wrong
 
 
@@ -118,21 +92,15 @@ def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> 
     data that are held. No date may lie after `published`, the date of the return.
     """
     if len(frame) > MOST_ROWS:
-        return [
-            ReturnFault(
-                "V01",
-                None,
-                None,
-                f"{len(frame):,} rows",
-                f"at most {MOST_ROWS:,} rows",
-                "send one row for each figure of one year, not a list of cases",
-            )
-        ]
+        do = "send one row for each figure of one year, not a list of cases"
+        found, allowed = f"{len(frame):,} rows", f"at most {MOST_ROWS:,} rows"
+        return [ReturnFault("V01", None, None, found, allowed, do)]
     read, found = _read(frame, data, published)
     stopped = {fault.row for fault in found if fault.severity == "stop"}
     sound = read[~read["row"].isin(stopped)]
     found += checks_across_rows(sound, data)
-    return sorted(found, key=lambda fault: (fault.row or 0, fault.code, fault.column or ""))
+    order = {row: number for number, row in enumerate(frame["row"], 1)}
+    return sorted(found, key=lambda f: (order.get(f.row, 0), f.code, f.column or ""))
 
 
 def typed(frame: pd.DataFrame, data: Tables) -> pd.DataFrame:
@@ -175,53 +143,38 @@ def _read(
 ) -> tuple[pd.DataFrame, list[ReturnFault]]:
     """The values of every cell, and the faults that one row shows by itself."""
     found = list(_column_faults([c for c in frame.columns if c != "row"]))
-    names = area_codes(data)
-    day_0 = frame.attrs.get("day_0", SINCE_1900)
-    districts = data.population_districts[["lad_code", "area_id"]].drop_duplicates("lad_code")
-    district_area = dict(zip(districts["lad_code"], districts["area_id"], strict=True))
-    members = dict(zip(data.areas["area_id"], data.areas["coverage"], strict=True))
+    names, day_0 = area_codes(data), frame.attrs.get("day_0", SINCE_1900)
+    districts = dict(data.population_districts[["lad_code", "area_id"]].itertuples(index=False))
+    members = dict(data.areas[["area_id", "coverage"]].itertuples(index=False))
     records = []
-    # The numbers of rows as they are: `to_dict` would make plain numbers of those of a form.
-    for number, cells in zip(frame["row"], frame.to_dict("records"), strict=True):
-        row = {"row": number}
-        wrong: list[ReturnFault] = []
-        named = measures().get(_text(cells.get("measure_code")))
-        official = bool(named and named.official)
+    for cells in frame.to_dict("records"):
+        row, wrong = {"row": cells["row"]}, []
+        measure = measures().get(_text(cells.get("measure_code")))
         for field in fields().values():
             if field.part == "draft":  # written by us for whoever reads the draft
                 row[field.name] = _text(cells.get(field.name))
                 continue
+            official = bool(measure and measure.official)
             allowed = allowed_values(field.name, data, official) if field.kind == "code" else ()
-            value, fault = _cell(field, cells.get(field.name), allowed, names, day_0)
-            row[field.name] = value
-            if fault:
-                code, shown, may, do = fault
-                wrong.append(ReturnFault(code, row["row"], field.name, shown, may, do))
-        measure = measures().get(row["measure_code"])
+            row[field.name] = field.default if field.kind in ("code", "text") else None
+            try:
+                row[field.name] = _value(field, cells.get(field.name), allowed, names, day_0)
+            except _CellError as error:
+                code, *told = error.args
+                wrong.append((code, field.name, *told))
         if row["remarks"] and not row["value_status"] and row["value"] is None:
-            wrong = [fault for fault in wrong if fault.column != "value_status"]
+            wrong = [each for each in wrong if each[1] != "value_status"]
             wrong.append(_left_open(row))
-        bad = {fault.column for fault in wrong}
+        rules = [*_place(row, districts, members)]
         if measure:
-            wrong += [
-                ReturnFault(code, row["row"], column, shown, may, do)
-                for code, column, shown, may, do in [
-                    *_dates(row, measure.kind, published),
-                    *_number(row, measure.decimals),
-                    *_splits(row, measure),
-                ]
-                if column not in bad
-            ]
+            rules += [*_dates(row, measure.kind, published), *_number(row, measure.decimals)]
+            rules += _splits(row, measure)
             row["custody_status"] = row["custody_status"] or measure.custody
-        wrong += [
-            ReturnFault(code, row["row"], column, shown, may, do)
-            for code, column, shown, may, do in _place(row, district_area, members)
-            if column not in bad
-        ]
+        bad = {each[1] for each in wrong}
+        wrong += [each for each in rules if each[1] not in bad]
         records.append(row)
-        found += wrong
-    columns = ["row", *fields()]
-    return pd.DataFrame(records, columns=columns, dtype=object), found
+        found += [ReturnFault(code, row["row"], *told) for code, *told in wrong]
+    return pd.DataFrame(records, columns=["row", *fields()], dtype=object), found
 
 
 def _column_faults(columns: list[str]) -> Iterator[ReturnFault]:
@@ -239,79 +192,72 @@ def _column_faults(columns: list[str]) -> Iterator[ReturnFault]:
             yield ReturnFault("V01", None, None, found, "the columns of the template", do)
 
 
-def _cell(
+class _CellError(Exception):
+    """What is wrong with a cell: the check, what was found, what is allowed, what to do."""
+
+
+def _value(
     field: Field, cell: Cell, allowed: tuple[str, ...], names: dict[str, str], day_0: date
-) -> tuple[object, tuple[str, str, str, str] | None]:
-    """The value of one cell, and, if it has none: code, found, allowed, what to do."""
-    if cell is None or (isinstance(cell, float) and cell != cell):
-        cell = ""
+) -> object:
+    """The value of one cell; raises _CellError if it has none."""
     text = _text(cell)
     if isinstance(cell, str) and field.kind == "text":
-        fault = _text_fault(cell, text)
-        return ("" if fault else text), fault
+        _check_text(cell, text)
     if not text:
-        empty = field.default if field.kind in ("code", "text") else None
-        needed = field.name in ("force", "measure_code", "value_status")
-        may = "one of " + ", ".join(allowed)
-        return empty, (("V03", "nothing", may, "fill it in") if needed else None)
-    if field.kind == "text":
-        return text, None
-    if field.kind == "code":
-        if text in allowed:
-            return text, None
-        return field.default, ("V03", _quoted(text), _one_of(allowed), _meant(text, allowed, names))
+        if field.name in ("force", "measure_code", "value_status"):
+            raise _CellError("V03", "nothing", f"one of {', '.join(allowed)}", "fill it in")
+        return field.default if field.kind in ("code", "text") else None
+    if field.kind == "code" and text not in allowed:
+        may, do = f"one of {', '.join(allowed)}", _meant(text, allowed, names)
+        raise _CellError("V03", _quoted(text), may, do)
+    if field.kind in ("text", "code"):
+        return text
     if field.kind == "date":
-        return _date(cell, day_0)
+        try:
+            return as_date(cell, day_0)
+        except SheetError as error:
+            raise _CellError("V04", error.found, error.allowed, error.remedy) from None
     return _amount(field, cell, text)
 
 
-def _text_fault(cell: str, text: str) -> tuple[str, str, str, str] | None:
+def _check_text(cell: str, text: str) -> None:
     """V02 and V20 of free text. The text is not repeated where it may be about a person."""
     if cell.startswith(_FORMULA) or text.startswith(_FORMULA):
         shown = f"text that begins with {_quoted(cell[:1])}, which spreadsheets execute"
-        return "V02", shown, "text that begins with a letter or a number", "write it differently"
+        may = "text that begins with a letter or a number"
+        raise _CellError("V02", shown, may, "write it differently")
     if len(text) > LONGEST:
-        return "V02", f"{len(text):,} characters", f"at most {LONGEST:,}", "shorten it"
+        found, may = f"{len(text):,} characters", f"at most {LONGEST:,}"
+        raise _CellError("V02", found, may, "shorten it")
     details = [detail.kind for detail in personal.findings(text)]
     if details or _EARLY_DAY.search(text):
-        kind = details[0] if details else "age or date of birth"
-        return "V20", f"what looks like: {kind}", "nothing about one person", "remove it"
+        found = f"what looks like: {[*details, 'age or date of birth'][0]}"
+        raise _CellError("V20", found, "nothing about one person", "remove it")
     if EXAMPLE_MARK.casefold() in text.casefold():
         do = "delete the rows that were copied from the worked example"
-        return "V02", "a row of the worked example", "your own figures", do
-    return None
+        raise _CellError("V02", "a row of the worked example", "your own figures", do)
 
 
-def _date(cell: Cell, day_0: date) -> tuple[date | None, tuple[str, str, str, str] | None]:
-    try:
-        return as_date(cell, day_0), None
-    except SheetError as error:
-        return None, ("V04", error.found, error.allowed, error.remedy)
-
-
-def _amount(
-    field: Field, cell: Cell, text: str
-) -> tuple[int | float | None, tuple[str, str, str, str] | None]:
+def _amount(field: Field, cell: Cell, text: str) -> int | float:
     least = 1 if field.kind == "whole number" else 0
     words = "a number" if field.kind == "number" else "a whole number"
     may, do = f"{words} of {least} or more", "write the number alone, in digits"
-    if isinstance(cell, bool | date):
-        return None, ("V02", _quoted(text), may, do)
     form = _DECIMAL if field.kind == "number" else _WHOLE
-    if not form.fullmatch(text):
-        bare = text.lstrip("<>~£ ").replace(",", "").replace(" ", "")
-        if text.startswith(("-", "−")):
-            do = "a count cannot be negative; correct it"
-        elif text.startswith("<"):
-            do = "a count below a limit is not a number: give it exactly, or write the limit "
-            do += "alone, fewer_than in qualifier and suppressed in value_status"
-        elif _DECIMAL.fullmatch(bare):
-            do = f"write {bare}, if that is the exact number"
-        return None, ("V02", _quoted(text), may, do)
-    amount = float(text)
-    if amount < least or amount > LARGEST:
-        return None, ("V02", _quoted(text), f"{may}, at most {LARGEST:,}", "correct it")
-    return (int(amount) if amount.is_integer() else amount), None
+    if form.fullmatch(text) and not isinstance(cell, bool | date):
+        amount = float(text)
+        if amount < least or amount > LARGEST:
+            may += f", at most {LARGEST:,}"
+            raise _CellError("V02", _quoted(text), may, "correct it")
+        return int(amount) if amount.is_integer() else amount
+    bare = text.lstrip("<>~£ ").replace(",", "").replace(" ", "")
+    if text.startswith(("-", "−")):
+        do = "a count cannot be negative; correct it"
+    elif text.startswith("<"):
+        do = "a count below a limit is not a number: give it exactly, or write the limit "
+        do += "alone, fewer_than in qualifier and suppressed in value_status"
+    elif _DECIMAL.fullmatch(bare):
+        do = f"write {bare}, if that is the exact number"
+    raise _CellError("V02", _quoted(text), may, do)
 
 
 Wrong = Iterable[tuple[str, str, str, str, str]]  # code, column, found, allowed, what to do
@@ -347,14 +293,8 @@ def _number(row: dict, decimals: bool) -> Wrong:
     """V02: a number where the status promises one, and none where it says there is none."""
     value, status = row["value"], row["value_status"]
     if value is not None and not decimals and isinstance(value, float):
-        may = "a whole number of 0 or more"
-        yield (
-            "V02",
-            "value",
-            f"'{value:g}'",
-            may,
-            "only full-time equivalents and rates may have decimals",
-        )
+        do = "only full-time equivalents and rates may have decimals"
+        yield "V02", "value", f"'{value:g}'", "a whole number of 0 or more", do
     if status in WITH_VALUE and value is None:
         do = "fill in the number, or say why there is none: not_held, cost_limit or exempt"
         yield "V02", "value", "nothing", f"a number, because value_status is {status}", do
@@ -382,13 +322,8 @@ def _splits(row: dict, measure: Measure) -> Wrong:
     if row["value"] is not None and row["value_status"] in WITH_VALUE:
         for name in measure.needs:
             if not row[name] and not (name == "offence_title" and row["total"]):
-                yield (
-                    "V03",
-                    name,
-                    "nothing",
-                    f"needed for {code}: {fields()[name].says}",
-                    "fill it in",
-                )
+                may = f"needed for {code}: {fields()[name].says}"
+                yield "V03", name, "nothing", may, "fill it in"
     else:
         table = "answers"  # keeps the splits in words
     for name in SPLIT_FIELDS:
@@ -403,11 +338,11 @@ def _splits(row: dict, measure: Measure) -> Wrong:
         yield "V17", "custody_status", _quoted(row["custody_status"]), may, f"check {code}"
 
 
-def _left_open(row: dict) -> ReturnFault:
+def _left_open(row: dict) -> tuple[str, str, str, str, str]:
     """V03: a figure that a draft did not understand, and nobody has filled in."""
     found = f"nothing; the draft says: {on_one_line(row['remarks'], 300)}"
     do = "fill in the number or say why there is none, or delete the row"
-    return ReturnFault("V03", row["row"], "value_status", found, "a figure that was read", do)
+    return "V03", "value_status", found, "a figure that was read", do
 
 
 def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Wrong:
@@ -422,10 +357,6 @@ def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) ->
     if district_area.get(code) not in own:
         shown = _quoted(code) if code else "nothing"
         yield "V03", "geography_code", shown, f"the code of a district of {force}", "look it up"
-
-
-def _one_of(allowed: tuple[str, ...]) -> str:
-    return f"one of {', '.join(allowed)}"
 
 
 def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:

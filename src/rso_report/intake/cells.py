@@ -1,11 +1,12 @@
-"""Plain cells of a spreadsheet, what can be wrong with one, and the limits of a file."""
+"""Plain cells of a spreadsheet, what may mislead about one, and the limits of a file."""
 
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import islice, product
 
 from rso_report.errors import FileError, on_one_line
 from rso_report.periods import day_label
@@ -23,6 +24,7 @@ MAX_PROBLEMS = 1_000  # in a sheet; nobody reads more, and a hostile file has a 
 SINCE_1900, SINCE_1904 = date(1899, 12, 30), date(1904, 1, 1)  # day 0 of the two date systems
 
 ALLOWED = "a CSV file in UTF-8, or a workbook as .xlsx or .ods"
+SHORTER = "send the table of the reply alone; lists of single events are not wanted"
 
 _ERROR_VALUE = re.compile(
     r"#(REF!|DIV/0!|N/A|NAME\?|NULL!|NUM!|VALUE!|SPILL!|CALC!|GETTING_DATA)|Err:\d{3}"
@@ -47,7 +49,7 @@ class SheetError(FileError):
 
     def __init__(self, found: str, allowed: str, remedy: str, file: str = "") -> None:
         """Keep the parts and make one message of them."""
-        self.found, self.allowed, self.remedy, self.file = found, allowed, remedy, file
+        self.found, self.allowed, self.remedy = found, allowed, remedy
         place = f"{file}: " if file else ""
         super().__init__(f"{place}found {found}; allowed: {allowed}; what to do: {remedy}.")
 
@@ -66,16 +68,6 @@ class Problem:
     found: str
     severe: bool = True
 
-    @property
-    def allowed(self) -> str:
-        """What may stand there instead."""
-        return KINDS_OF_PROBLEM[self.kind][0]
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        return KINDS_OF_PROBLEM[self.kind][1]
-
 
 @dataclass
 class Sheet:
@@ -83,18 +75,74 @@ class Sheet:
 
     Text is stripped at both ends and has no raised characters, whole numbers are int, dates are
     date. Cells of a text file are all text. Rows are as long as the widest, unless a text file was
-    read with `ragged`. `shown` has what a cell shows where that is not what it holds; `merged` the
-    cells below and beside the first of a merged block; `day_0` is the day from which it counts.
+    read with `ragged`. `shown` has what a cell shows where that is not what it holds, `plain` its
+    text without raised characters; `merged` leads from the cells of a merged block to its first;
+    `day_0` is the day from which it counts.
     """
 
     name: str
-    rows: list[list[Cell]]
+    rows: list[list[Cell]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     shown: dict[Place, str] = field(default_factory=dict)
+    plain: dict[Place, str] = field(default_factory=dict)
     merged: dict[Place, Place] = field(default_factory=dict)
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     day_0: date = SINCE_1900
+
+    def at(self, row: int, column: int) -> Cell:
+        """A cell by its place from 1, or the one that was merged over it; None outside."""
+        row, column = self.merged.get((row, column), (row, column))
+        inside = 0 < row <= len(self.rows) and 0 < column <= len(self.rows[row - 1])
+        return self.rows[row - 1][column - 1] if inside else None
+
+    def tell(self, place: tuple[int | None, int | None], kind: str, found: str,
+             severe: bool = True) -> None:  # fmt: skip
+        """Add a problem; SheetError if there are so many that it is no table of figures."""
+        self.problems.append(Problem(*place, kind, found, severe))
+        if len(self.problems) > MAX_PROBLEMS:
+            raise SheetError(
+                f"more than {MAX_PROBLEMS:,} merged cells, formulas without values, or error "
+                "values", "a table of figures", "copy the values alone to a new sheet",
+            )  # fmt: skip
+
+    def hide(self, sheet: bool, rows: Iterable[int], columns: Iterable[int]) -> None:
+        """One problem each for a hidden sheet, for all hidden rows and for all hidden columns."""
+        self.hidden_rows, self.hidden_columns = frozenset(rows), frozenset(columns)
+        if sheet:
+            self.tell((None, None), "hidden", "a hidden sheet", False)
+        if self.hidden_rows:
+            numbers = sorted(self.hidden_rows)
+            text = "hidden rows (or of height 0) " + ", ".join(map(str, numbers[:10]))
+            text += f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+            self.tell((numbers[0], None), "hidden", text, False)
+        if self.hidden_columns:
+            numbers = sorted(self.hidden_columns)
+            text = "hidden columns (or of width 0) " + ", ".join(map(letters, numbers))
+            self.tell((None, numbers[0]), "hidden", text, False)
+
+    def merge(self, row: int, column: int, down: int, across: int) -> None:
+        """A block of cells of which one value stands for all, or for which is not said."""
+        last = f"{letters(column + across - 1)}{row + down - 1}"
+        self.tell((row, column), "merged", f"merged cells ({letters(column)}{row}:{last})")
+        rows = range(row, min(row + down, MAX_ROWS + 1))
+        columns = range(column, min(column + across, MAX_COLUMNS + 1))
+        self.merged |= dict.fromkeys(islice(product(rows, columns), 1, 2_000), (row, column))
+
+    def without_raised(self, place: Place, plain: str, raised: str) -> None:
+        """Characters set above the line, which are a note and no part of a figure or name."""
+        if raised.strip() and plain.strip():
+            note = on_one_line(raised.strip())
+            self.tell(place, "raised", f"raised characters '{note}' beside '{on_one_line(plain)}'")
+            self.plain[place] = plain
+
+    def shows(self, place: Place, text: str, value: float) -> None:
+        """A cell that shows another text than its value."""
+        self.shown[place] = text
+        digits = re.sub(r"[,\s£]", "", text)
+        rounded = re.fullmatch(r"-?\d+(\.\d+)?", digits) and abs(float(digits) - value) <= 0.5
+        found = f"a cell that shows '{on_one_line(text)}' and holds {value:,g}"
+        self.tell(place, "masked", found, severe=not rounded)
 
 
 def letters(column: int) -> str:
@@ -104,6 +152,16 @@ def letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         name = chr(65 + rest) + name
     return name
+
+
+def cell_name(row: int, column: int) -> str:
+    """The name of a cell, such as AB7."""
+    return f"{letters(column)}{row or ''}"
+
+
+def quoted(cell: object) -> str:
+    """A cell as a message repeats it: short, on one line, unable to steer a terminal."""
+    return "nothing" if cell is None else f"'{on_one_line(str(cell))}'"
 
 
 def as_date(value: Cell, day_0: date = SINCE_1900) -> date:
@@ -116,29 +174,24 @@ def as_date(value: Cell, day_0: date = SINCE_1900) -> date:
     form = "a date as YYYY-MM-DD"
     if isinstance(value, date):
         return value
-    if isinstance(value, str):
-        text = value.strip()
+    text = "" if value is None or isinstance(value, bool) else str(value).strip()
+    try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            try:
-                return date.fromisoformat(text)
-            except ValueError:
-                raise SheetError(f"'{text}', not in the calendar", form, "correct it") from None
+            return date.fromisoformat(text)
         if match := re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{2}|\d{4})", text, re.ASCII):
-            day, month, year = (int(part) for part in match.groups())
-            try:
-                probable = date(year + 2000 if year < 100 else year, month, day)
-            except ValueError:
-                raise SheetError(f"'{text}'", form, "write the date in that form") from None
-            remedy = f"if it means {day_label(probable)}, write {probable}"
-            raise SheetError(f"'{text}'", form, remedy)
-        if re.fullmatch(r"\d{5}(\.\d+)?", text, re.ASCII):
-            value = float(text)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 20_000 <= value < 80_000:
-        probable = day_0 + timedelta(days=int(value))
-        remedy = f"it is probably {day_label(probable)}: if so, write {probable}"
-        raise SheetError(f"the number {value:g}, how a spreadsheet stores a date", form, remedy)
-    shown = "nothing" if value is None else f"'{on_one_line(str(value))}'"
-    raise SheetError(shown, form, "write the date in that form")
+            day, month, year = map(int, match.groups())
+            probable = date(year + 2000 if year < 100 else year, month, day)
+            do = f"if it means {day_label(probable)}, write {probable}"
+            raise SheetError(quoted(text), form, do)
+    except ValueError:
+        found = f"'{text}', not in the calendar" if text[4:5] == "-" else quoted(text)
+        raise SheetError(found, form, "write the date in that form") from None
+    if re.fullmatch(r"\d{5}(\.\d+)?", text, re.ASCII) and 20_000 <= float(text) < 80_000:
+        probable = day_0 + timedelta(days=int(float(text)))
+        do = f"it is probably {day_label(probable)}: if so, write {probable}"
+        found = f"the number {float(text):g}, how a spreadsheet stores a date"
+        raise SheetError(found, form, do)
+    raise SheetError(quoted(value), form, "write the date in that form")
 
 
 def plain_cell(value: object) -> Cell:
@@ -158,41 +211,24 @@ def plain_cell(value: object) -> Cell:
     return str(value).replace("\r\n", "\n").replace("\r", "\n").strip() or None
 
 
+def too_many(what: str, most: int, do: str = SHORTER) -> SheetError:
+    """The error for more of something than a reply can have."""
+    return SheetError(f"more than {most:,} {what}", f"at most {most:,}", do)
+
+
 def check_size(rows: int, columns: int) -> None:
     """Refuse at the first row or column that is too many, without reading the rest."""
-    shorter = "send the table of the reply; lists of single events are not wanted"
     if rows > MAX_ROWS:
-        raise SheetError(f"more than {MAX_ROWS:,} rows", f"at most {MAX_ROWS:,}", shorter)
+        raise too_many("rows", MAX_ROWS)
     if columns > MAX_COLUMNS:
-        raise SheetError(f"more than {MAX_COLUMNS} columns", f"at most {MAX_COLUMNS}", shorter)
+        raise too_many("columns", MAX_COLUMNS)
 
 
-def too_many_cells() -> SheetError:
-    """The error for a file that holds more than any reply can."""
-    return SheetError(
-        "more than a table of figures can need",
-        f"at most {MAX_CELLS:,} cells in a file",
-        "send only the tables of the reply",
-    )
-
-
-def too_long(row: int) -> SheetError:
-    """The error for a cell that holds more text than any figure or note needs."""
-    return SheetError(
-        f"a cell of more than {MAX_TEXT:,} characters in row {row}",
-        f"at most {MAX_TEXT:,}",
-        "shorten the text, and look for a quotation mark that is not closed",
-    )
-
-
-def check_problems(count: int) -> None:
-    """Refuse a sheet that has so many problems that it is no table of figures."""
-    if count > MAX_PROBLEMS:
-        raise SheetError(
-            f"more than {MAX_PROBLEMS:,} merged cells, formulas without values, or error values",
-            "a table of figures",
-            "copy the values alone to a new sheet",
-        )
+def check_cells(filled: int, area: int = 0) -> None:
+    """Refuse a file that holds more cells than any reply can."""
+    if filled > MAX_CELLS or area > MAX_AREA:
+        found = "more than a table of figures can need"
+        raise SheetError(found, f"at most {MAX_CELLS:,} cells in a file", SHORTER)
 
 
 def filled_length(row: list[Cell]) -> int:
@@ -208,20 +244,23 @@ def rectangle(rows: list[list[Cell]]) -> list[list[Cell]]:
     return [row[:width] + [None] * (width - len(row)) for row in rows[:last]]
 
 
-def text_problems(rows: list[list[Cell]]) -> Iterator[Problem]:
+def text_problems(rows: list[list[Cell]]) -> Iterator[tuple[Place, str, str]]:
     """What the text of cells shows: error values, formulas as text, control characters."""
-    for number, row in enumerate(rows, start=1):
-        for column, value in enumerate(row, start=1):
-            if not isinstance(value, str):
-                continue
-            if len(value) > MAX_TEXT:
-                raise too_long(number)
-            if _ERROR_VALUE.fullmatch(value):
-                yield Problem(number, column, "error", f"the error value {value}")
-            elif _FORMULA_TEXT.match(value):
-                found = f"text that a spreadsheet runs as a formula ('{on_one_line(value)}')"
-                yield Problem(number, column, "formula", found)
-            strange = {c for c in value if c not in "\n\t" and unicodedata.category(c)[0] == "C"}
-            if strange:
-                codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(strange)[:5])
-                yield Problem(number, column, "control", f"invisible characters ({codes})")
+    texts = [
+        ((number, column), value)
+        for number, row in enumerate(rows, start=1)
+        for column, value in enumerate(row, start=1)
+        if isinstance(value, str)
+    ]
+    for place, value in texts:
+        if len(value) > MAX_TEXT:
+            raise too_many(f"characters in row {place[0]}", MAX_TEXT, "shorten the text, and look "
+                           "for a quotation mark that is not closed")  # fmt: skip
+        if _ERROR_VALUE.fullmatch(value):
+            yield place, "error", f"the error value {value}"
+        elif _FORMULA_TEXT.match(value):
+            yield place, "formula", f"text that a spreadsheet runs as a formula ({quoted(value)})"
+        strange = {c for c in value if c not in "\n\t" and unicodedata.category(c)[0] == "C"}
+        if strange:
+            codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(strange)[:5])
+            yield place, "control", f"invisible characters ({codes})"

@@ -26,12 +26,35 @@ NEAR = 0.05  # of a rate; a count or a base that was revised moves it less
 # Areas that the official tables count with another one and do not list.
 WITHIN = {"CITY_OF_LONDON": "METROPOLITAN"}
 _RECENT = timedelta(days=2 * 366)  # an older figure says nothing about a sudden change
-_RSOS = {"both": "RSO_REGISTER", "community": "RSO_COMMUNITY", "custody": "RSO_CUSTODY"}
+RSOS = {"both": "RSO_REGISTER", "community": "RSO_COMMUNITY", "custody": "RSO_CUSTODY"}
 _HEADINGS = (
     ("SHPO", re.compile(r"\bSHPOs?\b|\bSOPOs?\b|harm prevention|offences prevention", re.I)),
     ("SRO", re.compile(r"\bSROs?\b|risk (?:of (?:sexual )?harm )?orders?", re.I)),
     ("NOTIFICATION", re.compile(r"notif|register", re.I)),
 )
+_SHARE, _PEOPLE = LARGE_STEP
+# By check: what is allowed, and what to do, where it is the same for all that it finds.
+_SAYS = {
+    "V05": ("a year of 365 or 366 days, unless value_status is provisional",
+            "correct the period, or write provisional in value_status"),
+    "V06": ("a total that is the sum of its parts", "correct it, or say in note why it is not"),
+    "V10": ("no more missing than registered", "correct one of the two"),
+    "V11": ("a flow that leads from the first stock to the last",
+            "correct it, or explain it in note"),
+    "V12": ("at least one failure for each person", "check whether the two were exchanged"),
+    "V13": ("a total that is the sum of its areas",
+            "look whether a row was misread; both are kept as printed"),
+    "V14": ("a title below the heading of its own order",
+            "ask the force; the title decides where it is counted"),
+    "V16": (f"a change of at most {_SHARE:.0%}, or of {_PEOPLE}",
+            "confirm it with the force, and say in note what happened"),
+    "V17": ("one custody status: a count with people in custody and one of the community only "
+            "cannot be compared", "give each breakdown whole, for one custody status"),
+    "V18": ("each measure once for each force, date and split", "delete one of the two"),
+    "V22": (f"a rate within {NEAR:.0%} of that", "look whether the right column was read"),
+    "V23": ("one number for one thing", "ask which holds; both are kept, each with its source"),
+}  # fmt: skip
+_SAYS["V07"] = _SAYS["V08"] = _SAYS["V06"]
 
 Rows = list[Answer]  # of `annual_return.typed`, each with the columns as attributes
 
@@ -40,12 +63,12 @@ Rows = list[Answer]  # of `annual_return.typed`, each with the columns as attrib
 class ReturnFault:
     """One thing wrong in a return: where, what was found, what is allowed, what to do.
 
-    `row` is the row as a person sees it in the sheet; `severity` says whether it stops the return,
-    withholds the cell, or is logged and shown.
+    `row` is the row of the long table, or the cell of the form, such as B10; `severity` says
+    whether it stops the return, withholds the cell, or is logged and shown.
     """
 
     code: str
-    row: int | None
+    row: int | str | None
     column: str | None
     found: str
     allowed: str
@@ -55,15 +78,10 @@ class ReturnFault:
 
     def __str__(self) -> str:
         """One line that a person can act on."""
-        place = [self.code] if self.code else []
-        if self.sheet:
-            place.append(f"sheet {self.sheet}")
-        if self.row:
-            place.append(f"row {self.row}")
-        if self.column:
-            cell = self.column.startswith("cell ")
-            place.append(self.column if cell else f"column {self.column}")
-        return f"{', '.join(place)}: found {self.found}; allowed: {self.allowed}; {self.remedy}"
+        parts = [self.code, self.sheet and f"sheet {self.sheet}", self.row and place(self.row)]
+        parts.append(self.column and f"column {self.column}")
+        where = ", ".join(filter(None, parts))
+        return f"{where}: found {self.found}; allowed: {self.allowed}; {self.remedy}"
 
 
 class ReturnError(ReportError):
@@ -72,17 +90,17 @@ class ReturnError(ReportError):
     def __init__(self, file: str, faults: Iterable[ReturnFault]) -> None:
         """Keep the faults and make one message of them, each line with the name of the file."""
         self.faults = list(faults)
-        stops = [fault for fault in self.faults if fault.severity == "stop"]
-        others = [fault for fault in self.faults if fault.severity != "stop"]
-        count = len(stops)
-        lines = [
-            f"{file}: {count} fault{'s' if count != 1 else ''} to correct; nothing was written."
-        ]
-        lines += [f"  {file}, {fault}" for fault in stops]
-        if others:
-            lines.append("Noticed too, which stops nothing:")
-            lines += [f"  {file}, {fault}" for fault in others]
+        stops = [f"  {file}, {fault}" for fault in self.faults if fault.severity == "stop"]
+        others = [f"  {file}, {fault}" for fault in self.faults if fault.severity != "stop"]
+        many = "s" if len(stops) != 1 else ""
+        lines = [f"{file}: {len(stops)} fault{many} to correct; nothing was written.", *stops]
+        lines += ["Noticed too, which stops nothing:", *others] if others else []
         super().__init__("\n".join(lines))
+
+
+def place(row: int | str) -> str:
+    """Where an answer stands, as a person finds it: `row 7` of the table, `cell B7` of the form."""
+    return f"row {row}" if isinstance(row, int) else f"cell {row}"
 
 
 def checks_across_rows(rows: pd.DataFrame, data: Tables) -> list[ReturnFault]:
@@ -102,23 +120,44 @@ def whole_years(start: date, end: date) -> bool:
     return (after.month, after.day) == (start.month, start.day) and after.year > start.year
 
 
-def _warn(code: str, row: Answer, column: str, found: str, allowed: str, do: str) -> ReturnFault:
-    return ReturnFault(code, row.row, column, found, allowed, do, "warn")
+def _stop(code: str, row: Answer, column: str | None, found: str, *says: str) -> ReturnFault:
+    return ReturnFault(code, row.row, column, found, *(says or _SAYS[code]))
 
 
-def _groups(rows: Iterable[Answer], *names: str) -> dict[tuple, Rows]:
-    """Rows with a number, by the fields named and by the area."""
+def _warn(code: str, row: Answer, column: str, found: str, *says: str) -> ReturnFault:
+    return ReturnFault(code, row.row, column, found, *(says or _SAYS[code]), "warn")
+
+
+def _area(row: Answer) -> tuple[str, str, str]:
+    return row.force, row.geography_level, row.geography_code
+
+
+def _groups(rows: Iterable[Answer], codes: Iterable[str], *names: str) -> dict[tuple, Rows]:
+    """Rows of some measures that have a number, by their area and by the fields named."""
     found = defaultdict(list)
     for row in rows:
-        if row.value is not None and not row.total and row.value_status in WITH_VALUE:
-            area = (row.force, row.geography_level, row.geography_code)
-            found[(*area, *(getattr(row, name) for name in names))].append(row)
+        if row.measure_code in codes and _has_number(row):
+            found[(*_area(row), *(getattr(row, name) for name in names))].append(row)
     return found
 
 
-def _places(rows: Rows) -> str:
-    numbers = [str(row.row) for row in rows]
-    return f"rows {', '.join(numbers[:-1])} and {numbers[-1]}" if rows[1:] else f"row {numbers[0]}"
+def _has_number(row: Answer) -> bool:
+    return row.value is not None and not row.total and row.value_status in WITH_VALUE
+
+
+def _pairs(rows: Rows, one: str, other: str, *names: str) -> Iterator[tuple[Answer, Answer]]:
+    """Rows of one measure, each with that of another for the same area and fields named."""
+    for group in _groups(rows, (one, other), *names).values():
+        by = {row.measure_code: row for row in group}
+        if len(by) == 2:
+            yield by[one], by[other]
+
+
+def _count(rows: Iterable[Answer], row: Answer, custody: str, sex: str) -> Answer | None:
+    """The row that counts all RSOs of the area and day of another."""
+    wanted = (RSOS.get(custody), *_area(row), row.as_at, sex)
+    return next((each for each in rows if each.value is not None and wanted == (
+        each.measure_code, *_area(each), each.as_at, each.sex)), None)  # fmt: skip
 
 
 def _one_year(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
@@ -128,90 +167,50 @@ def _one_year(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
         if not start or not end or row.value is None or row.total in ("row", "grand"):
             continue
         days = (end - start).days + 1
+        found = f"a period of {days} days"
         if whole_years(start, end) and days <= 366:
             continue
         if row.value_status != "provisional":
-            yield ReturnFault(
-                "V05",
-                row.row,
-                "period_end",
-                f"a period of {days} days",
-                "a year of 365 or 366 days, unless value_status is provisional",
-                "correct the period, or write provisional in value_status",
-            )
+            yield _stop("V05", row, "period_end", found)
         else:
-            yield _warn(
-                "V05",
-                row,
-                "period_end",
-                f"a period of {days} days",
-                "a part of a year, if it is provisional",
-                "it will be shown as provisional [p]",
-            )
+            allowed = "a part of a year, if it is provisional"
+            shown = "it will be shown as provisional [p]"
+            yield _warn("V05", row, "period_end", found, allowed, shown)
 
 
 def _sexes(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V06: the sexes sum to the total."""
     names = [name for name in KEY if name not in ("force", "sex") and "geography" not in name]
-    for group in _groups(rows, *names).values():
+    for group in _groups(rows, measures(), *names).values():
         by_sex = {row.sex: row for row in group}
         if {"all", "male", "female"} <= set(by_sex):
-            parts = sum(row.value for row in by_sex.values()) - by_sex["all"].value
-            yield from _sum("V06", "sexes", parts, by_sex["all"], group)
+            total = by_sex.pop("all")
+            yield from _sum("V06", "sexes", total, list(by_sex.values()))
 
 
-def _levels(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V07: the MAPPA levels sum to the count of the same people."""
-    own = [row for row in rows if row.measure_code == "RSO_BY_LEVEL"]
-    for key, group in _groups(own, "as_at", "custody_status", "sex").items():
-        total = _count(rows, key)
-        if total and {"1", "2", "3"} <= {row.mappa_level for row in group}:
-            parts = sum(row.value for row in group)
-            yield from _sum("V07", "MAPPA levels", parts, total, group)
+def _levels_and_tiers(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+    """V07, V08: levels, and tiers of one tool or of all, sum to the count of the same people."""
+    for code, measure, name, needed, what in (
+        ("V07", "RSO_BY_LEVEL", "mappa_level", {"1", "2", "3"}, "MAPPA levels"),
+        ("V08", "RSO_BY_TIER", "risk_tier", {"VH", "H", "M", "L"}, "risk tiers"),
+    ):
+        for group in _groups(rows, [measure], "as_at", "custody_status", "sex").values():
+            total = _count(rows, group[0], group[0].custody_status, group[0].sex)
+            of_tool = defaultdict(int)
+            for row in group:
+                of_tool[row.risk_tool] += row.value
+            complete = needed <= {getattr(row, name) for row in group}
+            if total and complete and total.value not in of_tool.values():
+                yield from _sum(code, what, total, group)
 
 
-def _tiers(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V08: the risk tiers, of one tool or of all together, sum to the count of the same people."""
-    own = [row for row in rows if row.measure_code == "RSO_BY_TIER"]
-    for key, group in _groups(own, "as_at", "custody_status", "sex").items():
-        total = _count(rows, key)
-        if not total or not {"VH", "H", "M", "L"} <= {row.risk_tier for row in group}:
-            continue
-        sums = defaultdict(int)
-        for row in group:
-            sums[row.risk_tool] += row.value
-        parts = sum(sums.values())
-        if total.value not in (parts, *sums.values()):
-            yield from _sum("V08", "risk tiers", parts, total, group)
-
-
-def _count(rows: Rows, key: tuple) -> Answer | None:
-    """The row that counts all RSOs of one area, day, custody status and sex."""
-    *area, as_at, custody, sex = key
-    return next(
-        (
-            row
-            for row in rows
-            if row.measure_code == _RSOS.get(custody)
-            and [row.force, row.geography_level, row.geography_code] == area
-            and (row.as_at, row.sex) == (as_at, sex)
-            and row.value is not None
-        ),
-        None,
-    )
-
-
-def _sum(code: str, what: str, parts: int, total: Answer, group: Rows) -> Iterator[ReturnFault]:
-    if parts != total.value:
-        others = [row for row in group if row is not total]
-        yield _warn(
-            code,
-            total,
-            "value",
-            f"{total.value:,}, but the {what} sum to {parts:,} ({_places(others)})",
-            "a total that is the sum of its parts",
-            "correct it, or say in note why it is not",
-        )
+def _sum(code: str, what: str, total: Answer, parts: Rows) -> Iterator[ReturnFault]:
+    summed, names = sum(row.value for row in parts), [str(row.row) for row in parts]
+    if summed != total.value:
+        kind = place(parts[0].row).split()[0] + "s"
+        where = f"{kind} {', '.join(names[:-1])} and {names[-1]}"
+        found = f"{total.value:,}, but the {what} sum to {summed:,} ({where})"
+        yield _warn(code, total, "value", found)
 
 
 def _missing_and_registered(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
@@ -219,104 +218,64 @@ def _missing_and_registered(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     for row in rows:
         total = registered_with(row, rows)
         if total is not None and row.value > total.value:
-            yield ReturnFault(
-                "V10",
-                row.row,
-                "value",
-                f"{row.value:,} people missing of {total.value:,} on the register (row "
-                f"{total.row})",
-                "no more missing than registered",
-                "correct one of the two",
-            )
+            found = f"{row.value:,} people missing of {total.value:,} on the register "
+            yield _stop("V10", row, "value", f"{found}({place(total.row)})")
 
 
 def registered_with(row: Answer, rows: Iterable[Answer]) -> Answer | None:
     """The count of RSOs in the same return that a count of missing people is a part of."""
     if row.measure_code != "MISSING_STOCK" or row.value is None:
         return None
-    area = [row.force, row.geography_level, row.geography_code]
-    return _count(list(rows), (*area, row.as_at, row.custody_status or "both", "all"))
+    return _count(rows, row, row.custody_status or "both", "all")
 
 
 def _flow_of_missing(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V11: the missing at the start, with those new and without those traced, are the last."""
-    names = ("MISSING_NEW", "MISSING_TRACED")
-    stocks = [
-        (row.force, row.as_at, row.value, f"row {row.row}")
+    stocks = {
+        (row.force, row.as_at): (row.value, place(row.row))
         for row in rows
         if row.measure_code == "MISSING_STOCK"
         and row.value is not None
         and row.geography_level == "force"
         and not row.mappa_level
-    ]
+    }
     held = data.missing[(data.missing["series_id"] == "MISSING_STOCK")]
     held = held[(held["subset"] == "all") & (held["mappa_level"] == "all")]
     held = held[(held["believed_abroad"] == "all") & held["went_missing_since"].isna()]
-    stocks += [
-        (row.area_id, row.as_at.date(), int(row.value), row.row_id) for row in held.itertuples()
-    ]
-    own = [row for row in rows if row.measure_code in names and row.geography_level == "force"]
-    for (force, *_, start, end, _), group in _groups(
-        own, "period_start", "period_end", "mappa_level"
-    ).items():
-        by = {row.measure_code: row for row in group}
-        first = [s for s in stocks if s[0] == force and s[1] in (start, start - timedelta(days=1))]
-        last = [s for s in stocks if s[0] == force and s[1] == end]
-        if len(by) < 2 or not first or not last or group[0].mappa_level:
+    for row in held.itertuples():
+        stocks.setdefault((row.area_id, row.as_at.date()), (int(row.value), row.row_id))
+    names = ("period_start", "period_end", "mappa_level")
+    for new, traced in _pairs(rows, "MISSING_NEW", "MISSING_TRACED", *names):
+        days = (new.period_start, new.period_start - timedelta(days=1))
+        first = next((stocks[new.force, day] for day in days if (new.force, day) in stocks), None)
+        last = stocks.get((new.force, new.period_end))
+        if not first or not last or new.mappa_level or new.geography_level != "force":
             continue
-        expected = first[0][2] + by["MISSING_NEW"].value - by["MISSING_TRACED"].value
-        if expected != last[0][2]:
-            yield _warn(
-                "V11",
-                by["MISSING_NEW"],
-                "value",
-                f"{first[0][2]:,} missing at the start ({first[0][3]}), "
-                f"{by['MISSING_NEW'].value:,} new and {by['MISSING_TRACED'].value:,} traced, "
-                f"which does not make the {last[0][2]:,} at the end ({last[0][3]})",
-                "a flow that leads from the first stock to the last",
-                "correct it, or explain it in note",
-            )
+        if first[0] + new.value - traced.value != last[0]:
+            found = f"{first[0]:,} missing at the start ({first[1]}), {new.value:,} new and "
+            found += f"{traced.value:,} traced, which does not make the {last[0]:,} at the end "
+            yield _warn("V11", new, "value", f"{found}({last[1]})")
 
 
 def _persons_and_events(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V12: nobody fails to confirm without a failure."""
-    names = ("ANNUAL_CONTACT_FAIL_PERSONS", "ANNUAL_CONTACT_FAIL_EVENTS")
-    own = [row for row in rows if row.measure_code in names]
-    for group in _groups(own, "period_start", "period_end", "sex", "risk_tier").values():
-        by = {row.measure_code: row for row in group}
-        if len(by) == 2 and by[names[0]].value > by[names[1]].value:
-            yield _warn(
-                "V12",
-                by[names[0]],
-                "value",
-                f"{by[names[0]].value:,} people, but {by[names[1]].value:,} failures (row "
-                f"{by[names[1]].row})",
-                "at least one failure for each person",
-                "check whether the two were exchanged",
-            )
+    codes = ("ANNUAL_CONTACT_FAIL_PERSONS", "ANNUAL_CONTACT_FAIL_EVENTS")
+    for people, events in _pairs(rows, *codes, "period_start", "period_end", "sex", "risk_tier"):
+        if people.value > events.value:
+            found = f"{people.value:,} people, but {events.value:,} failures ({place(events.row)})"
+            yield _warn("V12", people, "value", found)
 
 
 def _printed_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V13: a printed total stands below cells of its table; `reconcile` compares the two."""
-    for total in rows:
-        if (
-            total.total
-            and total.value is not None
-            and not any(
-                not row.total
-                and row.value is not None
-                and (row.force, row.table_as_printed) == (total.force, total.table_as_printed)
-                for row in rows
-            )
-        ):
-            yield ReturnFault(
-                "V13",
-                total.row,
-                "total",
-                f"the total {total.value:,} of a table without cells",
-                "a total below the cells that it sums, of the same table_as_printed",
-                "add the cells, or leave the total out",
-            )
+    with_cells = {(row.force, row.table_as_printed)
+                  for row in rows if not row.total and row.value is not None}  # fmt: skip
+    for row in rows:
+        alone = (row.force, row.table_as_printed) not in with_cells
+        if row.total and row.value is not None and alone:
+            allowed = "a total below the cells that it sums, of the same table_as_printed"
+            found = f"the total {row.value:,} of a table without cells"
+            yield _stop("V13", row, "total", found, allowed, "add the cells, or leave it out")
 
 
 def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
@@ -325,63 +284,35 @@ def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     Titles under the printed heading of a table are set against it by `reconcile`.
     """
     known = titles()
-    for row in rows:
-        if not row.offence_title:
-            continue
-        family, own = known.get(row.offence_title), measures()[row.measure_code].family
+    for row in (row for row in rows if row.offence_title):
+        family, heading = known.get(row.offence_title), row.heading_as_printed
+        under = family_of_heading(heading) or measures()[row.measure_code].family
         if family is None:
             plain = {title.casefold(): title for title in known}
             near = get_close_matches(row.offence_title.casefold(), plain, 1, 0.9)
             do = f"did you mean '{plain[near[0]]}'? If it is another, " if near else ""
-            yield ReturnFault(
-                "V15",
-                row.row,
-                "offence_title",
-                f"'{row.offence_title}'",
-                "a title of data/offence_titles.csv",
-                f"{do}read which order it names and add it there",
-            )
-        elif (
-            not row.table_as_printed
-            and (family_of_heading(row.heading_as_printed) or own) != family
-        ):
-            heading = row.heading_as_printed
-            under = f"the heading '{heading}'" if heading else row.measure_code
-            other = FAMILIES[family_of_heading(heading) or own]
-            yield _warn(
-                "V14",
-                row,
-                "offence_title",
-                f"a title about {FAMILIES[family]} under {under}, which names {other}",
-                "a title below the heading of its own order",
-                "ask the force; the title decides where it is counted",
-            )
+            says = "a title of data/offence_titles.csv", f"{do}read which order it names and add it"
+            yield _stop("V15", row, "offence_title", f"'{row.offence_title}'", says[0],
+                        f"{says[1]} there")  # fmt: skip
+        elif not row.table_as_printed and under != family:
+            where = f"the heading '{heading}'" if heading else row.measure_code
+            found = f"a title about {FAMILIES[family]} under {where}, which names "
+            yield _warn("V14", row, "offence_title", found + FAMILIES[under])
 
 
 def _large_steps(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V16: a change of more than a fifth, and of more than 20, since the figure before."""
-    share, least = LARGE_STEP
     for row in rows:
-        if row.value is None or row.total or row.geography_level == "district":
+        if not _has_number(row) or row.geography_level == "district":
             continue
-        if row.measure_code == "STOCK_MAPPA" or row.value_status not in WITH_VALUE:
+        if row.measure_code == "STOCK_MAPPA":
             continue  # `reconcile` finds the steps of the official counts
         if row.period_start and not whole_years(row.period_start, row.period_end):
             continue
-        before = _before(row, rows, data)
-        if before is None or not before[1]:
-            continue
-        step = row.value - before[1]
-        if abs(step) > least and abs(step) > share * before[1]:
-            yield _warn(
-                "V16",
-                row,
-                "value",
-                f"{row.value:,}, {100 * step / before[1]:+.0f} % since {day_label(before[0])} "
-                f"({before[1]:,}, {before[2]})",
-                f"a change of at most {share:.0%}, or of {least}",
-                "confirm it with the force, and say in note what happened",
-            )
+        day, value, where = _before(row, rows, data) or (None, None, "")
+        if value and abs(row.value - value) > max(_PEOPLE, _SHARE * value):
+            change = f"{100 * (row.value - value) / value:+.0f} % since {day_label(day)}"
+            yield _warn("V16", row, "value", f"{row.value:,}, {change} ({value:,}, {where})")
 
 
 def _before(row: Answer, rows: Rows, data: Tables) -> tuple[date, float, str] | None:
@@ -389,18 +320,15 @@ def _before(row: Answer, rows: Rows, data: Tables) -> tuple[date, float, str] | 
     day = row.as_at or row.period_end
     split = [name for name in KEY if name not in ("as_at", "period_start", "period_end")]
     known = [
-        (other.as_at or other.period_end, other.value, f"row {other.row}")
+        (other.as_at or other.period_end, other.value, place(other.row))
         for other in rows
         if other.value is not None
         and all(getattr(other, name) == getattr(row, name) for name in split)
     ]
     held = held_rows(row, data)
     if held is not None:
-        dates = held["as_at" if row.as_at else "period_end"]
-        known += [
-            (when.date(), value, row_id)
-            for when, value, row_id in zip(dates, held["value"], held["row_id"], strict=True)
-        ]
+        days = held["as_at" if row.as_at else "period_end"].dt.date
+        known += zip(days, held["value"], held["row_id"], strict=True)
     earlier = [each for each in known if day - _RECENT <= each[0] < day]
     return max(earlier, key=lambda each: (each[0], each[2]), default=None)
 
@@ -408,9 +336,9 @@ def _before(row: Answer, rows: Rows, data: Tables) -> tuple[date, float, str] | 
 def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
     """Exact, whole-year rows of the data with the same measure, area and splits, of any date."""
     measure = measures()[row.measure_code]
-    table = getattr(data, measure.table, None)
-    if table is None or table.empty:
-        return None
+    own = getattr(data, measure.table, None)
+    if own is None or own.empty or measure.table == "risk_tiers":
+        return None  # mixes of tools and custody: no two compare by themselves
     wanted = {
         "area_id": row.force,
         "qualifier": "exact",
@@ -423,15 +351,10 @@ def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
         "detail": "",
         **measure.row,
     }
-    for name in ("base_as_printed", "unit_as_printed"):
-        wanted.pop(name, None)
-    if measure.table in ("registered_offenders", "orders") and "custody_status" not in measure.row:
-        wanted["custody_status"] = row.custody_status
-    if measure.table == "risk_tiers":
-        return None  # mixes of tools and custody: no two compare by themselves
-    own = table
+    if measure.table in ("registered_offenders", "orders"):
+        wanted.setdefault("custody_status", row.custody_status)
     for name, value in wanted.items():
-        if name in own and not (name == "mappa_level" and measure.table == "answers"):
+        if name in own and name not in ("base_as_printed", "unit_as_printed"):
             own = own[own[name] == value]
     if "period_status" in own:
         own = own[own["period_status"] != "part"]
@@ -442,53 +365,33 @@ def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
 
 def _custody(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V17: parts of one breakdown, or a part and its total, that count different people."""
-    own = [row for row in rows if row.measure_code in ("RSO_BY_TIER", "RSO_BY_LEVEL")]
-    for group in _groups(own, "measure_code", "as_at", "risk_tool", "sex").values():
-        for row in group:
-            if row.custody_status != group[0].custody_status:
-                yield ReturnFault(
-                    "V17",
-                    row.row,
-                    "custody_status",
-                    f"'{row.custody_status}', but '{group[0].custody_status}' in row "
-                    f"{group[0].row} of the same breakdown",
-                    "one custody status: a count with people in custody and one of the community "
-                    "only cannot be compared",
-                    "give each breakdown whole, for one custody status",
-                )
+    codes = ("RSO_BY_TIER", "RSO_BY_LEVEL")
+    for first, *rest in _groups(rows, codes, "measure_code", "as_at", "risk_tool", "sex").values():
+        for row in rest:
+            if row.custody_status != first.custody_status:
+                found = f"'{row.custody_status}', but '{first.custody_status}' in "
+                found += f"{place(first.row)} of the same breakdown"
+                yield _stop("V17", row, "custody_status", found)
     for row in rows:
         if row.measure_code != "MISSING_STOCK" or not row.custody_status or row.value is None:
             continue
-        area = [row.force, row.geography_level, row.geography_code]
-        held = {s: _count(rows, (*area, row.as_at, s, "all")) for s in _RSOS}
+        held = {status: _count(rows, row, status, "all") for status in RSOS}
         others = [count for count in held.values() if count]
         if others and not held[row.custody_status]:
-            yield ReturnFault(
-                "V17",
-                row.row,
-                "custody_status",
-                f"'{row.custody_status}', but only {others[0].measure_code} (row "
-                f"{others[0].row}) for that day",
-                "missing people and RSOs of the same custody status",
-                f"add {_RSOS[row.custody_status]} for that day, or correct custody_status",
-            )
+            found = f"'{row.custody_status}', but only {others[0].measure_code} "
+            found += f"({place(others[0].row)}) for that day"
+            do = f"add {RSOS[row.custody_status]} for that day, or correct custody_status"
+            allowed = "missing people and RSOs of the same custody status"
+            yield _stop("V17", row, "custody_status", found, allowed, do)
 
 
 def _twice(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V18: the same measure twice, in the return or for offences that another source gave."""
-    first: dict[tuple, int] = {}
+    first: dict[tuple, Answer] = {}
     for row in rows:
-        key = tuple(getattr(row, name) for name in KEY)
-        if key in first:
-            yield ReturnFault(
-                "V18",
-                row.row,
-                None,
-                f"the same measure as row {first[key]}",
-                "each measure once for each force, date and split",
-                "delete one of the two",
-            )
-        first.setdefault(key, row.row)
+        other = first.setdefault(tuple(getattr(row, name) for name in KEY), row)
+        if other is not row:
+            yield _stop("V18", row, None, f"the same measure as {place(other.row)}")
 
 
 def decided(row: Answer) -> disclosure.Decision:
@@ -511,63 +414,39 @@ def _disclosure(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
 
 def _unlikely(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V21: more people under an order than RSOs; far fewer visits made than were due."""
-    own = [row for row in rows if row.measure_code == "SUBJECT_SHPO"]
-    for key, group in _groups(own, "as_at", "custody_status", "sex").items():
-        total = _count(rows, key)
-        if total and group[0].value > total.value:
-            yield _warn(
-                "V21",
-                group[0],
-                "value",
-                f"{group[0].value:,} people subject to an SHPO, of {total.value:,} RSOs (row "
-                f"{total.row})",
-                "no more than there are RSOs, usually",
-                "check it",
-            )
-    own = [row for row in rows if row.measure_code in ("VISITS_DUE", "VISITS_MADE")]
+    for row, *_ in _groups(rows, ["SUBJECT_SHPO"], "as_at", "custody_status", "sex").values():
+        total = _count(rows, row, row.custody_status, row.sex)
+        if total and row.value > total.value:
+            found = f"{row.value:,} people subject to an SHPO, of {total.value:,} RSOs "
+            found += f"({place(total.row)})"
+            yield _warn("V21", row, "value", found, "no more than there are RSOs, usually",
+                        "check it")  # fmt: skip
     names = ("period_start", "period_end", "risk_tier", "risk_tool", "custody_status")
-    for group in _groups(own, *names).values():
-        by = {row.measure_code: row for row in group}
-        if len(by) == 2 and by["VISITS_MADE"].value < FAR_BELOW * by["VISITS_DUE"].value:
-            yield _warn(
-                "V21",
-                by["VISITS_MADE"],
-                "value",
-                f"{by['VISITS_MADE'].value:,} visits made of {by['VISITS_DUE'].value:,} due (row "
-                f"{by['VISITS_DUE'].row})",
-                f"about as many as were due; less than {FAR_BELOW:.0%} is far below",
-                "check it",
-            )
+    for made, due in _pairs(rows, "VISITS_MADE", "VISITS_DUE", *names):
+        if made.value < FAR_BELOW * due.value:
+            found = f"{made.value:,} visits made of {due.value:,} due ({place(due.row)})"
+            allowed = f"about as many as were due; less than {FAR_BELOW:.0%} is far below"
+            yield _warn("V21", made, "value", found, allowed, "check it")
 
 
 def _rates(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
-    """V22: a published rate is near the one that the count of its day and the residents make."""
-    counts = {
-        (row.force, row.as_at): row.value for row in rows if row.measure_code == "STOCK_MAPPA"
-    }
+    """V22: a published rate is near the one that the count of its day and the residents make.
+
+    `reconcile` computes rates exactly, and only where it is known which residents they rest on.
+    """
+    counts = data.registered_offenders
+    counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
+    known = {(c.area_id, c.as_at.date()): int(c.value) for c in counts.itertuples()}
+    known |= {(r.force, r.as_at): r.value for r in rows if r.measure_code == "STOCK_MAPPA"}
     for row in rows:
-        if row.measure_code != "RATE_PER_100K_10PLUS" or row.value is None:
+        count = known.get((row.force, row.as_at))
+        if row.measure_code != "RATE_PER_100K_10PLUS" or row.value is None or count is None:
             continue
-        count = counts.get((row.force, row.as_at))
-        held = data.registered_offenders
-        held = held[(held["series_id"] == "STOCK_MAPPA") & (held["area_id"] == row.force)]
-        held = held[(held["as_at"] == pd.Timestamp(row.as_at)) & (held["mappa_level"] == "all")]
-        if count is None and not held.empty:
-            count = int(held.iloc[-1]["value"])
         people = _residents(row.force, row.as_at, data)
-        if count is None or not people:
-            continue
-        computed = 1e5 * count / people
-        if abs(row.value - computed) > NEAR * computed:
-            yield _warn(
-                "V22",
-                row,
-                "value",
-                f"the rate {row.value:g}, but {count:,} people and {people:,} residents aged 10 "
-                f"and over make {computed:.1f}",
-                f"a rate within {NEAR:.0%} of that",
-                "look whether the right column was read",
-            )
+        if people and abs(row.value * people - 1e5 * count) > NEAR * 1e5 * count:
+            found = f"the rate {row.value:g}, but {count:,} people and {people:,} residents aged "
+            found += f"10 and over make {1e5 * count / people:.1f}"
+            yield _warn("V22", row, "value", found)
 
 
 def _residents(area: str, day: date, data: Tables) -> int:
@@ -578,8 +457,6 @@ def _residents(area: str, day: date, data: Tables) -> int:
         within |= set(areas.index[areas["parent_id"].isin(within)])
     own = data.population_districts
     own = own[own["area_id"].isin(within) & (own["date"] <= pd.Timestamp(day) + _RECENT / 2)]
-    if own.empty:
-        return 0
     own = own[own["date"] == own["date"].max()]
     return int((own["all_ages"] - own["aged_0_9"]).sum())
 
@@ -593,31 +470,19 @@ def _other_sources(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
         column, day = ("as_at", row.as_at) if row.as_at else ("period_end", row.period_end)
         held = held[(held[column] == pd.Timestamp(day)) & (held["value"] != row.value)]
         for other in held.itertuples():
-            yield _warn(
-                "V23",
-                row,
-                "value",
-                f"{row.value:,}, but {other.value:,} in {other.row_id}, from {other.source_id}",
-                "one number for one thing",
-                "ask which holds; both are kept, each with its source",
-            )
+            found = f"{row.value:,}, but {other.value:,} in {other.row_id}, from {other.source_id}"
+            yield _warn("V23", row, "value", found)
 
 
 def _areas_of_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
     """V13: a total of a region or the country is the sum of its areas, if all are there."""
-    children: dict[str, list[str]] = defaultdict(list)
-    for area in data.areas[data.areas["kind"].isin(["country", "region", "force"])].itertuples():
-        children[area.parent_id].append(area.area_id)
-    official = [
-        row
-        for row in rows
-        if measures()[row.measure_code].official
-        and not measures()[row.measure_code].decimals
-        and row.value is not None
-    ]
+    areas = data.areas[data.areas["kind"].isin(["country", "region", "force"])]
+    children = areas.groupby("parent_id")["area_id"].agg(list).to_dict()
     groups: dict[tuple, dict[str, Answer]] = defaultdict(dict)
-    for row in official:
-        groups[row.measure_code, row.as_at or row.period_end][row.force] = row
+    for row in rows:
+        measure = measures()[row.measure_code]
+        if measure.official and not measure.decimals and row.value is not None:
+            groups[row.measure_code, row.as_at or row.period_end][row.force] = row
 
     def summed(area: str, printed: dict[str, Answer]) -> int | None:
         """The sum of the areas of an area; None if one of them is not printed."""
@@ -626,30 +491,19 @@ def _areas_of_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             part = summed(child, printed)
             if part is None and child in printed:
                 part = printed[child].value
-            if part is None and WITHIN.get(child) in printed:
-                part = 0
-            parts.append(part)
+            parts.append(0 if part is None and WITHIN.get(child) in printed else part)
         return sum(parts) if parts and None not in parts else None
 
     for printed in groups.values():
         for area, row in printed.items():
-            total = summed(area, printed)
-            if total not in (None, row.value):
-                yield _warn(
-                    "V13",
-                    row,
-                    "value",
-                    f"{row.value:,}, but its areas sum to {total:,}",
-                    "a total that is the sum of its areas",
-                    "look whether a row was misread; both are kept as printed",
-                )
+            if (total := summed(area, printed)) not in (None, row.value):
+                yield _warn("V13", row, "value", f"{row.value:,}, but its areas sum to {total:,}")
 
 
 CHECKS: tuple[Callable[[Rows, Tables], Iterator[ReturnFault]], ...] = (
     _one_year,
     _sexes,
-    _levels,
-    _tiers,
+    _levels_and_tiers,
     _missing_and_registered,
     _flow_of_missing,
     _persons_and_events,

@@ -3,13 +3,11 @@
 The one door: only the form is taken in. Whatever else came is turned into it by a draft first.
 
 The rows are added to a copy of the package beside it. Only if the copy has no fault does it take
-the place of the package, in one step where the system can exchange two folders (Linux), and
-otherwise in two, of which the next run undoes a first without a second. So a run that is killed
-leaves the old package or the new one, whole.
+the place of the package, by two renamings, of which the next run undoes a first without a second.
+So a run that is killed leaves the old package or the new one, whole.
 """
 
 import csv
-import ctypes
 import fcntl
 import io
 import os
@@ -29,33 +27,20 @@ from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover, switch
 from rso_report.intake import questions
 from rso_report.intake.annual_return import faults, force_codes, header_row, tidy, typed
-from rso_report.intake.cells import Sheet, letters
+from rso_report.intake.cells import KINDS_OF_PROBLEM, cell_name, letters
 from rso_report.intake.checks import ReturnError, ReturnFault
 from rso_report.intake.rows import (
     Rows,
     clashes,
-    difference,
-    held_alike,
-    is_held,
+    held_already,
     is_withheld,
     next_number,
-    number_text,
     place_of,
     rows_of_return,
 )
 from rso_report.intake.sheets import read_sheets
 from rso_report.return_form import SHEET, Answer, measures
 
-_TOPICS = {  # of the ledger, by the letters that rows begin with
-    "RO": "register",
-    "CH": "register",
-    "RT": "rates",
-    "PD": "population",
-    "BR": "breaches",
-    "TO": "breaches",
-    "OR": "breaches",
-    "MI": "missing",
-}
 _TREATMENTS = {
     "row_total": "Cells are used; the printed total is kept beside them.",
     "column_total": "Cells are used; the printed total is kept beside them.",
@@ -77,11 +62,6 @@ _CHECK_OF = {
     "rate_miss": "V22",
 }
 _LEDGER_CHECKS = ("V06", "V07", "V08", "V11", "V12", "V13", "V14", "V16", "V22", "V23")
-_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
-
-
-class IngestError(ReportError):
-    """The return cannot be taken in, for a reason that is not a fault of one of its rows."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +78,8 @@ class Source:
 
     def row(self) -> dict[str, str]:
         """The row for `sources.csv`."""
-        return {
-            "source_id": self.source_id,
-            "title": self.title,
-            "publisher": self.publisher,
-            "published": self.published.isoformat() if self.published else "",
-            "kind": self.kind,
-            "address": self.address,
-            "licence": self.licence,
-            "founding": "no",
-            "read": "data file",
-        }
+        published = self.published.isoformat() if self.published else ""
+        return vars(self) | {"published": published, "founding": "no", "read": "data file"}
 
 
 @dataclass(frozen=True)
@@ -166,7 +137,7 @@ def ingest(
     Raises:
         SheetError: the file cannot be read.
         ReturnError: the return has faults; it holds all of them.
-        IngestError: the source lacks something, is there with other content, or the folder changed.
+        ReportError: the source lacks something, is there with other content, or the folder changed.
         FaultError: the data package has faults of its own.
     """
     path, folder = Path(path), Path(folder or dataset.data_folder()).resolve()
@@ -175,23 +146,17 @@ def ingest(
         data = load(folder)
         source = _known_source(source, data)
         read = _read_return(path, source, data, folder)
-        held = held_alike(data, read.rows, read.places)
-        if is_held(source.source_id, held):
-            if differs := difference(read.rows, held, source.source_id):
-                raise IngestError(
+        is_held, differs = held_already(folder, read.rows, read.places, source.source_id)
+        if is_held:
+            if differs:
+                raise ReportError(
                     f"source {source.source_id} is in the data already, with other content: "
                     f"{differs}. If the force sent a correction, take it in as a source of its "
                     "own, and name in revises_row what each row replaces."
                 )
             return Ingested(source.source_id, "already in the data", remarks=read.remarks)
         source = _described(source, read.forces, data)
-        new = beside(folder, "new")
-        try:
-            entries, remarks = write(folder, new, data, read, source)
-            if not dry_run:
-                exchange(new, folder)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+        entries, remarks = add(folder, data, read, source, dry_run)
     return Ingested(
         source.source_id,
         "would be added" if dry_run else "added",
@@ -205,41 +170,24 @@ def ingest(
 def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> Reading:
     """The form, checked; raises ReturnError with everything that stops it."""
     frame, remarks = _read(path, data)
-    sheet = questions.FORM if "from_sheet" in frame and _is_form(frame) else SHEET
-    remarks += [
-        replace(fault, sheet=sheet)
-        for fault in faults(frame, data, source.published)
-        if not any(_same_place(fault, other) for other in remarks)
-    ]
-    if _stops(remarks):
-        raise ReturnError(path.name, remarks)
+    sheet = frame.attrs["sheet"]
+    told = {(fault.row, fault.column) for fault in remarks if fault.row and fault.column}
+    own = faults(frame, data, source.published)
+    remarks += [replace(f, sheet=sheet) for f in own if (f.row, f.column) not in told]
+    _refuse(path, remarks)
     values = typed(frame, data)
     file = f"{path.name}, sheet {sheet}"
     rows, places = rows_of_return(values, data, source.source_id, file)
-    package = dataset.descriptor(folder)
-    clashing = clashes(rows, places, data, package, source.source_id)
+    clashing = clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
     remarks += [replace(fault, sheet=sheet) for fault in clashing]
-    if _stops(remarks):
-        raise ReturnError(path.name, remarks)
+    _refuse(path, remarks)
     return Reading(rows, places, remarks, list(dict.fromkeys(values["force"])), file, sheet)
 
 
-def return_sheet(sheets: list[Sheet]) -> Sheet | None:
-    """The sheet of a file that holds the answers: the one named so, or the only one."""
-    named = [sheet for sheet in sheets if sheet.name.strip().casefold() == SHEET.casefold()]
-    return named[0] if named else sheets[0] if len(sheets) == 1 else None
-
-
-def _same_place(fault: ReturnFault, other: ReturnFault) -> bool:
-    """Whether the reader of the file has complained of the cell already."""
-    return bool(fault.row and fault.column) and (fault.row, fault.column) == (
-        other.row,
-        other.column,
-    )
-
-
-def _stops(remarks: list[ReturnFault]) -> bool:
-    return any(fault.severity == "stop" for fault in remarks)
+def _refuse(path: Path, remarks: list[ReturnFault], empty: bool = False) -> None:
+    """Raise ReturnError if something stops the return."""
+    if empty or any(fault.severity == "stop" for fault in remarks):
+        raise ReturnError(path.name, remarks)
 
 
 def load(folder: Path) -> Tables:
@@ -248,133 +196,112 @@ def load(folder: Path) -> Tables:
     return dataset.load(*names, folder=folder)
 
 
-def _is_form(frame: pd.DataFrame) -> bool:
-    """Whether rows were read from the sheet of questions."""
-    return all(isinstance(row, questions.AnswerRow) for row in frame["row"])
-
-
 def _read(path: Path, data: Tables) -> tuple[pd.DataFrame, list[ReturnFault]]:
-    """The filled-in rows of the file, and what is wrong with its sheet.
+    """The filled-in rows of the form or of the long table, and what is wrong with its sheet.
 
     Raises ReturnError if there is no such sheet, or no row in it.
     """
     sheets = read_sheets(path)
-    form = next((each for each in sheets if each.name == questions.FORM), None)
-    if form:
-        return _read_form(form, path, data)
-    sheet = return_sheet(sheets)
+    named = {sheet.name.strip().casefold(): sheet for sheet in sheets}
+    sheet = named.get(questions.FORM.casefold()) or named.get(SHEET.casefold())
+    sheet = sheet or (sheets[0] if len(sheets) == 1 else None)
     if sheet is None:
         found = "the sheets " + ", ".join(each.name for each in sheets)
         do = f"name the sheet with the answers {SHEET}, as in the template"
-        fault = ReturnFault("V01", None, None, found, f"a sheet named {SHEET}", do)
-        raise ReturnError(path.name, [fault])
-    frame, wrong = tidy(sheet.rows)
-    frame.attrs["day_0"] = sheet.day_0
-    start = header_row(sheet.rows) or 0
-    names = sheet.rows[start]
-    for problem in sheet.problems:
-        place = problem.column or 0
-        name = str(names[place - 1]) if 0 < place <= len(names) and names[place - 1] else None
-        wrong.append(
-            ReturnFault(
-                "V02",
-                problem.row,
-                name or (letters(place) if place else None),
-                problem.found,
-                problem.allowed,
-                problem.remedy,
-                "stop" if problem.severe else "warn",
-            )
-        )
-    if frame.empty and not _stops(wrong):
+        _refuse(path, [ReturnFault("V01", None, None, found, f"a sheet named {SHEET}", do)])
+    is_form = sheet is named.get(questions.FORM.casefold())
+    if is_form:
+        frame, wrong = questions.read(sheet, data, path.name)
+        missing = ("no cell filled in", "an answer", "write into the yellow cells")
+    else:
+        frame, wrong = tidy(sheet.rows)
         do = "fill in rows below the names of the columns; other sheets are not read"
-        wrong = [ReturnFault("V01", None, None, "no rows filled in", "a row for each answer", do)]
-    wrong = [replace(fault, sheet=SHEET) for fault in wrong]
+        missing = ("no rows filled in", "a row for each answer", do)
+    frame.attrs |= {"day_0": sheet.day_0, "sheet": questions.FORM if is_form else SHEET}
+    head = (header_row(sheet.rows) or 0) + 1
+    for problem in sheet.problems:
+        if is_form and problem.kind == "merged":
+            continue  # as they were sent
+        row, column = problem.row, None
+        if problem.column and is_form:
+            row = cell_name(row or 0, problem.column)
+        elif problem.column:
+            column = str(sheet.at(head, problem.column) or letters(problem.column))
+        told = (problem.found, *KINDS_OF_PROBLEM[problem.kind])
+        severity = "stop" if problem.severe else "warn"
+        wrong.append(ReturnFault("V02", row, column, *told, severity))
+    if frame.empty and not any(fault.severity == "stop" for fault in wrong):
+        wrong = [ReturnFault("V01", None, None, *missing)]
+    wrong = [replace(fault, sheet=frame.attrs["sheet"]) for fault in wrong]
     if frame.empty:
-        raise ReturnError(path.name, wrong)
-    return frame, wrong
-
-
-def _read_form(form: Sheet, path: Path, data: Tables) -> tuple[pd.DataFrame, list[ReturnFault]]:
-    """The answers of a sheet of questions, whose own merged cells are as they were sent."""
-    frame, wrong = questions.read(form, data, path.name)
-    for problem in form.problems:
-        if problem.kind != "merged":
-            place = letters(problem.column or 0)
-            column = f"cell {place}{problem.row}" if problem.row and place else place or None
-            row = None if place else problem.row
-            told = (problem.found, problem.allowed, problem.remedy)
-            how = "stop" if problem.severe else "warn"
-            wrong.append(ReturnFault("V02", row, column, *told, how, questions.FORM))
-    if frame.empty and not _stops(wrong):
-        found = (None, None, "no cell filled in", "an answer", "write into the yellow cells")
-        wrong = [ReturnFault("V01", *found, sheet=questions.FORM)]
-    if frame.empty:
-        raise ReturnError(path.name, wrong)
+        _refuse(path, wrong, empty=True)
     return frame, wrong
 
 
 def _known_source(source: Source, data: Tables) -> Source:
-    """The source as the data describe it already, if they do; raises IngestError if at odds."""
+    """The source as the data describe it already, if they do; raises ReportError if at odds."""
+    of = f"source {source.source_id}: "
     if source.published and source.published > date.today():
-        raise IngestError(
-            f"source {source.source_id}: found the date {source.published}, which is still to "
-            "come; give the day on which it was sent or published (--published)."
+        raise ReportError(
+            f"{of}found the date {source.published}, which is still to come; give the day on which "
+            "it was sent or published (--published)."
         )
     known = data.sources[data.sources["source_id"] == source.source_id]
     if known.empty:
         if source.published is None:
-            raise IngestError(
-                f"source {source.source_id}: its date is missing, and no date of the return may "
-                "lie after it; give the day on which the force sent it (--published 2026-05-14)."
+            raise ReportError(
+                f"{of}its date is missing, and no date of the return may lie after it; give the "
+                "day on which the force sent it (--published 2026-05-14)."
             )
         return source
-    row = known.iloc[0]
-    day = None if pd.isna(row["published"]) else row["published"].date()
-    for name in ("title", "publisher", "address"):
-        given = getattr(source, name)
-        if given and given != row[name]:
-            raise IngestError(
-                f"source {source.source_id}: found {name} '{given}', but sources.csv has "
-                f"'{row[name]}'; leave --{name} out, or choose another identifier."
+    names = ("title", "publisher", "address", "licence", "kind")
+    held = known.iloc[0][[*names]].to_dict()
+    day = known.iloc[0]["published"]
+    held["published"] = source.published if pd.isna(day) else day.date()
+    for name in ("title", "publisher", "address", "published"):
+        if (given := getattr(source, name)) and given != held[name]:
+            raise ReportError(
+                f"{of}found {name} '{given}', but sources.csv has '{held[name]}'; leave --{name} "
+                "out, or choose another identifier."
             )
-    if source.published and day and source.published != day:
-        raise IngestError(
-            f"source {source.source_id}: found the date {source.published}, but sources.csv has "
-            f"{day}; leave --published out, or choose another identifier."
-        )
-    return replace(
-        source,
-        title=row["title"],
-        publisher=row["publisher"],
-        published=day or source.published,
-        address=row["address"],
-        licence=row["licence"],
-        kind=row["kind"],
-    )
+    return replace(source, **held)
 
 
 def _described(source: Source, forces: list[str], data: Tables) -> Source:
-    """The source with a title and a publisher; raises IngestError if they cannot be told."""
-    names = force_codes(data)
+    """The source with a title and a publisher; raises ReportError if they cannot be told."""
     publisher = source.publisher
     if not publisher and len(forces) == 1 and source.kind != "official_statistics":
-        publisher = names.get(forces[0], "")
+        publisher = force_codes(data).get(forces[0], "")
+    lacks = ""
     if not publisher:
-        several = f", and the return is from {len(forces)} forces" if forces else ""
-        raise IngestError(
-            f"source {source.source_id}: its publisher is missing{several}; name who sent it "
-            "(--publisher)."
-        )
-    if not source.title:
-        raise IngestError(
-            f"source {source.source_id}: its title is missing; give one that a reader can find it "
-            f"by (--title 'Annual return of {publisher}, 2025-26')."
-        )
+        lacks = f"publisher is missing, and the return is from {len(forces)} forces; name who sent "
+        lacks += "it (--publisher)"
+    elif not source.title:
+        lacks = "title is missing; give one that a reader can find it by (--title 'Annual return "
+        lacks += f"of {publisher}, 2025-26')"
+    if lacks:
+        raise ReportError(f"source {source.source_id}: its {lacks}.")
     return replace(source, publisher=publisher)
 
 
-def write(
+def add(
+    folder: Path, held: Tables, read: Reading, source: Source, dry_run: bool
+) -> tuple[list[str], list[ReturnFault]]:
+    """Put the package with what was read in the place of `folder`, if it is sound.
+
+    Return the new entries of the ledger, and all remarks.
+    """
+    new = beside(folder, "new")
+    try:
+        found = _write(folder, new, held, read, source)
+        if not dry_run:
+            switch(new, folder)
+        return found
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _write(
     folder: Path, new: Path, held: Tables, read: Reading, source: Source
 ) -> tuple[list[str], list[ReturnFault]]:
     """Make `new` the package with the return, checked; return its new entries of the ledger.
@@ -397,7 +324,7 @@ def write(
     dataset.stamp(new)
     _sync(new)
     if _state(folder) != before:
-        raise IngestError("The data were changed while the return was checked; do it again.")
+        raise ReportError("The data were changed while the return was checked; do it again.")
     remarks = read.remarks + [_remark(finding, read) for finding in found.itertuples()]
     return [entry["discrepancy_id"] for entry in entries], remarks
 
@@ -411,17 +338,16 @@ def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
 
 def _remark(finding: Any, read: Reading) -> ReturnFault:  # noqa: ANN401
     """A finding of the reconciliation as a remark on the first row that it is about."""
-    row = next(read.places[row_id] for row_id in finding.rows.split("+") if row_id in read.places)
-    return ReturnFault(
-        _CHECK_OF.get(finding.rule, ""),
-        row.row,
-        "value",
-        f"{finding.printed}; {finding.found} ({finding.place})",
-        "figures that fit each other",
-        "ask the force; it is in the ledger",
-        "warn",
-        read.sheet,
-    )
+    row = _first_new(finding, read)
+    found = f"{finding.printed}; {finding.found} ({finding.place})"
+    told = (found, "figures that fit each other", "ask the force; it is in the ledger")
+    code = _CHECK_OF.get(finding.rule, "")
+    return ReturnFault(code, row.row, "value", *told, "warn", read.sheet)
+
+
+def _first_new(finding: Any, read: Reading) -> Answer:  # noqa: ANN401
+    """The first row of the return that a finding is about."""
+    return next(read.places[each] for each in finding.rows.split("+") if each in read.places)
 
 
 def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
@@ -453,7 +379,7 @@ def _ledger(
         add(
             source_id=own,
             other_sources="|".join(each for each in sources if each != own),
-            topic=_TOPICS.get(finding.rows[:2], "visits"),
+            topic=measures()[_first_new(finding, read).measure_code].topic,
             place=finding.place,
             printed=finding.printed,
             found=_sentence(finding.found),
@@ -469,7 +395,7 @@ def _ledger(
             source_id=source.source_id,
             topic=measures()[row.measure_code].topic,
             place=place_of(row, read.file),
-            printed=number_text(row.value) if remark.column == "value" else row.offence_title,
+            printed=str(row.value) if remark.column == "value" else row.offence_title,
             found=f"Check {remark.code} of the return: {remark.found}.",
             treatment=_TREATMENT,
         )
@@ -490,7 +416,7 @@ def alone(folder: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise IngestError("Another return is being taken in. Wait until it is done.") from None
+        raise ReportError("Another return is being taken in. Wait until it is done.") from None
     try:
         yield
     finally:
@@ -507,22 +433,3 @@ def _sync(folder: Path) -> None:
         handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
         os.close(handle)
-
-
-def exchange(new: Path, live: Path) -> None:
-    """Put `new` in the place of `live`: in one step if the system can, else in two."""
-    if not _exchanged(new, live):
-        switch(new, live)
-    handle = os.open(live.parent, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
-
-
-def _exchanged(one: Path, other: Path) -> bool:
-    """Let two folders change names in one step; return whether the system could do that."""
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError):  # not Linux
-        return False
-    here = -100  # AT_FDCWD; both paths are absolute
-    return rename(here, os.fsencode(one), here, os.fsencode(other), _EXCHANGE) == 0

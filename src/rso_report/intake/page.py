@@ -1,8 +1,7 @@
 """The tables of the page for police forces, made from the form of the annual return."""
 
 import re
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 from docutils import nodes
@@ -12,40 +11,13 @@ from sphinx.util.docutils import SphinxDirective
 from rso_report import dataset, tables
 from rso_report.breaches import FAMILIES
 from rso_report.intake.annual_return import force_codes
-from rso_report.return_form import CHECKS, STATUS_WORDS, asked, fields, template_fields
-from rso_report.return_form import titles as known_titles
+from rso_report.return_form import CHECKS, STATUS_WORDS, asked, fields, template_fields, titles
 
 _DOES = {
     "stop": "stops the return",
     "withhold": "stops the return, or withholds the value of a district",
     "remark": "a remark",
 }
-
-
-def measures() -> pd.DataFrame:
-    """Everything that is asked, with what is needed beside the number."""
-    own = asked().values()
-    needed = [f". Needs {', '.join(m.needs)}" if m.needs else "" for m in own]
-    return pd.DataFrame(
-        {
-            "Code": [m.code for m in own],
-            "What is counted": [m.says + more for m, more in zip(own, needed, strict=True)],
-            "Kind": [f"{m.kind}, {m.unit}" for m in own],
-            "Question": [m.question for m in own],
-        }
-    )
-
-
-def columns() -> pd.DataFrame:
-    """Every column of the return, when it is filled in and what it takes."""
-    return pd.DataFrame(
-        {
-            "Column": [f.name for f in template_fields()],
-            "Meaning": [f.says for f in template_fields()],
-            "Fill in": [f.when for f in template_fields()],
-            "Takes": [", ".join(f.allowed) or _KINDS[f.kind] for f in template_fields()],
-        }
-    )
 
 
 _KINDS = {
@@ -57,70 +29,52 @@ _KINDS = {
 }
 
 
-def forces() -> pd.DataFrame:
-    """The code of every force, and of forces that answer together."""
-    names = force_codes(dataset.load("areas"))
-    return pd.DataFrame({"Code": list(names), "Force": list(names.values())})
-
-
-def statuses() -> pd.DataFrame:
-    """What each code of `value_status` says."""
-    field = fields()["value_status"]
-    return pd.DataFrame(
-        {"Code": field.allowed, "Meaning": [STATUS_WORDS.get(code, code) for code in field.allowed]}
-    )
-
-
-def titles() -> pd.DataFrame:
-    """The map of offence titles."""
-    return pd.DataFrame(
-        {
-            "Title, word for word": list(known_titles()),
-            "Counted under": [FAMILIES.get(family, family) for family in known_titles().values()],
-        }
-    )
-
-
-def checks() -> pd.DataFrame:
-    """The checks, in the order of their codes."""
-    return pd.DataFrame(
-        {
-            "Check": list(CHECKS),
-            "What must hold": [words for words, _ in CHECKS.values()],
-            "If not": [_DOES[does] for _, does in CHECKS.values()],
-        }
-    )
-
-
-_CAPTIONS: dict[Callable[[], pd.DataFrame], str] = {
-    measures: "What the annual return asks",
-    columns: "Columns of the annual return",
-    forces: "Codes of forces",
-    statuses: "Codes of value_status",
-    titles: "Offence titles and where they are counted",
-    checks: "Checks of the annual return",
-}
+def tables_of_the_form() -> dict[str, tuple[str, list[dict[str, str]]]]:
+    """Each table of the page by its name: its caption and its rows."""
+    return {
+        "measures": ("What the annual return asks", [
+            {"Code": m.code,
+             "What is counted": m.says + (f". Needs {', '.join(m.needs)}" if m.needs else ""),
+             "Kind": f"{m.kind}, {m.unit}", "Question": m.question}
+            for m in asked().values()
+        ]),
+        "columns": ("Columns of the annual return", [
+            {"Column": f.name, "Meaning": f.says, "Fill in": f.when,
+             "Takes": ", ".join(f.allowed) or _KINDS[f.kind]}
+            for f in template_fields()
+        ]),
+        "forces": ("Codes of forces", [
+            {"Code": code, "Force": name}
+            for code, name in force_codes(dataset.load("areas")).items()
+        ]),
+        "statuses": ("Codes of value_status", [
+            {"Code": code, "Meaning": STATUS_WORDS.get(code, code)}
+            for code in fields()["value_status"].allowed
+        ]),
+        "titles": ("Offence titles and where they are counted", [
+            {"Title, word for word": title, "Counted under": FAMILIES.get(family, family)}
+            for title, family in titles().items()
+        ]),
+        "checks": ("Checks of the annual return", [
+            {"Check": code, "What must hold": words, "If not": _DOES[does]}
+            for code, (words, does) in CHECKS.items()
+        ]),
+    }  # fmt: skip
 
 
 class AnnualReturn(SphinxDirective):
-    """`{annual-return} measures` shows one table of the form; `parts` names them."""
+    """`{annual-return} measures` shows one table of the form."""
 
     required_arguments = 1
-    parts: ClassVar[dict[str, Callable[[], pd.DataFrame]]] = {
-        each.__name__: each for each in _CAPTIONS
-    }
 
     def run(self) -> list[nodes.Node]:
         """Return the table asked for as HTML; raises an error naming the parts if unknown."""
         self.env.note_dependency(str(dataset.data_folder() / "areas.csv"))
-        part = self.parts.get(self.arguments[0])
-        if part is None:
-            raise self.error(
-                f"annual-return: found {self.arguments[0]!r}; allowed: {[*self.parts]}"
-            )
-        html = tables.to_html(
-            part(), table_id=f"tab-return-{self.arguments[0]}", caption=_CAPTIONS[part]
-        )
+        name, parts = self.arguments[0], tables_of_the_form()
+        if name not in parts:
+            raise self.error(f"annual-return: found {name!r}; allowed: {[*parts]}")
+        caption, rows = parts[name]
+        html = tables.to_html(pd.DataFrame(rows), table_id=f"tab-return-{name}", caption=caption)
         return [nodes.raw("", _breakable(html), format="html")]
 
 

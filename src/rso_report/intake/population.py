@@ -6,15 +6,14 @@ have to sum to the printed total of England and Wales.
 """
 
 import re
-import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from rso_report import dataset
 from rso_report.dataset import Tables
-from rso_report.errors import on_one_line
-from rso_report.exchange import beside, recover
+from rso_report.errors import ReportError, on_one_line
+from rso_report.exchange import recover
 from rso_report.intake import ingest
 from rso_report.intake.cells import Cell, Sheet
 from rso_report.intake.sheets import read_sheets
@@ -34,7 +33,7 @@ def take_in(
     """Add the estimates of 30 June of a year to the data package, or change nothing.
 
     `said` names the force of a district whose code is new, such as {"E06000066": "AVON_SOMERSET"}.
-    Returns what became of it, in words. Raises IngestError with everything that is wrong.
+    Returns what became of it, in words. Raises ReportError with everything that is wrong.
     """
     folder = Path(folder or dataset.data_folder()).resolve()
     with ingest.alone(folder):
@@ -43,13 +42,7 @@ def take_in(
         rows = _rows(read_sheets(Path(path)), year, source.source_id, said, data)
         tables = {"population_bases": _base(year, data), "population_districts": rows}
         reading = ingest.Reading(tables, {}, [], [], Path(path).name, "")
-        new = beside(folder, "new")
-        try:
-            ingest.write(folder, new, data, reading, source)
-            if not dry_run:
-                ingest.exchange(new, folder)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+        ingest.add(folder, data, reading, source, dry_run)
     word = "would be added" if dry_run else "added"
     residents = sum(int(row["all_ages"]) for row in rows)
     return f"{source.source_id}: {word}, {len(rows)} districts with {residents:,} residents."
@@ -58,11 +51,11 @@ def take_in(
 def _rows(
     sheets: list[Sheet], year: int, source_id: str, said: Mapping[str, str], data: Tables
 ) -> list[dict[str, str]]:
-    """A row for each district; raises IngestError with everything that is wrong."""
+    """A row for each district; raises ReportError with everything that is wrong."""
     day = date(year, 6, 30)
     held = data.population_districts
     if (held["date"].dt.date == day).any():
-        raise ingest.IngestError(f"the residents of {day} are in the data already.")
+        raise ReportError(f"the residents of {day} are in the data already.")
     sheet, head = _table(sheets)
     names = [str(cell).strip().casefold() for cell in sheet.rows[head]]
     code, name, total = names.index("code"), names.index("name"), names.index("all ages")
@@ -102,7 +95,7 @@ def _rows(
         wrong.append(f"the districts have {summed:,} residents, but {total_words} of England and "
                      f"Wales ({_TOTAL}) is printed")  # fmt: skip
     if wrong:
-        raise ingest.IngestError("\n".join(wrong))
+        raise ReportError("\n".join(wrong))
     return rows
 
 
@@ -130,7 +123,7 @@ def _table(sheets: list[Sheet]) -> tuple[Sheet, int]:
     chosen = persons or found
     if len(chosen) != 1:
         sheet_names = ", ".join(sheet.name for sheet, _ in found) or "none"
-        raise ingest.IngestError(
+        raise ReportError(
             "found no one sheet of persons with the columns Code, Name, All ages and 0 to 9 "
             f"(such sheets: {sheet_names}); take the workbook of mid-year estimates by single year "
             "of age, with one of its sheets named persons."

@@ -5,7 +5,6 @@ years across; tiers down and people and visits across. No codes. The same layout
 and reads it back, into the same rows as the long table, so that both go through one door.
 """
 
-import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,13 +15,12 @@ import pandas as pd
 import xlsxwriter
 
 from rso_report.dataset import Tables
-from rso_report.errors import on_one_line
 from rso_report.intake import words
 from rso_report.intake.annual_return import force_codes
-from rso_report.intake.cells import Cell, Sheet, SheetError, as_date, letters
+from rso_report.intake.cells import Cell, Sheet, SheetError, as_date, cell_name, quoted
 from rso_report.intake.checks import ReturnFault, held_rows
 from rso_report.periods import FinancialYear, day_label
-from rso_report.return_form import fields, measures, template_fields, titles
+from rso_report.return_form import csv_bytes, fields, measures, template_fields, titles
 
 FORM = "Form"
 NO_NUMBER = {
@@ -50,28 +48,6 @@ _SPARE = 4  # lines for titles that the form does not know
 _CREATED = datetime(1980, 1, 1)
 
 
-class AnswerRow(int):
-    """The number of an answer, written as the cell in which a person finds it."""
-
-    def __new__(cls, number: int, cell: str) -> "AnswerRow":
-        """Keep the cell beside the number."""
-        row = super().__new__(cls, number)
-        row.cell = cell  # type: ignore[attr-defined]
-        return row
-
-    def __getnewargs__(self) -> tuple[int, str]:
-        """What a copy is made of."""
-        return int(self), self.cell  # type: ignore[attr-defined]
-
-    def __str__(self) -> str:
-        """The cell."""
-        return f"of cell {self.cell}"  # type: ignore[attr-defined]
-
-    def __format__(self, spec: str) -> str:
-        """The cell, in messages too."""
-        return str(self)
-
-
 @dataclass(frozen=True)
 class Block:
     """One question: heads of its cells, its lines, and a choice that holds for all of them."""
@@ -93,24 +69,16 @@ class Line:
     kind: str = "answer"  # or title, choice
 
 
-def blocks(last: date) -> list[Block]:
-    """The questions, for a period that ends on `last`."""
+def blocks(last: date | None) -> list[Block]:
+    """The questions, for a period that ends on `last`, or for none in particular."""
     number = (("Number", {}),)
     asked = measures()
 
-    def lines(*codes: str) -> tuple[tuple[str, dict[str, str]], ...]:
-        return tuple((asked[code].says, {"measure_code": code}) for code in codes if code in asked)
+    def of(*questions: str) -> tuple[tuple[str, dict[str, str]], ...]:
+        """A line for each measure of some questions, or for some measures."""
+        return tuple((m.says, {"measure_code": m.code}) for m in asked.values()
+                     if not m.official and {m.code, m.question} & set(questions))  # fmt: skip
 
-    def of(question: str, beside: str = "") -> list[str]:
-        return [m.code for m in asked.values() if not m.official and m.question == question
-                and (not beside or m.topic == beside)]  # fmt: skip
-
-    years = [(last.year - back, back) for back in (2, 1, 0)]
-    over_years = tuple(
-        (str(FinancialYear(year - 1)) if (last.month, last.day) == (3, 31) else f"to {year}",
-         {"years_before": str(back)})
-        for year, back in years
-    )  # fmt: skip
     by_title = [(title, {"offence_title": title, "measure_code": _of_family(family)})
                 for title, family in titles().items()]  # fmt: skip
     by_title += [("", {"measure_code": "NOTIF_OFFENCES"})] * _SPARE
@@ -121,30 +89,38 @@ def blocks(last: date) -> list[Block]:
         ("Visits overdue", {"measure_code": "VISITS_OVERDUE"}),
     )
     levels = tuple((f"Level {level}", {"mappa_level": str(level)}) for level in (1, 2, 3))
-    flows = [code for n in "2345" for code in of(n)]
     return [
-        Block("1. People on the register, on the day", SEXES, lines(*of("1"))),
+        Block("1. People on the register, on the day", SEXES, of("1")),
         Block("2 to 5. Travel, households with a child, names: in the period", number,
-              lines(*flows)),
-        Block("6. Offences recorded in each year, by title, word for word", over_years,
+              of("2", "3", "4", "5")),
+        Block("6. Offences recorded in each year, by title, word for word", _years(last),
               tuple(by_title)),
-        Block("7. People who did not confirm their details: in the period", number,
-              lines(*of("7"))),
-        Block("8. When somebody counts as missing", number, lines(*of("8"))),
-        Block("9. Missing people", number, lines(*of("9")),
+        Block("7. People who did not confirm their details: in the period", number, of("7")),
+        Block("8. When somebody counts as missing", number, of("8")),
+        Block("9. Missing people", number, of("9"),
               ("What missing means here", "definition_code", MISSING)),
         Block("People in the community by MAPPA level, on the day", levels,
               (("People", {"measure_code": "RSO_BY_LEVEL", "custody_status": "community"}),)),
-        Block("People subject to orders, on the day", SEXES, lines("SUBJECT_SHPO", "SUBJECT_SRO"),
+        Block("People subject to orders, on the day", SEXES, of("SUBJECT_SHPO", "SUBJECT_SRO"),
               ("Who is counted", "custody_status", COUNTED)),
-        Block("Staff, on the day", number, lines("OFFICERS_FTE", "RSO_REACTIVE")),
+        Block("Staff, on the day", number, of("OFFICERS_FTE", "RSO_REACTIVE")[::-1]),
         Block("People in the community and home visits, by risk tier", tiers,
               (*((tier, {"risk_tier": code}) for tier, code in TIERS.items()), ("All tiers", {})),
               ("Tool that gave the tier", "risk_tool", TOOLS)),
     ]  # fmt: skip
 
 
-def layout(last: date) -> Iterator[Line]:
+def _years(last: date | None) -> tuple[tuple[str, dict[str, str]], ...]:
+    """What stands over three columns of years, and how many years each lies back."""
+    names = ["2 years before", "Year before", "This year"]
+    if last:
+        march = (last.month, last.day) == (3, 31)
+        years = range(last.year - 2, last.year + 1)
+        names = [str(FinancialYear(year - 1)) if march else f"to {year}" for year in years]
+    return tuple((name, {"years_before": str(2 - n)}) for n, name in enumerate(names))
+
+
+def layout(last: date | None) -> Iterator[Line]:
     """Every line of the sheet below the answers about the whole form."""
     row = _FIRST
     for block in blocks(last):
@@ -168,9 +144,7 @@ def _of_family(family: str) -> str:
 
 def csv_template() -> bytes:
     """The names of the columns of the long table, with the mark by which Excel reads UTF-8."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerow([each.name for each in template_fields()])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+    return csv_bytes([[each.name for each in template_fields()]])
 
 
 # Writing -----------------------------------------------------------------------------------------
@@ -210,17 +184,11 @@ def workbook_template(data: Tables, force: str = "", year: FinancialYear | None 
     ]
     for (row, column), label, value, style in given:
         sheet.write(row, 0, label, styles["text"])
-        merged = (row, column, row, column + 2)
-        if isinstance(value, date):
-            sheet.merge_range(*merged, "", styles[style])
-            sheet.write_datetime(row, column, datetime(value.year, value.month, value.day),
-                                 styles[style])  # fmt: skip
-        else:
-            sheet.merge_range(*merged, value or "", styles[style])
+        sheet.merge_range(row, column, row, column + 2, value or "", styles[style])
     choices = {"validate": "list", "source": f"=Lists!$A$1:$A${len(names)}"}
     sheet.data_validation(*FORCE, *FORCE, choices)
-    for line in layout(last or date(2000, 3, 31)):
-        _write_line(sheet, styles, line, _before(line, force, data) if force else "", last)
+    for line in layout(last):
+        _write_line(sheet, styles, line, _before(line, force, data) if force else "")
     sheet.protect("", {"format_columns": True, "format_rows": True})
     book.close()
     return file.getvalue()
@@ -255,20 +223,10 @@ def _set_up(sheet: Any) -> None:  # noqa: ANN401
     sheet.freeze_panes(_FIRST - 1, 1)
 
 
-def _write_line(
-    sheet: Any,  # noqa: ANN401
-    styles: dict[str, Any],
-    line: Line,
-    before: str,
-    last: date | None,
-) -> None:
+def _write_line(sheet: Any, styles: dict[str, Any], line: Line, before: str) -> None:  # noqa: ANN401
     row, block = line.row, line.block
     if line.kind == "title":
         heads = [label for label, _ in block.heads] + [""] * (_WIDEST - len(block.heads))
-        if last is None:
-            heads = [_years_words(about) or label for label, about in block.heads] + heads[
-                len(block.heads) :
-            ]
         tail = ["No number because", "Another date, or last day", "Last published", "Remark"]
         for column, text in enumerate([line.label, *heads, *tail]):
             sheet.write(row, column, text, styles["head"])
@@ -290,13 +248,6 @@ def _write_line(
     sheet.write_blank(row, _WHEN, None, styles["date"])
     sheet.write(row, _BEFORE, before, styles["text"])
     sheet.write_blank(row, _NOTE, None, styles["answer"])
-
-
-def _years_words(about: dict[str, str]) -> str:
-    """What stands over a column of years in a form that is for no certain year."""
-    return {"0": "This year", "1": "Year before", "2": "2 years before"}.get(
-        about.get("years_before", ""), ""
-    )
 
 
 def _before(line: Line, force: str, data: Tables) -> str:
@@ -322,7 +273,7 @@ def _before(line: Line, force: str, data: Tables) -> str:
 def read(sheet: Sheet, data: Tables, file: str) -> tuple[pd.DataFrame, list[ReturnFault]]:
     """The rows of the long table that a filled-in sheet stands for, and what is wrong in it.
 
-    `row` is an `AnswerRow`, so that messages name the cell.
+    `row` is the cell of the answer, such as B10.
     """
     reader = _Reader(sheet, data, file)
     frame = pd.DataFrame(reader.rows, columns=["row", *fields()], dtype=object)
@@ -344,14 +295,9 @@ class _Reader:
         for line in layout(self.end):
             label = str(self._at(line.row, 0) or "")
             if line.label and " ".join(label.split()) != " ".join(line.label.split()):
-                found = f"'{on_one_line(label)}' where the form has '{on_one_line(line.label)}'"
-                self._fault(
-                    (line.row, 0),
-                    None,
-                    "the form as it was sent",
-                    "write the answers into the form, without moving its lines",
-                    found,
-                )
+                found = f"{quoted(label)} where the form has {quoted(line.label)}"
+                do = "write the answers into the form, without moving its lines"
+                self._fault((line.row, 0), None, "the form as it was sent", do, found)
                 return
             if line.kind == "title":
                 choices = {}
@@ -381,12 +327,8 @@ class _Reader:
                 row["offence_title"] = " ".join(label.split())
             read_cell = words.read(cell) if cell is not None else None
             if cell is not None and (read_cell is None or read_cell.reason):
-                self._fault(
-                    (line.row, column),
-                    cell,
-                    "a number in digits, or <5",
-                    "write the number alone, or empty the cell and choose why",
-                )
+                do = "write the number alone, or empty the cell and choose why"
+                self._fault((line.row, column), cell, "a number in digits, or <5", do)
                 continue
             if read_cell:
                 row["value"] = "" if read_cell.value is None else read_cell.value
@@ -409,10 +351,10 @@ class _Reader:
             if other and row["value_status"] == "final":
                 row["value_status"] = "provisional"
         row["force"], row["note"] = self.force, self._at(line.row, _NOTE) or ""
-        cell = f"{letters(column + 1)}{line.row + 1}"
         if self._is_held(row):
             return
-        row |= {"row": AnswerRow(len(self.rows) + 1, cell), "from_sheet": FORM}
+        cell = cell_name(line.row + 1, column + 1)
+        row |= {"row": cell, "from_sheet": FORM}
         row |= {"from_file": self.file, "from_cell": f"cell {cell}"}
         self.rows.append(row)
 
@@ -437,8 +379,7 @@ class _Reader:
         return False
 
     def _at(self, row: int, column: int) -> Cell:
-        rows = self.sheet.rows
-        return rows[row][column] if row < len(rows) and column < len(rows[row]) else None
+        return self.sheet.at(row + 1, column + 1)
 
     def _date(self, place: tuple[int, int], needed: bool = True) -> date | None:
         cell = self._at(*place)
@@ -453,9 +394,8 @@ class _Reader:
     def _fault(
         self, place: tuple[int, int], cell: Cell, allowed: str, do: str, found: str = ""
     ) -> None:
-        shown = found or (f"'{on_one_line(str(cell))}'" if cell is not None else "nothing")
-        where = f"cell {letters(place[1] + 1)}{place[0] + 1}"
-        self.faults.append(ReturnFault("V02", None, where, shown, allowed, do, sheet=FORM))
+        where = cell_name(place[0] + 1, place[1] + 1)
+        self.faults.append(ReturnFault("V02", where, None, found or quoted(cell), allowed, do))
 
 
 def choices_for(about: dict[str, str], choices: dict[str, str]) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """The rows of the data that an annual return becomes, and how they stand to those that are held."""
 
-from datetime import date, timedelta
-from types import SimpleNamespace
-from typing import Any
+import csv
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
 from rso_report.dataset import ROW_TABLES, Tables
+from rso_report.intake import checks
 from rso_report.intake.checks import (
     ReturnFault,
     decided,
@@ -14,7 +16,7 @@ from rso_report.intake.checks import (
     registered_with,
     whole_years,
 )
-from rso_report.return_form import SHEET, TIERS, Answer, fields, measures, titles
+from rso_report.return_form import TIERS, Answer, fields, measures, titles
 
 Rows = dict[str, list[dict[str, str]]]  # by table, each row with the text of its cells
 PREFIXES = {table: prefix for prefix, table in ROW_TABLES.items()}
@@ -47,13 +49,15 @@ def rows_of_return(
     return rows, places
 
 
+_LOOSE = ("row_id", "denominator_row", "locator")
+
 # What pages read as markup may not stand in the data: a file is named without it.
 _AS_TEXT = str.maketrans("[]{}<>`\\*$~^", "()()()'/+S--")
 
 
 def place_of(row: Answer, file: str) -> str:
     """Where a figure stands: in the document of which a draft was made, or in the form."""
-    place = f"{file}, row {row.row}"
+    place = f"{file}, {checks.place(row.row)}"
     if row.from_cell:
         sheet = row.from_sheet and f"sheet {row.from_sheet}"
         place = ", ".join(filter(None, [row.from_file, sheet, row.from_cell]))
@@ -79,7 +83,7 @@ def _cells(row: Answer) -> tuple[str, dict[str, str]]:
         "area_id": row.force,
         "as_at": _day(row.as_at),
         "as_at_precision": row.as_at_precision if row.as_at else "",
-        "value": "" if row.value is None or withheld else number_text(row.value),
+        "value": "" if row.value is None or withheld else str(row.value),
         "qualifier": row.qualifier,
         "status": "withheld" if withheld else row.value_status,
         "revises_row": "" if withheld else row.revises_row,
@@ -133,12 +137,12 @@ def _period(start: date | None, end: date | None) -> dict[str, str]:
             "period_precision": "stated",
             "period_status": "complete",
         }
-    year = start.year + 1
-    while (last := _year_later(start, year)) < end:
-        year += 1
+    years = 1
+    while (last := start + pd.DateOffset(years=years, days=-1)).date() < end:
+        years += 1
     return {
         "period_start": _day(start),
-        "period_end": _day(last),
+        "period_end": _day(last.date()),
         "period_precision": "stated",
         "period_status": "part",
         "covered_to_earliest": _day(end),
@@ -146,21 +150,8 @@ def _period(start: date | None, end: date | None) -> dict[str, str]:
     }
 
 
-def _year_later(start: date, year: int) -> date:
-    """The day before the one on which a period from `start` would begin again in `year`."""
-    try:
-        return start.replace(year=year) - timedelta(days=1)
-    except ValueError:  # from 29 February
-        return date(year, 2, 28)
-
-
 def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
-
-
-def number_text(value: float) -> str:
-    """A number as the files of the data have it."""
-    return str(value)
 
 
 def _note(row: Answer) -> str:
@@ -204,123 +195,65 @@ def clashes(
                 row = places[cells["row_id"]]
                 other = first.setdefault(tuple(cells.get(name, "") for name in key), row)
                 if other is not row:
-                    found.append(
-                        _clash(
-                            "V18",
-                            row,
-                            None,
-                            f"what {table}.csv cannot hold beside row {other.row}: both agree in "
-                            f"{', '.join(key)}",
-                            "one figure of one source for each of them",
-                            "leave one of the two out",
-                        )
-                    )
+                    clash = f"what {table}.csv cannot hold beside {checks.place(other.row)}: both "
+                    clash += f"agree in {', '.join(key)}"
+                    may = "one figure of one source for each of them"
+                    do = "leave one of the two out"
+                    found.append(ReturnFault("V18", row.row, None, clash, may, do))
     return found
 
 
-def _clash(
-    code: str,
-    row: Answer,
-    column: str | None,
-    found: str,
-    allowed: str,
-    do: str,
-) -> ReturnFault:
-    return ReturnFault(code, row.row, column, found, allowed, do, sheet=SHEET)
-
-
 def _second_source(
-    cells: dict[str, str],
-    row: Answer,
-    held: pd.DataFrame,
-    source_id: str,
-) -> list[ReturnFault]:
+    cells: dict[str, str], row: Answer, held: pd.DataFrame, source_id: str
+) -> Iterator[ReturnFault]:
     """V18: offences that another source gave: titles are summed, so they would count twice."""
-    same = held[
-        (held["series_id"] == cells["series_id"])
-        & (held["area_id"] == cells["area_id"])
-        & (held["offence_title"] == cells["offence_title"])
-        & (held["period_start"] == cells["period_start"])
-        & (held["period_end"] == cells["period_end"])
-        & (held["source_id"] != source_id)
-        & ~held["row_id"].isin(held["revises_row"])
-    ]
-    return [
-        _clash(
-            "V18",
-            row,
-            None,
-            f"the same offences and period as {other.row_id}, from source {other.source_id}",
-            "one current number for each title and period",
-            f"if this replaces it, write revised in value_status and {other.row_id} in "
-            "revises_row; if not, leave the row out",
-        )
-        for other in same.itertuples()
-    ]
+    same = held[(held["source_id"] != source_id) & ~held["row_id"].isin(held["revises_row"])]
+    for name in ("series_id", "area_id", "offence_title", "period_start", "period_end"):
+        same = same[same[name] == cells[name]]
+    for other in same.itertuples():
+        found = f"the same offences and period as {other.row_id}, from source {other.source_id}"
+        do = f"if this replaces it, write revised in value_status and {other.row_id} in "
+        do += "revises_row; if not, leave the row out"
+        may = "one current number for each title and period"
+        yield ReturnFault("V18", row.row, None, found, may, do)
 
 
-def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> list[ReturnFault]:
+def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> Iterator[ReturnFault]:
     """V03: a revision names a row of the table that takes it, and of its area."""
-    name = cells["revises_row"]
-    old = held[held["row_id"] == name] if "revises_row" in held else held.iloc[:0]
-    if not old.empty and old.iloc[0]["area_id"] == cells["area_id"]:
-        return []
-    may = f"a row of the published data with the same measure for {cells['area_id']}"
-    do = "look it up on the pages that list the rows"
-    return [_clash("V03", row, "revises_row", f"'{name}'", may, do)]
+    name, area = cells["revises_row"], cells["area_id"]
+    old = held[(held["row_id"] == name) & (held["area_id"] == area)]
+    if old.empty:
+        may = f"a row of the published data with the same measure for {area}"
+        do = "look it up on the pages that list the rows"
+        yield ReturnFault("V03", row.row, "revises_row", f"'{name}'", may, do)
 
 
-def held_alike(data: Tables, rows: Rows, places: dict[str, Answer]) -> Any:  # noqa: ANN401
-    """The tables of rows; of official figures only what is held of the same measures and dates.
+def held_already(
+    folder: Path, rows: Rows, places: dict[str, Answer], source_id: str
+) -> tuple[bool, str]:
+    """Whether the data have rows of this source, and in words where they are others; "" if nowhere.
 
-    One publication has several tables, which come one by one: each is there once. A return of a
-    force comes whole.
+    Identifiers and the name of the file do not matter: the same answers may come in a copy. One
+    official publication has several tables, which come one by one: what is held of it counts where
+    it has the same measures and dates. A return of a force comes whole.
     """
     official = [measures()[row.measure_code].official for row in places.values()]
-    if not official or not all(official):
-        return data
-    found = {table: getattr(data, table).iloc[:0] for table in PREFIXES}
+    keys = ("series_id", "measure", "as_at", "period_end") if official and all(official) else ()
+    is_held, differs = False, ""
     for table, own in rows.items():
-        held = getattr(data, table)
-        keys = [k for k in ("series_id", "measure", "as_at", "period_end") if k in held]
-        new = {tuple(cells.get(key, "") for key in keys) for cells in own}
-        alike = [tuple(map(_plain, key)) in new for key in held[keys].itertuples(index=False)]
-        found[table] = held[pd.Series(alike, index=held.index, dtype=bool)]
-    return SimpleNamespace(**found)
-
-
-def is_held(source_id: str, data: Tables) -> bool:
-    """Whether the data have a row of this source already."""
-    return any((getattr(data, table)["source_id"] == source_id).any() for table in PREFIXES)
-
-
-def difference(rows: Rows, data: Tables, source_id: str) -> str:
-    """In words, where the data hold other rows of this source than these; "" if nowhere.
-
-    Identifiers and the name of the file do not matter: the same answers may come in a copy.
-    """
-    loose = ("row_id", "denominator_row", "locator")
-    for table, own in rows.items():
-        held = getattr(data, table)
-        held = held[held["source_id"] == source_id]
-        columns = [name for name in held.columns if name not in loose]
-        as_text = held[columns].astype("object").map(_plain)
-        before = sorted(map(tuple, as_text.itertuples(index=False)))
-        after = sorted(tuple(_plain(cells.get(name, "")) for name in columns) for cells in own)
-        if before != after:
-            differ = len(set(after) - set(before))
-            return (
-                f"{table}.csv has {len(before)} of its rows, the return {len(after)}, of which "
-                f"{differ} differ"
-            )
-    return ""
-
-
-def _plain(value: object) -> str:
-    """A cell of a loaded table as text, to compare it with one that is about to be written."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
-        return ""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    text = str(value)
-    return text[:-2] if text.endswith(".0") else text
+        with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            lines = csv.DictReader(file)
+            columns = [name for name in lines.fieldnames or () if name not in _LOOSE]
+            alike = {tuple(cells.get(key, "") for key in keys) for cells in own}
+            held = [
+                tuple(line[name] for name in columns)
+                for line in lines
+                if line["source_id"] == source_id
+                and (not keys or tuple(line.get(key, "") for key in keys) in alike)
+            ]
+        new = [tuple(cells.get(name, "") for name in columns) for cells in own]
+        is_held = is_held or bool(held)
+        if sorted(held) != sorted(new) and not differs:
+            differs = f"{table}.csv has {len(held)} of its rows, the return {len(new)}, of which "
+            differs += f"{len(set(new) - set(held))} differ"
+    return is_held, differs

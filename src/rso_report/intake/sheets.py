@@ -18,61 +18,63 @@ import python_calamine
 from rso_report.errors import on_one_line
 from rso_report.intake.cells import (
     ALLOWED,
-    MAX_AREA,
+    MAX_CELLS,
     MAX_ROWS,
+    MAX_TEXT,
     Cell,
     Sheet,
     SheetError,
-    check_problems,
+    check_cells,
     check_size,
     filled_length,
     plain_cell,
     rectangle,
     text_problems,
-    too_long,
-    too_many_cells,
+    too_many,
 )
 from rso_report.intake.marks import broken, marks_of
 
+MAX_BYTES = 20_000_000
 # Of a zip: bytes unpacked, times its own size, parts.
 MAX_UNPACKED = 50_000_000
 MAX_RATIO = 250
 MAX_PARTS = 500
-
-# What a file is, in words, and what its sender can do about it.
-KINDS = {
-    "text": ("plain text", "give the file the ending .csv, or save the workbook again as .xlsx"),
-    "xlsx": ("an Excel workbook", "give the file the ending .xlsx"),
-    "ods": ("an OpenDocument spreadsheet", "give the file the ending .ods"),
-    "xls": ("an old Excel workbook (.xls)", "open it and save it as .xlsx"),
-    "xlsb": ("a binary Excel workbook (.xlsb)", "open it and save it as .xlsx"),
-    "xlsm": ("a workbook that holds macros", "save it as .xlsx or .ods without macros"),
-    "password": ("a file protected by a password", "remove the password and save it again"),
-    "numbers": ("a Numbers document", "export it as .xlsx or CSV"),
-    "pdf": ("a PDF document", "ask for the spreadsheet that it was printed from"),
-    "html": ("a web page (HTML)", "open it in a spreadsheet and save it as .xlsx"),
-    "xml": ("an XML file", "open it in a spreadsheet and save it as .xlsx"),
-    "word": ("a text document", "copy its tables to a spreadsheet and save that as .xlsx"),
-    "archive": ("an archive of files", "unpack it and give the spreadsheet in it"),
-    "image": ("a picture", "ask for the spreadsheet that it shows"),
-    "unknown": ("a file of another kind", "save the table as .xlsx, .ods or CSV"),
-}
-
-MAX_BYTES = 20_000_000
 TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".txt")
-_ENDINGS_OF = {
-    "xls": ".xls .xlt",
-    "xlsb": ".xlsb",
-    "xlsm": ".xlsm .xltm .xlam",
-    "numbers": ".numbers",
-    "pdf": ".pdf",
-    "html": ".htm .html .mht",
-    "xml": ".xml .fods",
-    "word": ".doc .docx .odt .rtf",
-    "archive": ".zip .7z .rar .gz",
-    "image": ".png .jpg .jpeg .tif",
+
+# What a file is, in words, what its sender can do about it, and the endings that say so.
+KINDS = {
+    "text": ("plain text", "give the file the ending .csv, or save the workbook again as .xlsx",
+             TEXT_ENDINGS),
+    "xlsx": ("an Excel workbook", "give the file the ending .xlsx", (".xlsx",)),
+    "ods": ("an OpenDocument spreadsheet", "give the file the ending .ods", (".ods",)),
+    "xls": ("an old Excel workbook (.xls)", "open it and save it as .xlsx", (".xls", ".xlt")),
+    "xlsb": ("a binary Excel workbook (.xlsb)", "open it and save it as .xlsx", (".xlsb",)),
+    "xlsm": ("a workbook that holds macros", "save it as .xlsx or .ods without macros",
+             (".xlsm", ".xltm", ".xlam")),
+    "password": ("a file protected by a password", "remove the password and save it again", ()),
+    "numbers": ("a Numbers document", "export it as .xlsx or CSV", (".numbers",)),
+    "pdf": ("a PDF document", "ask for the spreadsheet that it was printed from", (".pdf",)),
+    "html": ("a web page (HTML)", "open it in a spreadsheet and save it as .xlsx",
+             (".htm", ".html", ".mht")),
+    "xml": ("an XML file", "open it in a spreadsheet and save it as .xlsx", (".xml", ".fods")),
+    "word": ("a text document", "copy its tables to a spreadsheet and save that as .xlsx",
+             (".doc", ".docx", ".odt", ".rtf")),
+    "archive": ("an archive of files", "unpack it and give the spreadsheet in it",
+                (".zip", ".7z", ".rar", ".gz")),
+    "image": ("a picture", "ask for the spreadsheet that it shows",
+              (".png", ".jpg", ".jpeg", ".tif")),
+    "unknown": ("a file of another kind", "save the table as .xlsx, .ods or CSV", ()),
+}  # fmt: skip
+_BEGINS = {
+    b"%PDF": "pdf",
+    b"{\\rtf": "word",
+    b"\x1f\x8b": "archive",
+    b"7z\xbc\xaf": "archive",
+    b"Rar!": "archive",
+    b"\x89PNG": "image",
+    b"\xff\xd8\xff": "image",
+    b"GIF8": "image",
 }
-ENDINGS = {end: kind for kind, ends in _ENDINGS_OF.items() for end in ends.split()}
 
 
 def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
@@ -83,12 +85,12 @@ def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
     """
     path = Path(path)
     try:
-        content = _content(path)
-        kind, ending = _kind(content), path.suffix.lower()
-        wanted = "text" if ending in TEXT_ENDINGS else ending.removeprefix(".")
-        if kind != wanted:
-            found, remedy = KINDS[kind]
-            raise SheetError(f"{found} in a file named {ending}", ALLOWED, remedy)
+        ending = path.suffix.lower()
+        named = next((kind for kind, about in KINDS.items() if ending in about[2]), "unknown")
+        content = _content(path, named)
+        kind = _kind(content)
+        if kind != named:
+            raise _of_kind(kind, f" in a file named {ending}")
         if kind == "text":
             sheets = [_text_sheet(path.stem, content, ending, ragged)]
         else:
@@ -97,47 +99,45 @@ def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
             raise SheetError("no value in any cell", "a table with figures", "send the filled file")
         for sheet in sheets:
             for problem in text_problems(sheet.rows):
-                sheet.problems.append(problem)
-                check_problems(len(sheet.problems))
+                sheet.tell(*problem)
         return sheets
     except SheetError as error:
         name = on_one_line(path.name or str(path))
         raise SheetError(error.found, error.allowed, error.remedy, file=name) from None
 
 
-def _content(path: Path) -> bytes:
+def _of_kind(kind: str, where: str = "") -> SheetError:
+    """The error for a file of a kind that is not read."""
+    found, remedy, _ = KINDS[kind]
+    return SheetError(found + where, ALLOWED, remedy)
+
+
+def _content(path: Path, kind: str) -> bytes:
     """The bytes of a plain file that is not a link, not empty and not too large."""
-    name_it = "give the file itself"
     try:
-        about = os.lstat(path)
-    except (OSError, ValueError):
-        raise SheetError("no such file", ALLOWED, "check the name and the folder") from None
-    if stat.S_ISLNK(about.st_mode):
-        raise SheetError("a link to another file", ALLOWED, name_it)
-    if stat.S_ISDIR(about.st_mode):
-        raise SheetError("a folder", ALLOWED, "name one file in it")
-    if not stat.S_ISREG(about.st_mode):
-        raise SheetError("something that is not a plain file", ALLOWED, name_it)
-    ending = path.suffix.lower()
-    if ending not in (*TEXT_ENDINGS, ".xlsx", ".ods"):
-        found, remedy = KINDS[ENDINGS.get(ending, "unknown")]
-        ends = f" ending in {on_one_line(ending)}" if ending not in ENDINGS else ""
-        raise SheetError(found + ends, ALLOWED, remedy)
-    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            raise SheetError("a link to another file", ALLOWED, "give the file itself")
+        if stat.S_ISDIR(mode):
+            raise SheetError("a folder", ALLOWED, "name one file in it")
+        if not stat.S_ISREG(mode):
+            found = "something that is not a plain file"
+            raise SheetError(found, ALLOWED, "give the file itself")
+        if kind not in ("text", "xlsx", "ods"):
+            raise _of_kind(kind, f" ending in {path.suffix}" if kind == "unknown" else "")
         # The file may have been exchanged for a link meanwhile: a link is not followed.
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
             content = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise SheetError("no such file", ALLOWED, "check the name and the folder") from None
     except OSError as error:
         found = f"a file that cannot be opened ({error.strerror})"
         raise SheetError(found, ALLOWED, "check who may read it") from None
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise SheetError("an empty file", ALLOWED, "send the filled file")
     if len(content) > MAX_BYTES:
-        raise SheetError(
-            f"more than {MAX_BYTES // 1_000_000} MB",
-            f"a table of at most {MAX_ROWS:,} rows",
-            "send only the tables of the reply, without pictures",
-        )
+        do = "send only the tables of the reply, without pictures"
+        raise SheetError(f"more than {MAX_BYTES // 1_000_000} MB", f"at most {MAX_ROWS:,} rows", do)
     return content
 
 
@@ -147,63 +147,50 @@ def _kind(content: bytes) -> str:
         locked = "EncryptedPackage".encode("utf-16-le") in content
         return "password" if locked else "xls"
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_kind(content)
-    for start, kind in (
-        (b"%PDF", "pdf"),
-        (b"{\\rtf", "word"),
-        (b"\x1f\x8b", "archive"),
-        (b"7z\xbc\xaf", "archive"),
-        (b"Rar!", "archive"),
-        (b"\x89PNG", "image"),
-        (b"\xff\xd8\xff", "image"),
-        (b"GIF8", "image"),
-    ):
-        if content.startswith(start):
-            return kind
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                _check_directory(archive)
+                return _zip_kind(archive)
+        except SheetError:
+            raise
+        except Exception as error:  # zipfile raises many kinds on a broken archive
+            raise broken(error) from None
+    if kind := next((kind for start, kind in _BEGINS.items() if content.startswith(start)), ""):
+        return kind
     head = content[:2_000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if re.match(rb"<(!doctype html|html|head|body|table|meta|!--)", head):
         return "html"
     return "xml" if head.startswith(b"<?xml") else "text"
 
 
-def _zip_kind(content: bytes) -> str:
+def _zip_kind(archive: zipfile.ZipFile) -> str:
     """What a zip holds, after its directory was checked and before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_directory(archive)
-            names = set(archive.namelist())
-            if "xl/workbook.bin" in names:
-                return "xlsb"
-            if any(name.startswith(("Basic/", "Scripts/")) for name in names) or any(
-                name.rsplit("/", 1)[-1].lower().startswith("vbaproject") for name in names
-            ):
-                return "xlsm"
-            if "mimetype" in names:
-                with archive.open("mimetype") as part:
-                    kind = part.read(100).strip()
-                if kind.startswith(b"application/vnd.oasis.opendocument.text"):
-                    return "word"
-                if kind == b"application/vnd.oasis.opendocument.spreadsheet":
-                    if "META-INF/manifest.xml" in names:
-                        with archive.open("META-INF/manifest.xml") as part:
-                            if b"encryption-data" in part.read(1_000_000):
-                                return "password"
-                    return "ods"
-            if "[Content_Types].xml" in names:
-                with archive.open("[Content_Types].xml") as part:
-                    types = part.read(1_000_000)
-                if b"macroEnabled" in types:
-                    return "xlsm"
-                if "xl/workbook.xml" in names or b"spreadsheetml.sheet.main" in types:
-                    return "xlsx"
-                return "word" if "word/document.xml" in names else "unknown"
-            if any(name.startswith("Index/") and name.endswith(".iwa") for name in names):
-                return "numbers"
-            return "archive"
-    except SheetError:
-        raise
-    except Exception as error:  # zipfile raises many kinds on a broken archive
-        raise broken(error) from None
+    names = set(archive.namelist())
+
+    def start_of(name: str) -> bytes:
+        with archive.open(name) as part:
+            return part.read(1_000_000)
+
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    if any(re.search(r"^(Basic|Scripts)/|(^|/)vbaproject[^/]*$", n, re.I) for n in names):
+        return "xlsm"
+    kind = start_of("mimetype") if "mimetype" in names else b""
+    if b"opendocument.text" in kind:
+        return "word"
+    if kind.strip() == b"application/vnd.oasis.opendocument.spreadsheet":
+        manifest = "META-INF/manifest.xml"
+        locked = manifest in names and b"encryption-data" in start_of(manifest)
+        return "password" if locked else "ods"
+    if "[Content_Types].xml" in names:
+        types = start_of("[Content_Types].xml")
+        if b"macroEnabled" in types:
+            return "xlsm"
+        if "xl/workbook.xml" in names:
+            return "xlsx"
+        return "word" if "word/document.xml" in names else "unknown"
+    numbers = any(name.startswith("Index/") and name.endswith(".iwa") for name in names)
+    return "numbers" if numbers else "archive"
 
 
 def _check_directory(archive: zipfile.ZipFile) -> None:
@@ -220,39 +207,33 @@ def _check_directory(archive: zipfile.ZipFile) -> None:
             f"at most {MAX_UNPACKED:,} bytes, and {MAX_RATIO} times its own size",
             "send only the tables of the reply; if it was not made to do harm, send CSV",
         )
-    seen = set()
-    for part in parts:
-        name = part.filename
-        steps = name.replace("\\", "/").split("/")
-        if name in seen or "\\" in name or ".." in steps or steps[0] == "" or ":" in name:
+    names = [part.filename for part in parts]
+    for part, name in zip(parts, names, strict=True):
+        steps = name.split("/")
+        if names.count(name) > 1 or re.search(r"[\\:]", name) or ".." in steps or not steps[0]:
             found = f"a part named '{on_one_line(name)}' inside the file"
             raise SheetError(found, "names inside the file, each once", resave)
-        seen.add(name)
         if part.flag_bits & 0x1:
-            raise SheetError(KINDS["password"][0], ALLOWED, KINDS["password"][1])
+            raise _of_kind("password")
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise SheetError("a part packed by an unusual method", "an ordinary file", resave)
 
 
 def _workbook(content: bytes, kind: str) -> list[Sheet]:
-    """The sheets of a workbook: values by the library, marks from its XML, which comes first."""
-    marks = marks_of(content, kind)
-    sheets = []
+    """The sheets of a workbook: marks from its XML, which comes first, values by the library."""
     try:
+        sheets = marks_of(content, kind)
         with python_calamine.load_workbook(io.BytesIO(content)) as book:
-            for mark in marks:
-                found = book.get_sheet_by_name(mark.name)
-                values = found.to_python(skip_empty_area=False)
-                rows = [[plain_cell(value) for value in row] for row in values]
-                for (row, column), plain in mark.plain.items():
+            for sheet in sheets:
+                found = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+                rows = [[plain_cell(value) for value in row] for row in found]
+                for (row, column), plain in sheet.plain.items():
                     if row <= len(rows) and column <= len(rows[row - 1]):
                         rows[row - 1][column - 1] = plain_cell(plain)
-                sheets.append(Sheet(rows=rectangle(rows), **mark.beside))
-    except SheetError:
+                sheet.rows = rectangle(rows)
+    except (SheetError, KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # the library raises many kinds, and panics, on a broken file
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
+    except BaseException as error:  # the libraries raise many kinds, and panic, on a broken file
         raise broken(error) from None
     return sheets
 
@@ -261,7 +242,7 @@ def _text_sheet(name: str, content: bytes, ending: str, ragged: bool) -> Sheet:
     text = _decoded(content)
     delimiter = _delimiter(text) if ending == ".csv" else "\t"
     rows: list[list[Cell]] = []
-    cells = 0
+    area = 0
     quoting = csv.QUOTE_NONE if ending == ".txt" else csv.QUOTE_MINIMAL  # a letter, not a table
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting)
@@ -270,15 +251,16 @@ def _text_sheet(name: str, content: bytes, ending: str, ragged: bool) -> Sheet:
             row = [plain_cell(value) for value in record]
             filled = filled_length(row)
             check_size(len(rows) + 1 if filled else 0, filled)
-            cells += len(row)
-            if cells > MAX_AREA or len(rows) > 10 * MAX_ROWS:
-                raise too_many_cells()
+            area += len(row)
+            check_cells(MAX_CELLS + 1 if len(rows) > 10 * MAX_ROWS else 0, area)
             rows.append(row)
     except csv.Error as error:
+        place = f"row {len(rows) + 1}"
         if "field larger" in str(error):
-            raise too_long(len(rows) + 1) from None
+            do = "look for a quotation mark that is not closed"
+            raise too_many(f"characters in {place}", MAX_TEXT, do) from None
         raise SheetError(
-            f"quotation marks that do not pair in row {len(rows) + 1}",
+            f"quotation marks that do not pair in {place}",
             'text in quotation marks closed in the same cell, a mark inside it doubled ("")',
             "correct the marks, or save the table again from a spreadsheet",
         ) from None
@@ -289,29 +271,29 @@ def _text_sheet(name: str, content: bytes, ending: str, ragged: bool) -> Sheet:
 
 def _decoded(content: bytes) -> str:
     """Text in UTF-8; another encoding is named, because guessing one changes letters."""
-    save = "save it as 'CSV UTF-8 (comma delimited)', or send the .xlsx"
-    form = "text in UTF-8"
+
+    def line(place: int) -> int:
+        return content.count(b"\n", 0, place) + 1
+
+    found = ""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SheetError("text in UTF-16", form, save)
-    if b"\0" in content:
+        found = "text in UTF-16"
+    elif b"\0" in content:
         sample = content[:4_000]
-        if max(sample[0::2].count(0), sample[1::2].count(0)) > len(sample) // 4:
-            raise SheetError("text that looks like UTF-16", form, save)
-        row = content.count(b"\n", 0, content.index(b"\0")) + 1
-        raise SheetError(f"a NUL byte in line {row}, so no plain text", form, save)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        letter = bytes([byte]).decode("cp1252", errors="ignore")
-        looks = (
-            f" ('{letter}' in Windows-1252, which it looks like)"
-            if letter.strip() and letter.isprintable()
-            else ""
-        )
-        found = f"a byte 0x{byte:02X} in line {row} that is not UTF-8{looks}"
-        raise SheetError(found, form, save) from None
+        utf_16 = max(sample[0::2].count(0), sample[1::2].count(0)) > len(sample) // 4
+        found = f"a NUL byte in line {line(content.index(bytes(1)))}, so no plain text"
+        found = "text that looks like UTF-16" if utf_16 else found
+    else:
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            byte = content[error.start]
+            letter = bytes([byte]).decode("cp1252", errors="ignore")
+            found = f"a byte 0x{byte:02X} in line {line(error.start)} that is not UTF-8"
+            if letter.strip() and letter.isprintable():
+                found += f" ('{letter}' in Windows-1252, which it looks like)"
+    do = "save it as 'CSV UTF-8 (comma delimited)', or send the .xlsx"
+    raise SheetError(found, "text in UTF-8", do)
 
 
 def _delimiter(text: str) -> str:
@@ -323,13 +305,10 @@ def _delimiter(text: str) -> str:
 
 def _check_widths(rows: list[list[Cell]], delimiter: str) -> None:
     """Every row that is not blank must have as many cells as the first."""
-    first = width = 0
-    for number, row in enumerate(rows, start=1):
-        if not filled_length(row):
-            continue
-        if not first:
-            first, width = number, filled_length(row)
-        if filled_length(row) > width or len(row) < width:
+    filled = [(n, row, filled_length(row)) for n, row in enumerate(rows, 1) if filled_length(row)]
+    first, _, width = filled[0] if filled else (0, [], 0)
+    for number, row, length in filled:
+        if length > width or len(row) < width:
             mark = {"\t": "tab", ";": "semicolon", ",": "comma"}[delimiter]
             raise SheetError(
                 f"{len(row)} cells in row {number} where row {first} has {width}",

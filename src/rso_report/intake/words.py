@@ -7,10 +7,11 @@ leaves the figure blank and says so.
 
 import calendar
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import SequenceMatcher, get_close_matches
+from difflib import get_close_matches
 
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
@@ -31,8 +32,7 @@ _NO_VALUE = {
     "no information held": "not_held",
     "exempt": "exempt",
     "cost limit": "cost_limit",
-}
-_WITHHELD = ("[c]", "(c)", "suppressed", "withheld", "redacted")
+} | dict.fromkeys(("[c]", "(c)", "suppressed", "withheld", "redacted"), "suppressed")
 _OPEN = re.compile(r"\*+|-|–|—|\.{1,3}|:|#|\[?[xzu]\]?|\[low\]|n/?a|nil|none|"
                    r"not (?:available|known|recorded)", re.IGNORECASE)  # fmt: skip
 _MARK = re.compile(r"\[?(?:[a-z]{1,2}|note \d+)\]?|[*†‡§¹²³]+|\(\w\)", re.IGNORECASE)
@@ -50,8 +50,9 @@ _SEXES = {
     "female": ("female", "females", "women", "f"),
     "all": ("all", "persons", "people", "all persons", "both sexes"),
 }
-_LEVEL = re.compile(r"(?:mappa )?level (\d)|(unknown|not known)", re.IGNORECASE)
-_TIER = re.compile(r"(very high|high|medium|low)(?: risk)?", re.IGNORECASE)
+_LEVEL = re.compile(r"(?:mappa )?level (\d)", re.IGNORECASE)
+_TIERS = {"very high": "VH", "high": "H", "medium": "M", "low": "L"}
+_TIER = re.compile(rf"({'|'.join(_TIERS)})(?: risk)?")
 _TOTAL = re.compile(r"(grand )?totals?", re.IGNORECASE)
 _EMPTY = re.compile(r"as at:?|at:?|year ending:?|year|number|numbers|count|total number|"
                     r"financial year|31 march", re.IGNORECASE)  # fmt: skip
@@ -144,15 +145,15 @@ def read(cell: Cell) -> Reading | None:
         if limit:
             return Reading(limit, "suppressed", "fewer_than", remark="withheld as small")
         return Reading(None, reason=f"'{text}': a limit that is not understood")
-    if text.casefold() in _NO_VALUE:
-        return Reading(None, _NO_VALUE[text.casefold()])
-    if text.casefold() in _WITHHELD:
-        return Reading(None, "suppressed", remark=f"'{text}': withheld by the sender")
-    if text.startswith("*") and _OPEN.fullmatch(text):
-        reason = "often a small number that is withheld: if so, write suppressed in value_status"
-        return Reading(None, reason=f"'{text}': {reason}")
+    if status := _NO_VALUE.get(text.casefold()):
+        told = f"'{text}': withheld by the sender" if status == "suppressed" else ""
+        return Reading(None, status, remark=told)
     if _OPEN.fullmatch(text):
-        return Reading(None, reason=f"'{text}' is no number: 0, not held, or withheld?")
+        reason = f"'{text}' is no number: 0, not held, or withheld?"
+        if text.startswith("*"):
+            reason = f"'{text}': often a small number that is withheld: if so, write suppressed in "
+            reason += "value_status"
+        return Reading(None, reason=reason)
     if re.fullmatch(rf"[-\u2212~c.]*\s*(?:{_NUMBER})(?:\.\d+)?\s*%?", text):
         return Reading(None, reason=f"'{text}' is not a plain number")
     return None
@@ -212,19 +213,15 @@ def _year(text: str) -> FinancialYear | None:
 
 def _day(match: re.Match) -> tuple[date, str] | None:
     """The day that was found, and how exactly it is named; None if day and month may be swapped."""
-    iso = match[1]
-    if iso:
-        year, month, day = match[1], match[2], match[3]
+    if match[1]:
+        year, month, day = match.group(1, 2, 3)
     elif match[4]:
-        year, month, day = match[6], match[5], match[4]
+        day, month, year = match.group(4, 5, 6)
         if int(day) <= 12 and day != month:
             return None
     else:
-        names = [name[:3].casefold() for name in MONTHS]
-        year, month = match[9], str(names.index(match[8][:3].casefold()) + 1)
-        if not MONTHS[int(month) - 1].casefold().startswith(match[8].casefold().rstrip(".")):
-            return None
-        day = match[7]
+        day, name, year = match[7], match[8].casefold(), match[9]
+        month = next((n for n, m in enumerate(MONTHS, 1) if m.casefold().startswith(name)), 0)
     full = int(year) + (2000 if len(year) == 2 else 0)
     try:
         last = calendar.monthrange(full, int(month))[1]
@@ -254,14 +251,14 @@ class Lexicon:
         areas = data.areas[data.areas["kind"].isin(["country", "region", "force", "joint"])]
         self.kinds = dict(zip(areas["area_id"], areas["kind"], strict=True))
         self._parent = dict(zip(areas["area_id"], areas["parent_id"], strict=True))
-        self._names: dict[str, list[str]] = {}
+        self._names: dict[str, list[str]] = defaultdict(list)
         for area in areas.itertuples():
             for name in {self._bare(n) for n in (area.area_id, area.name, area.short_name)}:
-                self._names.setdefault(name, []).append(area.area_id)
-        self._words: dict[str, list[str]] = {}
+                self._names[name].append(area.area_id)
+        self._words: dict[str, list[str]] = defaultdict(list)
         for measure in measures().values():
             for word in measure.words:
-                self._words.setdefault(plain(word), []).append(measure.code)
+                self._words[plain(word)].append(measure.code)
 
     @staticmethod
     def _bare(name: str) -> str:
@@ -325,35 +322,28 @@ class Lexicon:
         return f"'{names[-1].text}' may be {what}: say {ways}"
 
     def _area(self, names: list[Name]) -> tuple[list[str], str]:
-        """The areas that a row may be about, and what is to be said of it."""
-        if len(names) < 2:
-            own = names[0].areas if names else []
-            kind = {"region": "region", "country": "country"}.get(
-                plain(names[0].head) if names else "", ""
-            )
-            if re.search(r"force", names[0].head if names else "", re.IGNORECASE):
-                kind = "" if re.search("region", names[0].head, re.IGNORECASE) else "force"
-            of_kind = [area for area in own if self.kinds[area] == kind]
-            return of_kind or own, ""
-        remark = "several columns hold names: " + ", ".join(f"'{name.text}'" for name in names)
-        by_head = [n for n in names if re.search(r"force|police", n.head, re.I)]
-        choice = by_head if len(by_head) == 1 else names
+        """The areas that a row may be about, and what is to be said of it.
+
+        Each name has to be the area or one that it lies within; of those left, the head over the
+        name tells whether a force or a region is meant.
+        """
+        of_forces = [name for name in names if re.search(r"force|police", name.head, re.I)]
+        sure = len(names) > 1 and len(of_forces) == 1
         fits = [
             area
-            for name in choice
+            for name in (of_forces if sure else names)
             for area in name.areas
             if all(any(self._within(area, other) for other in each.areas) for each in names)
         ]
         fits = list(dict.fromkeys(fits))
-        forces = [area for area in fits if self.kinds[area] in ("force", "joint")]
-        if len(by_head) == 1 and forces:
-            fits = forces
-        elif (
-            len(fits) > 1
-            and len({self.kinds[area] for area in fits}) == len(fits)
-            and not any(len(name.areas) > 1 for name in names)
-        ):
-            fits = fits[:1] if self._within(fits[0], fits[-1]) else fits[-1:]
+        head = of_forces[0].head if sure else names[0].head if len(names) == 1 else ""
+        kinds = [plain(head)]
+        if sure or (re.search("force", head, re.I) and not re.search("region", head, re.I)):
+            kinds = ["force", "joint"]
+        fits = [area for area in fits if self.kinds[area] in kinds] or fits
+        if len(names) < 2:
+            return fits, ""
+        remark = "several columns hold names: " + ", ".join(f"'{name.text}'" for name in names)
         return (fits, remark) if len(fits) == 1 else ([], f"{remark}; which is meant is not sure")
 
     def _within(self, area: str, other: str) -> bool:
@@ -369,27 +359,22 @@ class Lexicon:
         found = self.meaning(meant, "head", "")
         return bool(found) and "year" not in found
 
-    def time(self, text: str) -> Meaning:
+    def time(self, text: str) -> dict[str, str]:
         """The day, month, or financial year that a label names; empty if none for certain."""
         text = self._said.get(plain(text), text)
-        found = Meaning()
         bare = re.sub(r"\s*(?:\(part[ -]year\)|\[p\])\s*$", "", text, flags=re.IGNORECASE)
         if year := _year(_MARKS.sub("", bare)):
-            found |= {"period_start": str(year.start), "period_end": str(year.end)}
-            if bare != text:
-                found["part"] = "yes"
-            return found
-        if (day := _one_day(text)) and not re.search(r"\d", _DAY.sub("", re.sub(
-            r"^\s*\d{4}\s*(?=\()", "", text))):  # fmt: skip
-            stated = re.match(r"\s*(\d{4})\s*\(", text)
+            part = {"part": "yes"} if bare != text else {}
+            return {"period_start": str(year.start), "period_end": str(year.end), **part}
+        stated = re.match(r"\s*(\d{4})\s*(?=\()", text)  # 2022 (as at 22 February 2022)
+        rest = text[stated.end() :] if stated else text
+        if (day := _one_day(text)) and not re.search(r"\d", _DAY.sub("", rest)):
             if stated and int(stated[1]) != day[0].year:
-                return found
-            if re.search(r"year (?:ending|ended|to)|12 months", text, re.IGNORECASE):
-                return found | {"as_at": str(day[0])}
-            return found | {"as_at": str(day[0]), "as_at_precision": day[1]}
-        if plain_year(text):
-            found["year"] = text
-        return found
+                return {}
+            of_year = re.search(r"year (?:ending|ended|to)|12 months", text, re.IGNORECASE)
+            precision = {} if of_year else {"as_at_precision": day[1]}
+            return {"as_at": str(day[0]), **precision}
+        return {"year": text} if plain_year(text) else {}
 
     def meaning(self, text: str, role: str, head: str) -> Mapping[str, str] | None:
         """What a word says; None if it is not understood, empty if it says nothing of the figure.
@@ -410,18 +395,15 @@ class Lexicon:
         bare = plain(text)
         if _TOTAL.fullmatch(bare):
             return {"total": "column" if role == "row" else "row"}
-        for sex, names in _SEXES.items():
-            if bare in names:
-                return {"sex": sex}
+        if sex := next((sex for sex, names in _SEXES.items() if bare in names), ""):
+            return {"sex": sex}
         if match := _LEVEL.fullmatch(bare):
-            if match[1]:
-                return {"mappa_level": match[1]}
-            risk = re.search("risk|tier", head, re.IGNORECASE)
-            level = re.search("level", head, re.IGNORECASE)
-            return {"risk_tier" if risk else "mappa_level" if level else "sex": "unknown"}
+            return {"mappa_level": match[1]}
         if match := _TIER.fullmatch(bare):
-            codes = {"very high": "VH", "high": "H", "medium": "M", "low": "L"}
-            return {"risk_tier": codes[match[1]]}
+            return {"risk_tier": _TIERS[match[1]]}
+        if bare in ("unknown", "not known"):
+            risk, level = (re.search(each, head, re.I) for each in ("risk|tier", "level"))
+            return {"risk_tier" if risk else "mappa_level" if level else "sex": "unknown"}
         if role == "row" and re.match("offence|title|breach", head, re.IGNORECASE):
             return {"offence_title": " ".join(text.split())}
         if _EMPTY.fullmatch(bare):
@@ -468,12 +450,10 @@ class Lexicon:
     def suggestion(self, text: str) -> str:
         """What a word that is not understood probably means; "" if nothing is near."""
         if like_year(text) or re.fullmatch(r"\d{4,6}", text):
-            labels = [str(FinancialYear(start)) for start in range(1997, 2060)]
             if match := _YEAR.fullmatch(text):
                 return str(FinancialYear(int(match[1])))
-            likeness = {each: SequenceMatcher(None, text, each).ratio() for each in labels}
-            best = max(likeness, key=lambda each: likeness[each])
-            return best if likeness[best] > 0.8 else ""
+            labels = [str(FinancialYear(start)) for start in range(1997, 2060)]
+            return next(iter(get_close_matches(text, labels, 1, 0.8)), "")
         bare = plain(text)
         begins = sorted((n for n in self._names if n.startswith(bare)), key=len)
         near = begins[:1] or get_close_matches(bare, self._names, 1, 0.75)
