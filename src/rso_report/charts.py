@@ -5,13 +5,14 @@ they are called.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from rso_report.figures import COLOURS
-from rso_report.prose import beside_first, number
+from rso_report.prose import beside_first, counted, number
 from rso_report.statistics import round_half_up
 
 INK = "#0b0c0c"
@@ -130,6 +131,15 @@ def bars(frame: pd.DataFrame, span: list[str], title: str, under: list[str]) -> 
     )
     layers = shapes + labels.encode(text="label:N")
     return layers.properties(width=470, height=130, title=words)
+
+
+def bars_by_name(frame: pd.DataFrame) -> alt.VConcatChart:
+    """`bars` for each `name` of a frame, with its title, span and the lines under it (`under`)."""
+    panels = [
+        bars(own, *own[["span", "title", "under"]].iloc[0])
+        for _, own in frame.groupby("name", sort=False)
+    ]
+    return alt.vconcat(*panels, spacing=18)
 
 
 def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
@@ -394,11 +404,66 @@ def visit_explorer(
     return alt.vconcat(total, bars).add_params(*controls, *steps, sentence)
 
 
-def known(frame: pd.DataFrame, areas: list[str], measures: list[str]) -> alt.LayerChart:
+def on_days(frame: pd.DataFrame, areas: Iterable[str]) -> alt.LayerChart:
+    """Numbers of single days, a row for each of the `areas` that has one, and no line between them.
+
+    Columns: area (name), as_at, value with its qualifier and status, which stands under its ring or
+    over it where the one before is near, and where they are known definition (what was counted) and
+    letter (in the ring).
+    """
+    place = {area: position for position, area in enumerate(areas)}
+    frame = frame.assign(place=frame["area"].map(place)).sort_values(["place", "as_at"])
+    span = frame["as_at"].max() - frame["as_at"].min()
+    apart = ~(frame.groupby("place")["as_at"].diff() < 0.1 * span)
+    drawn = frame[["area", "value", *sorted({"letter", "definition"} & {*frame})]].assign(
+        date=frame["as_at"].dt.strftime("%Y-%m-%d"),
+        label=[counted(row) for _, row in frame.iterrows()],
+        over=apart.groupby(apart.cumsum()).cumcount() % 2 == 1,
+    )
+    years = "%Y" if span.days > 4 * 365 else "%b %Y"
+    base = alt.Chart(drawn).encode(
+        # In local time a reader's zone would move the points.
+        x=alt.X(
+            "date:T",
+            title=None,
+            axis=alt.Axis(format=years, tickCount=5),
+            scale=alt.Scale(type="utc", padding=18),
+        ),
+        # Names above their rows: beside them, long ones would leave no room for the dates.
+        y=alt.Y(
+            "area:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(
+                labelAlign="left",
+                labelPadding=-4,
+                labelOffset=-28,
+                labelLimit=540,
+                domain=False,
+                ticks=False,
+            ),
+        ),
+        tooltip=[
+            alt.Tooltip(f"{name}:N", title=name.title())
+            for name in ("area", "label", "date", "definition")
+            if name in drawn
+        ],
+    )
+    rings = base.mark_point(filled=False, size=330, strokeWidth=2)
+    beside = alt.ExprRef("datum.over ? -21 : 21")
+    layers = [rings, base.mark_text(dy=beside, fontWeight="bold").encode(text="label:N")]
+    if "letter" in drawn:
+        layers.insert(1, base.mark_text(baseline="middle", dy=1).encode(text="letter:N"))
+    return alt.layer(*layers).properties(width=540, height=alt.Step(70))
+
+
+def known(frame: pd.DataFrame) -> alt.LayerChart:
     """A grid of what is held: columns area (name), measure and said, "" where nothing was found.
 
-    `said` breaks into lines at `|`, the name of a measure after its first word.
+    `said` breaks into lines at `|`, the name of a measure after its first word. Areas and measures
+    keep the order of the frame.
     """
+    areas, measures = frame["area"].unique().tolist(), frame["measure"].unique().tolist()
     drawn = frame[["area", "measure", "said"]].assign(found=frame["said"] != "")
     drawn["said"] = drawn["said"].where(drawn["found"], "none|found")
     tight = alt.Scale(paddingInner=0.06, paddingOuter=0)
