@@ -185,6 +185,23 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
     return alt.vconcat(*panels, spacing=16)
 
 
+def rates(frame: pd.DataFrame) -> alt.LayerChart:
+    """A dot for the rate of each area, in the order of `frame`, with its interval where it has one.
+
+    Columns: area (name), shown (the rate per 100,000), lower, upper (missing for a printed rate),
+    label (the rate in words).
+    """
+    drawn = frame[["area", "shown", "lower", "upper", "label"]]
+    base = alt.Chart(drawn.astype({"shown": "float"}).round(1))
+    base = base.encode(y=alt.Y("area:N", sort=None, title=None))
+    x = alt.X("shown:Q", title="Per 100,000 people aged 10 and over", scale=alt.Scale(zero=True))
+    spans = base.transform_filter("isValid(datum.lower)").mark_rule(strokeWidth=3)
+    dots = base.mark_point(filled=True, size=110).encode(x=x)
+    texts = base.mark_text(dy=-14, fontSize=15).encode(x=x, text="label:N")
+    chart = spans.encode(x=alt.X("lower:Q", title=None), x2="upper:Q") + dots + texts
+    return chart.properties(height=alt.Step(46))
+
+
 def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerChart:
     """Rates of areas on one date as dots with their intervals, and a line at `target`.
 
@@ -455,6 +472,31 @@ def on_days(frame: pd.DataFrame, areas: Iterable[str]) -> alt.LayerChart:
     if "letter" in drawn:
         layers.insert(1, base.mark_text(baseline="middle", dy=1).encode(text="letter:N"))
     return alt.layer(*layers).properties(width=540, height=alt.Step(70))
+
+
+def coverage(frame: pd.DataFrame) -> alt.LayerChart:
+    """A square for each year with a figure and an upright bar for each break, by measure.
+
+    The frame is what `coverage.timeline` returns.
+    """
+    drawn = frame[["name", "when", "end", "what", "is_break"]]
+    base = alt.Chart(drawn).encode(
+        x=alt.X(
+            "end:Q",
+            title="Financial year ending in",
+            axis=alt.Axis(format="d", tickMinStep=1),
+            scale=alt.Scale(zero=False, padding=12),
+        ),
+        y=alt.Y("name:N", sort=None, title=None),
+        tooltip=[
+            alt.Tooltip("name:N", title="Measure"),
+            alt.Tooltip("when:N", title="year"),
+            "what:N",
+        ],
+    )
+    points = base.transform_filter("!datum.is_break").mark_square(size=90)
+    ticks = base.transform_filter("datum.is_break")
+    return points + ticks.mark_tick(color=COLOURS[3], thickness=4, size=26)
 
 
 def known(frame: pd.DataFrame) -> alt.LayerChart:
