@@ -69,14 +69,6 @@ def with_first(row: pd.Series) -> str:
     return beside_first(counted(row), row["first_value"])
 
 
-def revised_cells(values: Iterable, firsts: Iterable[float]) -> list:
-    """Cells of a table: each value as it is, or as a text with its mark and its first value."""
-    return [
-        value if pd.isna(first) else beside_first(number(value), first)
-        for value, first in zip(values, firsts, strict=True)
-    ]
-
-
 def revision_notes(firsts: pd.Series) -> list[str]:
     """What a chart says under it where some of its figures were revised; [] where none was."""
     if firsts.isna().all():
