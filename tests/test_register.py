@@ -18,6 +18,7 @@ def data():
         "sources",
         "series_breaks",
         "registered_offenders",
+        "discrepancies",
         "published_rates",
         "population_districts",
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from rso_report import breaches, periods, prose
+from rso_report import breaches, comparable, periods, prose
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
@@ -95,18 +95,64 @@ def count_words(row: NamedTuple) -> str:
     return beside_first(f"{number(row.value)}{' [p]' if row.part else ''}", row.first_value)
 
 
-def headline(edition: Edition, row: NamedTuple) -> str:
-    """`West Midlands Police: 268 breaches of notification requirements in 2020-21`."""
-    said = _by_family([(row, in_brackets(row))], breaches.SHORT)
+def headline(edition: Edition, families: pd.DataFrame) -> str:
+    """`West Midlands Police: 268 breaches of notification requirements in 2020-21`.
+
+    Of the last complete year of the first series; "" where there is none.
+    """
+    if families.empty:
+        return ""
+    _, first = next(iter(families.groupby(breaches.SERIES, sort=False)))
+    row = last_complete(list(first.sort_values("period_start").itertuples()))
+    said = _by_family([(row, _in_brackets(row))], breaches.SHORT)
     return f"{edition.name(row.area_id)}: {said} in {row.period}"
+
+
+def by_year(data: Tables, edition: Edition, families: pd.DataFrame) -> pd.DataFrame:
+    """The figures of `breaches.by_family` of one year each, with what a picture of them says.
+
+    Adds name (of the series), title (the kind of breach), under (the force, and the days on which
+    the series breaks), breaks (these with what changed), span (the years to draw), label (what
+    stands over a bar), spoken (the same on one line) and source. `data` needs series_breaks.
+    """
+    parts = []
+    for (_, _, family), own in families[breaches.one_year(families)].groupby(
+        breaches.SERIES, sort=False
+    ):
+        rows, kind = list(own.itertuples()), breaches.FAMILIES[family]
+        ends = own["period_start"].min(), own["period_end"].max()
+        cuts = comparable.breaks_between(data.series_breaks, "BREACH_RECORDED", *ends, family)
+        days = [f"Break in the series on {periods.day_label(day)}" for day in cuts["date"]]
+        said = [f"{day}: {title}." for day, title in zip(days, cuts["title"], strict=True)]
+        name = series_name(data, edition, rows[0])
+        shared = {
+            "name": name,
+            "title": kind[0].upper() + kind[1:],
+            "under": [name.replace(f", {kind}", ""), *days],
+            "breaks": said,
+            "span": breaches.full_span(own),
+        }
+        labels = [bar_label(row) for row in rows]
+        parts.append(
+            own.assign(
+                **{column: [value] * len(own) for column, value in shared.items()},
+                label=labels,
+                spoken=[" ".join(label.split()) for label in labels],
+                source=[
+                    prose.source_label(data.sources, row.source_id, row.first_value) for row in rows
+                ],
+            )
+        )
+    added = ["name", "title", "under", "breaks", "span", "label", "spoken", "source"]
+    return pd.concat(parts) if parts else families.iloc[:0].reindex(columns=[*families, *added])
 
 
 def recorded_words(row: NamedTuple) -> str:
     """`count_words` with the doubt: `85 [p] (it holds 41 and 41 under two titles: …)`."""
-    return count_words(row) + in_brackets(row)
+    return count_words(row) + _in_brackets(row)
 
 
-def in_brackets(row: NamedTuple) -> str:
+def _in_brackets(row: NamedTuple) -> str:
     """`repeated_words` of a row after a blank and in brackets; "" where no number is repeated."""
     return f" ({repeated_words(row)})" if row.repeated else ""
 
@@ -285,14 +331,6 @@ def rate_words(row: pd.Series, per: str = "") -> str:
     if row["qualifier"] == "at_least":
         return f"at least {rate}"
     return f"{rate} ({interval(row['lower'], row['upper'])})"
-
-
-def people_words(row: pd.Series) -> str:
-    """The people that outcomes are counted among: `64,300 (rounded)`, [x] where none are held."""
-    if pd.isna(row["stock"]):
-        return "[x]"
-    rounded = " (rounded)" * (row["stock_qualifier"] == "rounded")
-    return beside_first(number(row["stock"]) + rounded, row["first_stock"])
 
 
 def _cite_rated(data: Tables, used: pd.DataFrame) -> str:

@@ -244,7 +244,7 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
 
     Columns: area_id, first_source, period, period_start, period_end, part, for each family
     `<family> by title`, `<family> by heading` (numbers; what they came to before a revision in
-    `first <column>`, else <NA>), and rows (the row identifiers of all of them).
+    `first_<column>`, else <NA>), and rows (the row identifiers of all of them).
     """
     swapped = offences[
         (offences["heading_family"] != "") & (offences["heading_family"] != offences["family"])
@@ -259,7 +259,7 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
             chosen = offences[offences[column] == family].groupby(key)
             parts.append(chosen["value"].sum().rename(f"{family} {name}"))
             firsts = chosen[["value", "first_value"]].apply(first_total)
-            parts.append(firsts.rename(f"first {family} {name}").astype("Int64"))
+            parts.append(firsts.rename(f"first_{family} {name}").astype("Int64"))
     if not parts:
         return pd.DataFrame(columns=[*key, "rows"])
     counted = offences[offences[["family", "heading_family"]].isin(families).any(axis=1)]
@@ -325,7 +325,7 @@ def outcomes_and_people(data: Tables, edition: Edition) -> pd.DataFrame:
     One row for each area and year: the count as printed (`inferred` where its year is), and as
     `stock` the community count of the same area at the end of the year, <NA> where none is held or
     the year is inferred. Both rows are identified, and what `revisions.current` adds is there of
-    the outcomes, and as first_stock and stock_rows of the counts, with their stock_qualifier.
+    the outcomes, and as first_stock and stock_rows of the counts, with their qualifier_stock.
     """
     ratio_caveat("BREACH_OUTCOME", "STOCK_MAPPA")
     rows = edition.visible(data.breaches)
@@ -338,7 +338,7 @@ def outcomes_and_people(data: Tables, edition: Edition) -> pd.DataFrame:
     names = {
         "as_at": "period_end",
         "value": "stock",
-        "qualifier": "stock_qualifier",
+        "qualifier": "qualifier_stock",
         "row_id": "stock_row",
         "source_id": "stock_source",
         "first_value": "first_stock",
@@ -394,12 +394,17 @@ def side_by_side(outcomes: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 def pairs(rated: pd.DataFrame) -> pd.DataFrame:
     """Each two outcome rates of one year that a ratio may compare, in the order of `rated`.
 
-    The columns of the second have the ending `_2`. Left out are counts below 10, for which the
-    interval of a ratio is too rough, and two lower bounds.
+    The columns of the second have the ending `_2`, but rows and source_id are those of both and of
+    the people under them. Left out are counts below 10, for which the interval of a ratio is too
+    rough, and two lower bounds.
     """
     numbered = rated.assign(place=range(len(rated)))
     year = ["period", "period_start", "period_end"]
     both = numbered.merge(numbered, on=year, suffixes=("", "_2"))
     counted = both[["value", "value_2"]].min(axis=1) >= statistics.EXACT_BELOW
     bounds = both[["qualifier", "qualifier_2"]].eq("at_least").all(axis=1)
-    return both[(both["place"] < both["place_2"]) & counted & ~bounds].reset_index(drop=True)
+    found = both[(both["place"] < both["place_2"]) & counted & ~bounds].reset_index(drop=True)
+    for name, stock in (("rows", "stock_rows"), ("source_id", "stock_source")):
+        parts = found[[name, f"{name}_2", stock, f"{stock}_2"]].itertuples(index=False)
+        found[name] = ["+".join(each) for each in parts]
+    return found

@@ -5,13 +5,14 @@ they are called.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from rso_report.figures import COLOURS
-from rso_report.prose import beside_first, number
+from rso_report.prose import beside_first, counted, number
 from rso_report.statistics import round_half_up
 
 INK = "#0b0c0c"
@@ -132,6 +133,15 @@ def bars(frame: pd.DataFrame, span: list[str], title: str, under: list[str]) -> 
     return layers.properties(width=470, height=130, title=words)
 
 
+def bars_by_name(frame: pd.DataFrame) -> alt.VConcatChart:
+    """`bars` for each `name` of a frame, with its title, span and the lines under it (`under`)."""
+    panels = [
+        bars(own, *own[["span", "title", "under"]].iloc[0])
+        for _, own in frame.groupby("name", sort=False)
+    ]
+    return alt.vconcat(*panels, spacing=18)
+
+
 def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
     """A point with its 95% interval for each label, its words over it; a panel for each group.
 
@@ -173,6 +183,23 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
         layers = lines + points + arrows.encode(x=value) + said
         panels.append(layers.properties(width=470, height=alt.Step(66), title=title))
     return alt.vconcat(*panels, spacing=16)
+
+
+def rates(frame: pd.DataFrame) -> alt.LayerChart:
+    """A dot for the rate of each area, in the order of `frame`, with its interval where it has one.
+
+    Columns: area (name), shown (the rate per 100,000), lower, upper (missing for a printed rate),
+    label (the rate in words).
+    """
+    drawn = frame[["area", "shown", "lower", "upper", "label"]]
+    base = alt.Chart(drawn.astype({"shown": "float"}).round(1))
+    base = base.encode(y=alt.Y("area:N", sort=None, title=None))
+    x = alt.X("shown:Q", title="Per 100,000 people aged 10 and over", scale=alt.Scale(zero=True))
+    spans = base.transform_filter("isValid(datum.lower)").mark_rule(strokeWidth=3)
+    dots = base.mark_point(filled=True, size=110).encode(x=x)
+    texts = base.mark_text(dy=-14, fontSize=15).encode(x=x, text="label:N")
+    chart = spans.encode(x=alt.X("lower:Q", title=None), x2="upper:Q") + dots + texts
+    return chart.properties(height=alt.Step(46))
 
 
 def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerChart:
@@ -242,7 +269,7 @@ def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:
     near = alt.layer(
         _squares(count, 20, rows).mark_rect(fillOpacity=0, stroke=COLOURS[0], strokeWidth=1.5),
         _squares(marked, 20, rows).mark_rect(color=COLOURS[0]),
-    ).properties(width=440, height=22 * rows, title=_above(words))
+    ).properties(name="squares", width=440, height=22 * rows, title=_above(words))
     # One field with lines across it: thousands of single squares would make a page heavy.
     field = pd.DataFrame(
         {"right": [100, whole % 100], "top": [0, whole // 100], "bottom": [whole // 100, far_rows]}
@@ -251,13 +278,16 @@ def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:
     lines = {"color": "white", "strokeWidth": 1}
     far = alt.layer(
         alt.Chart(field)
-        .mark_rect(color="#cfd3d6")
+        .mark_rect(color="#cfd3d6", stroke="#757575")
         .encode(x=x | {"field": "left"}, x2="right:Q", y=y | {"field": "top"}, y2="bottom:Q"),
         _squares(count, 100, far_rows).mark_rect(color=COLOURS[0]),
         alt.Chart(alt.sequence(1, 100, as_="x")).mark_rule(**lines).encode(x=x),
         alt.Chart(alt.sequence(1, far_rows, as_="y")).mark_rule(**lines).encode(y=y),
     ).properties(
-        width=600, height=6 * far_rows, title=_above(f"{count:,} of all {whole:,} registered")
+        name="squares_of_all",
+        width=600,
+        height=6 * far_rows,
+        title=_above(f"{count:,} of all {whole:,} registered"),
     )
     return alt.vconcat(near, far, spacing=24).resolve_scale(x="independent", y="independent")
 
@@ -380,8 +410,8 @@ def visit_explorer(
         .encode(
             x=alt.X("percent:Q", stack="zero", bandPosition=0.5, title="Percent of all"),
             text="said:N",
-            # Dark on the two lighter colours.
-            color=alt.condition("datum.position % 2", alt.value(INK), alt.value("white")),
+            # Dark on the two lighter colours; black stays so in the dark theme, the ink does not.
+            color=alt.condition("datum.position % 2", alt.value("black"), alt.value("white")),
         )
     )
     total = (
@@ -394,11 +424,91 @@ def visit_explorer(
     return alt.vconcat(total, bars).add_params(*controls, *steps, sentence)
 
 
-def known(frame: pd.DataFrame, areas: list[str], measures: list[str]) -> alt.LayerChart:
+def on_days(frame: pd.DataFrame, areas: Iterable[str]) -> alt.LayerChart:
+    """Numbers of single days, a row for each of the `areas` that has one, and no line between them.
+
+    Columns: area (name), as_at, value with its qualifier and status, which stands under its ring or
+    over it where the one before is near, and where they are known definition (what was counted) and
+    letter (in the ring).
+    """
+    place = {area: position for position, area in enumerate(areas)}
+    frame = frame.assign(place=frame["area"].map(place)).sort_values(["place", "as_at"])
+    span = frame["as_at"].max() - frame["as_at"].min()
+    apart = ~(frame.groupby("place")["as_at"].diff() < 0.1 * span)
+    drawn = frame[["area", "value", *sorted({"letter", "definition"} & {*frame})]].assign(
+        date=frame["as_at"].dt.strftime("%Y-%m-%d"),
+        label=[counted(row) for _, row in frame.iterrows()],
+        over=apart.groupby(apart.cumsum()).cumcount() % 2 == 1,
+    )
+    years = "%Y" if span.days > 4 * 365 else "%b %Y"
+    base = alt.Chart(drawn).encode(
+        # In local time a reader's zone would move the points.
+        x=alt.X(
+            "date:T",
+            title=None,
+            axis=alt.Axis(format=years, tickCount=5),
+            scale=alt.Scale(type="utc", padding=18),
+        ),
+        # Names above their rows: beside them, long ones would leave no room for the dates.
+        y=alt.Y(
+            "area:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(
+                labelAlign="left",
+                labelPadding=-4,
+                labelOffset=-28,
+                labelLimit=540,
+                domain=False,
+                ticks=False,
+            ),
+        ),
+        tooltip=[
+            alt.Tooltip(f"{name}:N", title=name.title())
+            for name in ("area", "label", "date", "definition")
+            if name in drawn
+        ],
+    )
+    rings = base.mark_point(filled=False, size=330, strokeWidth=2)
+    beside = alt.ExprRef("datum.over ? -21 : 21")
+    layers = [rings, base.mark_text(dy=beside, fontWeight="bold").encode(text="label:N")]
+    if "letter" in drawn:
+        layers.insert(1, base.mark_text(baseline="middle", dy=1).encode(text="letter:N"))
+    return alt.layer(*layers).properties(width=540, height=alt.Step(70))
+
+
+def coverage(frame: pd.DataFrame) -> alt.LayerChart:
+    """A square for each year with a figure and an upright bar for each break, by measure.
+
+    The frame is what `coverage.timeline` returns.
+    """
+    drawn = frame[["name", "when", "end", "what", "is_break"]]
+    base = alt.Chart(drawn).encode(
+        x=alt.X(
+            "end:Q",
+            title="Financial year ending in",
+            axis=alt.Axis(format="d", tickMinStep=1),
+            scale=alt.Scale(zero=False, padding=12),
+        ),
+        y=alt.Y("name:N", sort=None, title=None),
+        tooltip=[
+            alt.Tooltip("name:N", title="Measure"),
+            alt.Tooltip("when:N", title="year"),
+            "what:N",
+        ],
+    )
+    points = base.transform_filter("!datum.is_break").mark_square(size=90)
+    ticks = base.transform_filter("datum.is_break")
+    return points + ticks.mark_tick(color=COLOURS[3], thickness=4, size=26)
+
+
+def known(frame: pd.DataFrame) -> alt.LayerChart:
     """A grid of what is held: columns area (name), measure and said, "" where nothing was found.
 
-    `said` breaks into lines at `|`, the name of a measure after its first word.
+    `said` breaks into lines at `|`, the name of a measure after its first word. Areas and measures
+    keep the order of the frame.
     """
+    areas, measures = frame["area"].unique().tolist(), frame["measure"].unique().tolist()
     drawn = frame[["area", "measure", "said"]].assign(found=frame["said"] != "")
     drawn["said"] = drawn["said"].where(drawn["found"], "none|found")
     tight = alt.Scale(paddingInner=0.06, paddingOuter=0)

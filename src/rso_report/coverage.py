@@ -83,6 +83,43 @@ def newest_years(grid: pd.DataFrame, units: Iterable[str]) -> pd.DataFrame:
     return newest.astype("object").fillna(GAP)
 
 
+def timeline(grid: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
+    """What there is of each measure over time: years with a figure, then breaks of its series.
+
+    `grid` is what `by_year` returns, `cuts` rows of `series_breaks`. Columns: measure, name (in
+    words), when (a financial year or a day), end (the same as a number: a year at the 31 March on
+    which it ends), what (in words) and is_break. Measures without a figure are left out.
+    """
+    held = grid.groupby(["measure", "year"], as_index=False)["figures"].sum()
+    held = held.rename(columns={"year": "when"})
+    held = held.sort_values("measure", key=lambda m: m.map([*MEASURES].index), kind="stable")
+    held["end"] = held["when"].astype("str").str[:4].astype(int) + 1.0
+    held["what"] = [prose.plural(n, "row") + " held" for n in held["figures"]]
+    series = cuts.assign(series=cuts["cuts"].str.split("|")).explode("series")
+    days = series["date"]
+    breaks = pd.DataFrame(
+        {
+            "measure": series["series"].str.split(".").str[0].map(OF_SERIES),
+            "when": days.map(periods.day_label),
+            "end": (days.dt.year + days.dt.day_of_year / 365).round(2),
+            "what": "break: " + series["title"],
+            "is_break": True,
+        }
+    ).drop_duplicates()
+    found = pd.concat([held.assign(is_break=False), breaks], ignore_index=True)
+    found = found[found["measure"].isin(held["measure"])].reset_index(drop=True)
+    return found.assign(name=found["measure"].map(MEASURES))
+
+
+def spans(grid: pd.DataFrame) -> list[str]:
+    """Of each measure how many years have a figure, the first and the last of them, in words."""
+    return [
+        f"{MEASURES[measure]}, {prose.plural(own['year'].nunique(), 'year')} from "
+        f"{own['year'].min()} to {own['year'].max()}"
+        for measure, own in grid.groupby("measure", sort=False)
+    ]
+
+
 def origins(data: Tables) -> str:
     """From which kinds of source the counts of people, orders and offences come, in a sentence."""
     rows = pd.concat([getattr(data, name) for name in COUNTS])

@@ -17,6 +17,7 @@ from rso_report.visits import TIER_NAMES
 TABLES = (
     "areas",
     "sources",
+    "discrepancies",
     "registered_offenders",
     "published_rates",
     "population_districts",

@@ -75,7 +75,7 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
             "held": held,
             "latest": pd.NA if before is None else before["value"],
             "first_latest": pd.NA if before is None else before["first_value"],
-            "qualifier": "exact" if before is None else before["qualifier"],
+            "qualifier_latest": "exact" if before is None else before["qualifier"],
             "found": pd.NaT if before is None else before["as_at"],
             "rows": "+".join([*behind, *bases, *(row["rows"] for row in (*told, *known))]),
             "source_id": "+".join([*sources, *(row["source_id"] for row in (*told, *known))]),

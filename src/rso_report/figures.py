@@ -48,7 +48,8 @@ def house_theme() -> alt.theme.ThemeConfig:
     config = {
         "aria": False,
         "background": "white",
-        "padding": {"left": 0, "top": 5, "right": 5, "bottom": 5},
+        # Room at both sides: a font in the place of Arial may be wider than was measured.
+        "padding": {"left": 16, "top": 5, "right": 12, "bottom": 5},
         "font": _FONT,
         "range": {"category": COLOURS},
         "view": {"stroke": None, "continuousWidth": WIDTH, "continuousHeight": 320, "step": 30},

@@ -1,13 +1,12 @@
 """What several pages say alike: the edition, why there is no total, what documents state."""
 
+from collections.abc import Iterable
+
 from rso_report import periods, prose, register
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.prose import (
-    cited,
-    listed,
-    number,
-)
+from rso_report.prose import cited, listed, number
+from rso_report.revisions import first_total
 
 
 def status_line(data: Tables, edition: Edition) -> str:
@@ -27,6 +26,20 @@ def why_no_total(edition: Edition, found: register.Region) -> str:
         names = listed(edition.name(force) for force in found.absent)
         return f"for {names} no figure of that date was found"
     return "a force's figure of that date is not an exact number"
+
+
+def together(
+    data: Tables, edition: Edition, found: register.Region | None, counted: Iterable[str]
+) -> str:
+    """The sum of the forces at their newest date, or why there is none; `counted` have a count."""
+    if found is None or found.total is None:
+        why = "no count of a force was found" if found is None else why_no_total(edition, found)
+        never = edition.absent(counted)
+        more = f" (of {listed(never)} none of any date)" if found and never else ""
+        return f"**Not known**: a total of the region: {why}{more}."
+    total = prose.beside_first(number(found.total), first_total(found.parts))
+    link = cited(data.sources, found.parts["source_id"], found.parts["rows"])
+    return f"**Together**, the forces of the region: {total} {link}."
 
 
 def stated(data: Tables, topic: str, edition: Edition | None = None) -> list[str]:

@@ -30,15 +30,38 @@ from rso_report.revisions import current, first_total
 MEASURES = {"VISITS_DUE": "due", "VISITS_MADE": "made", "VISITS_OVERDUE": "overdue"}
 _COUNTS = (*MEASURES.values(), "people")
 _TIER = r"(?:risk_tier: (\w+)(?:; risk_tool: \w+)?)?"  # what an answer may be split by, and no more
+_LABELS = {"all": "all tiers", **visits.TIER_NAMES, "unknown": "tier not known"}
+_STAFFING = {
+    "officers": "officers",
+    "staff": "staff",
+    "staff_added": "staff added",
+    "rsos_per_officer": "RSOs for each officer",
+    "visits_overdue": "visits overdue",
+    "assessments_overdue": "assessments overdue",
+    "officers_fte": "officers, full-time equivalents",
+}
+TIER_MEASURES = {
+    "share_pct": "share of RSOs, %",
+    "persons": "people",
+    "reactive_eligible_persons": "people eligible for reactive management",
+    "rsos_in_same_statement": "RSOs in the same statement",
+}
 _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
 
 
 def known_policies(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Rows of `visit_policy` known by the end of the report year; `valid_to` empty if later."""
+    """Rows of `visit_policy` known by the end of the report year; `valid_to` empty if later.
+
+    With rows, and tier and tool in words.
+    """
     end = pd.Timestamp(edition.year.end)
     known = data.visit_policy[data.visit_policy["valid_from"] <= end]
-    known = known.assign(rows=known["row_id"])
-    return known.assign(valid_to=known["valid_to"].where(known["valid_to"] <= end))
+    return known.assign(
+        rows=known["row_id"],
+        tier=known["risk_tier"].map(visits.TIER_NAMES),
+        tool=known["risk_tool"].replace({"RM2000": "Risk Matrix 2000", "not_stated": "not stated"}),
+        valid_to=known["valid_to"].where(known["valid_to"] <= end),
+    )
 
 
 def overdue(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -63,9 +86,10 @@ def due_and_made(data: Tables, edition: Edition) -> pd.DataFrame:
     """Visits due and made by unit of the region, period and tier, newest first.
 
     Columns: area_id, period_start, period_end, period_status, tier (`all` of the unit's own total,
-    or else the sum of its four tiers), due, made, overdue and people (in the community; both on
-    the last day of the period), each <NA> where not held and with its `first_`, exact (whether no
-    number is a bound), rows, source_id and the rows of each number, `rows_due` (several as `a+b`).
+    or else the sum of its four tiers), label (the tier in words), due, made, overdue and people (in
+    the community; both on the last day of the period), each missing where not held and with its
+    `first_`, exact (whether no number is a bound), rows, source_id and the rows of each number,
+    `rows_due` (several as `a+b`).
     """
     rows = current(edition.visible(data.answers)).assign(
         code=lambda f: f["detail"].str.extract(f"^{_TIER}$")[0],
@@ -77,24 +101,22 @@ def due_and_made(data: Tables, edition: Edition) -> pd.DataFrame:
     by_tier = current(edition.visible(data.risk_tiers)).rename(columns={"risk_tier": "tier"})
     by_tier = by_tier[by_tier["measure"] == "persons"]
     by_tier = by_tier[by_tier["custody_status"] == "community"]
+    last_day = pd.concat([rows, by_tier.assign(measure="people")])
     found = []
-    for (area, start, end, status), own in rows.groupby(
-        ["area_id", "period_start", "period_end", "period_status"], sort=False
-    ):
-        period = {"area_id": area, "period_start": start, "period_end": end}
-        last = pd.concat([rows, by_tier.assign(measure="people")])
-        last = last[(last["area_id"] == area) & (last["as_at"] == end)]
-        own = pd.concat([own, last])
+    period = ["area_id", "period_start", "period_end", "period_status"]
+    for values, own in rows.groupby(period, sort=False):
+        area, _, end, _ = values
+        own = pd.concat([own, last_day[(last_day["area_id"] == area) & (last_day["as_at"] == end)]])
         lines = [_line(each) | {"tier": tier} for tier, each in own.groupby("tier", sort=False)]
         tiers = [line for line in lines if line["tier"] in visits.TIERS]
         if "all" not in own["tier"].array and len(tiers) == len(visits.TIERS):
             lines.append(_sum(tiers) | {"tier": "all"})
-        found += [period | {"period_status": status} | line for line in lines]
-    columns = ["area_id", "period_start", "period_end", "period_status", "tier"]
-    frame = pd.DataFrame(found, columns=None if found else [*columns, *_line(rows)])
-    order = ["all", *visits.TIERS, "unknown"]
-    frame["place"] = frame["tier"].map(order.index)
+        found += [dict(zip(period, values, strict=True)) | line for line in lines]
+    frame = pd.DataFrame(found, columns=None if found else [*period, "tier", *_line(rows)])
+    frame["place"] = frame["tier"].map(list(_LABELS).index)
+    frame["label"] = frame["tier"].map(_LABELS)
     frame = frame.sort_values(["period_end", "area_id", "place"], ascending=[False, True, True])
+    frame = frame.astype(dict.fromkeys([*_COUNTS, *(f"first_{n}" for n in _COUNTS)], "float64"))
     return frame.drop(columns="place").reset_index(drop=True)
 
 
@@ -103,30 +125,65 @@ def _line(own: pd.DataFrame) -> dict:
     line: dict = {}
     for name in _COUNTS:
         one = own[own["measure"] == name]
-        one = one if len(one) == 1 else one.iloc[:0]
-        line[name], line[f"first_{name}"] = (
-            [*one["value"], pd.NA][0],
-            [*one["first_value"], pd.NA][0],
-        )
-        line[f"rows_{name}"] = "+".join(one["rows"])
-    names = ("rows", "source_id")
+        known = one.to_dict("records")[0] if len(one) == 1 else {}
+        line[name], line[f"first_{name}"] = known.get("value"), known.get("first_value")
+        line[f"rows_{name}"] = known.get("rows", "")
     return (
         line
-        | {name: "+".join(dict.fromkeys(own[name])) for name in names}
+        | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
         | {"exact": bool((own["qualifier"] == "exact").all())}
     )
 
 
 def _sum(lines: list[dict]) -> dict:
-    """The tiers of one period together; <NA> for what is not held of each of them."""
+    """The tiers of one period together; missing where one of them is."""
     frame, total = pd.DataFrame(lines), {}
     for name in _COUNTS:
-        first = frame[[name, f"first_{name}"]].set_axis(["value", "first_value"], axis=1)
-        total[name] = frame[name].sum() if frame[name].notna().all() else pd.NA
-        total[f"first_{name}"] = first_total(first) if pd.notna(total[name]) else pd.NA
+        values, firsts = frame[name].astype("float64"), frame[f"first_{name}"].astype("float64")
+        total[name] = values.sum(skipna=False)
+        revised = firsts.notna().any()
+        total[f"first_{name}"] = firsts.fillna(values).sum(skipna=False) if revised else None
         total[f"rows_{name}"] = "+".join(filter(None, frame[f"rows_{name}"]))
     joined = {name: "+".join(frame[name]) for name in ("rows", "source_id")}
     return total | joined | {"exact": bool(frame["exact"].all())}
+
+
+def newest(data: Tables, edition: Edition) -> pd.DataFrame:
+    """The newest number of each force and measure of visits; empty if none is held for any.
+
+    A row for each force of the region and measure, without `value` where none was found. Columns:
+    area_id, area (name), measure, value and what is known of it, as_at, rows, source_id, and said
+    (the number and its year, as a picture has them).
+    """
+    totals = due_and_made(data, edition)
+    totals = totals[totals["tier"] == "all"]
+    totals = totals.assign(as_at=totals["period_end"], as_at_precision="day")
+    tiers = [tier_total(row) for _, row in known_tiers(data, edition, visits.TIERS).iterrows()]
+    held = {f"Visits {name}": _only(totals, name) for name in ("made", "due")} | {
+        "Visits overdue": overdue(data, edition),
+        "People by tier": pd.DataFrame(tiers),
+        "Visiting officers": officers(current(edition.visible(data.staffing))),
+    }
+    found = pd.concat(rows.assign(measure=measure) for measure, rows in held.items())
+    found = found[found["value"].notna() & found["area_id"].isin(edition.forces)]
+    if found.empty:
+        return found
+    found = found.sort_values("as_at").drop_duplicates(["area_id", "measure"], keep="last")
+    grid = pd.MultiIndex.from_product([edition.forces, held], names=["area_id", "measure"])
+    found = found.set_index(["area_id", "measure"]).reindex(grid).reset_index()
+    return found.assign(
+        area=found["area_id"].map(edition.name),
+        said=[
+            f"{prose.counted(row)}|({row['as_at'].year})" if pd.notna(row["value"]) else ""
+            for _, row in found.iterrows()
+        ],
+    )
+
+
+def _only(totals: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One number of each line of `due_and_made`, as a value."""
+    columns = {"value": name, "first_value": f"first_{name}", "rows": f"rows_{name}"}
+    return totals.assign(**{column: totals[own] for column, own in columns.items()})
 
 
 def known_tiers(data: Tables, edition: Edition, names: tuple[str, ...]) -> pd.DataFrame:
@@ -153,7 +210,8 @@ def known_tiers(data: Tables, edition: Edition, names: tuple[str, ...]) -> pd.Da
             | by_name.loc[list(names), "first_value"].add_prefix("first_").to_dict()
             | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
         )
-    return pd.DataFrame(found, columns=None if found else ["area_id", "custody_status"])
+    columns = ["area_id", "as_at", "custody_status", *names, "rows", "source_id"]
+    return pd.DataFrame(found, columns=None if found else columns)
 
 
 @dataclass(frozen=True)
@@ -176,6 +234,25 @@ class Model:
         """Visits a year by tier."""
         visits_a_year = self.policy["min_visits_per_year"].astype(int)
         return dict(zip(self.policy["risk_tier"], visits_a_year, strict=True))
+
+    @property
+    def counted(self) -> str:
+        """How many people are visited, with what the number was before a revision."""
+        return beside_first(number(self.people), self.count["first_value"])
+
+    @property
+    def dates(self) -> str:
+        """The dates that the people and the intervals are of."""
+        known = periods.day_label(self.policy["valid_from"].iloc[0])
+        return f"people: {as_at(self.count)}; intervals: {known}"
+
+    @property
+    def mix_name(self) -> str:
+        """The mix as a reader chooses it."""
+        if self.mix_rows.empty:
+            return "Mix given as a parameter"
+        year = self.mix_rows["as_at"].iloc[0].year
+        return f"National mix of {year}" if "value" in self.mix_rows else "The force's own mix"
 
     @property
     def rows(self) -> list[str]:
@@ -234,6 +311,41 @@ def models(data: Tables, edition: Edition) -> tuple[list[Model], str]:
     return found, "" if found else none
 
 
+def by_tier(found: list[Model]) -> pd.DataFrame:
+    """People by tier of each illustration, then all of them: columns case, tier, share (percent).
+
+    Also people (whole, see `visits.largest_remainder`; all of them with `first_people`), often
+    (visits a year that the policy sets for each, missing for all) and rows.
+    """
+    lines = []
+    for each in found:
+        people = visits.largest_remainder(each.people, each.mix)
+        shared = [each.count["rows"], *each.mix_rows["rows"]]
+        own = [
+            {
+                "tier": visits.TIER_NAMES[tier],
+                "share": 100 * each.mix[tier],
+                "people": people[tier],
+                "often": each.often[tier],
+                "rows": "+".join([*shared, row]),
+            }
+            for tier, row in zip(visits.TIERS, each.policy["rows"], strict=True)
+        ]
+        known = {"share": 100.0, "people": each.people, "first_people": each.count["first_value"]}
+        own.append({"tier": _LABELS["all"], **known, "rows": "+".join(each.rows)})
+        lines += [{"case": each.label} | line for line in own]
+    return pd.DataFrame(lines)
+
+
+def mixes(found: list[Model]) -> dict[str, dict[str, float]]:
+    """The mixes to choose from: those of the illustrations, then everybody at one risk."""
+    named = {each.mix_name: each.mix for each in found}
+    extremes = {tier: {**dict.fromkeys(visits.TIERS, 0), tier: 1} for tier in ("low", "very_high")}
+    return named | {
+        f"Everybody at {visits.TIER_NAMES[tier]} risk": mix for tier, mix in extremes.items()
+    }
+
+
 def tier_total(tiers: pd.Series) -> pd.Series:
     """All people of a row of `known_tiers` that has all four tiers, as a count."""
     by_tier = {"value": list(visits.TIERS), "first_value": [f"first_{t}" for t in visits.TIERS]}
@@ -290,6 +402,31 @@ def visiting_officers(
         return edition.officers or None, own.iloc[:0]
     row = own.loc[[own["as_at"].idxmax()]]
     return float(row["value"].iloc[0]), row
+
+
+def people_and_officers(data: Tables, edition: Edition) -> pd.DataFrame:
+    """Officers in full-time equivalents (value) and people in the community of one reply and date.
+
+    Rows of `staffing` of the region's units with people, first_people, and the rows of both.
+    """
+    staff = current(edition.visible(data.staffing))
+    staff = staff[(staff["measure"] == "officers_fte") & staff["area_id"].isin(edition.units)]
+    people = current(edition.visible(data.registered_offenders))
+    whole = (people["sex"] == "all") & (people["mappa_level"] == "all")
+    people = people[whole & (people["custody_status"] == "community")]
+    both = staff.merge(people, on=["area_id", "as_at", "source_id"], suffixes=("", "_people"))
+    both["rows"] = both["rows"] + "+" + both["rows_people"]
+    names = {"value_people": "people", "first_value_people": "first_people"}
+    return both.drop(columns=["qualifier_people", "status_people"]).rename(columns=names)
+
+
+def staffing_words(rows: pd.DataFrame) -> pd.Series:
+    """What rows of `staffing` count: `officers (sergeant)`, `RSOs for each officer, highest`."""
+    said = rows["measure"].map(_STAFFING)
+    said += (" (" + rows["rank"] + ")").where(rows["rank"] != "", "")
+    told = rows["statistic"].isin(["lowest", "highest", "guideline"])
+    said += (", " + rows["statistic"]).where(told, "")
+    return said + (rows["custody_status"] == "both").map({True: ", with custody", False: ""})
 
 
 def reactive_share(data: Tables, edition: Edition) -> tuple[float | None, pd.DataFrame]:
@@ -391,6 +528,42 @@ def _made_of_due(data: Tables, edition: Edition, row: pd.Series) -> str:
     part = ", a part of the year [p]" if row["period_status"] == "part" else ""
     link = cited(data.sources, [row["source_id"]], [row["rows_made"], row["rows_due"]])
     return f"- **{edition.name(row['area_id'])}**: {said}, {when}{part} {link}"
+
+
+def officers_by_rank(data: Tables, edition: Edition) -> list[str]:
+    """Officers of the region's units by rank, and their sum where one source gives all on a day."""
+    staff = current(edition.visible(data.staffing))
+    own = staff["area_id"].isin(edition.units) & (staff["rank"] != "")
+    ranks = staff[own & (staff["measure"] == "officers")]
+    texts = []
+    for (area, _, _), own in ranks.groupby(["area_id", "as_at", "first_source"], sort=False):
+        said = listed(
+            f"{with_first(r)} {r['rank'] if r['value'] == 1 else r['rank'] + 's'}"
+            for _, r in own.iterrows()
+        )
+        total = pd.Series({"value": own["value"].sum(), "qualifier": "exact", "status": "final"})
+        together = beside_first(prose.counted(total), first_total(own))
+        age = periods.age_words(own["as_at"].iloc[0], edition.year.end)
+        about = "; ".join(filter(None, [as_at(own.iloc[0]), age, *own["note"].unique()]))
+        texts.append(
+            f"{edition.name(area)} had {said}, {together} together by our sum ({about}) "
+            f"{cited(data.sources, own['source_id'], own['rows'])}."
+        )
+    return texts
+
+
+def illustration(data: Tables, edition: Edition, model: Model, due: float) -> str:
+    """What an illustration takes, and the visits a year that would be due, in words."""
+    policy = model.policy.iloc[0]
+    return (
+        f"It takes the {model.counted} people whom {edition.name(model.count['area_id'])} managed "
+        f"in the community {aged(edition, model.count)}, and {mix_words(model, edition)}. If the "
+        f"intervals of {edition.name(policy['area_id'])} known on "
+        f"{periods.day_label(policy['valid_from'])} applied to them, {number(due)} visits a year "
+        f"would be due; any mix gives from "
+        f"{interval(*visits.visit_bounds(model.people, model.often), 0)} "
+        f"{cited(data.sources, model.sources, model.rows)}.{ended(policy)}"
+    )
 
 
 def mix_words(model: Model, edition: Edition) -> str:

@@ -148,10 +148,19 @@ def _defined_elsewhere(own: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return own
 
 
-def latest(snaps: pd.DataFrame, edition: Edition) -> list[pd.Series]:
-    """The newest of `snapshots` of each unit; none of a group, whose forces change."""
+def apart(edition: Edition) -> list[str]:
+    """The areas whose counts may stand beside each other: the region's units, then other forces.
+
+    A group of forces that changes is left out: beside its members it would tell of the others.
+    """
     kinds = edition.areas.set_index("area_id")["kind"]
-    units = [unit for unit in edition.units if kinds[unit] != "group"]
+    others = kinds.index[(kinds == "force") & ~kinds.index.isin(edition.forces)]
+    return [unit for unit in [*edition.units, *others] if kinds[unit] != "group"]
+
+
+def latest(snaps: pd.DataFrame, edition: Edition) -> list[pd.Series]:
+    """The newest of `snapshots` of each unit of the region that `apart` names."""
+    units = [unit for unit in apart(edition) if unit in edition.units]
     return [row for unit in units if (row := register.latest(snaps, unit)) is not None]
 
 

@@ -82,6 +82,16 @@ def _definition(row: pd.Series) -> str:
     return f"Counted as missing: {row['definition']}"
 
 
+def letters(definitions: pd.Series) -> tuple[pd.Series, list[str]]:
+    """A letter for each definition, `?` where none was found, and what each letter means."""
+    known = [words for words in definitions.unique() if words != missing.NOT_STATED]
+    by_words = dict(zip(known, "abcdefghijklmnopqrstuvwxyz", strict=False))
+    found = definitions.map(by_words).fillna("?")
+    meanings = [f"{letter}: {words}." for words, letter in by_words.items()]
+    meanings += ["?: no definition of missing was found."] * bool((found == "?").any())
+    return found, meanings
+
+
 def snapshot_notes(row: pd.Series) -> list[str]:
     """What stands beside a snapshot: age, first reply, share, abroad and definition, if known."""
     revised = pd.notna(row["first_value"])

@@ -18,8 +18,9 @@ NOT_FOUND = "no figure found"  # a gap is one of our finding: `searched` says wh
 
 
 def say(*paragraphs: str) -> None:
-    """Show paragraphs of Markdown as the output of a notebook cell."""
-    display(Markdown("\n\n".join(paragraphs)))
+    """Show paragraphs of Markdown as the output of a notebook cell; nothing where there is none."""
+    if paragraphs:
+        display(Markdown("\n\n".join(paragraphs)))
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -68,14 +69,6 @@ def with_first(row: pd.Series) -> str:
     return beside_first(counted(row), row["first_value"])
 
 
-def revised_cells(values: Iterable, firsts: Iterable[float]) -> list:
-    """Cells of a table: each value as it is, or as a text with its mark and its first value."""
-    return [
-        value if pd.isna(first) else beside_first(number(value), first)
-        for value, first in zip(values, firsts, strict=True)
-    ]
-
-
 def revision_notes(firsts: pd.Series) -> list[str]:
     """What a chart says under it where some of its figures were revised; [] where none was."""
     if firsts.isna().all():
@@ -106,8 +99,8 @@ def aged(edition: Edition, row: pd.Series) -> str:
 
 def listed(words: Iterable[str]) -> str:
     """`a, b and c`."""
-    words = list(words)
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

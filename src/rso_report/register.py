@@ -20,6 +20,7 @@ _KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
 _PRECISION = ["day", "month", "response_date", "publication_date", "year", "inferred"]
 _QUALIFIER = ["exact", "rounded", "approximately", "at_least"]
 _ENDS = ("from", "to")  # of a change
+_KNOWN = ("first_count", "qualifier_count", "status_count")  # of a count
 CUSTODY = {
     "both": "community and custody",
     "not_stated": "not stated",
@@ -150,7 +151,8 @@ def sexes_side_by_side(own: pd.DataFrame, key: list[str]) -> pd.DataFrame:
                     "rows": "+".join(group["rows"]),
                 }
             )
-    return pd.DataFrame(found)
+    counts = ["male", "female", "first_male", "first_female", "first_both"]
+    return pd.DataFrame(found, columns=None if found else [*key, *counts, "source_id", "rows"])
 
 
 def population_base(data: Tables, as_at: pd.Timestamp) -> pd.Series | None:
@@ -260,6 +262,7 @@ def published_rates(data: Tables, edition: Edition) -> pd.DataFrame:
 def _named(frame: pd.DataFrame, value: str, part: str) -> pd.DataFrame:
     """A frame whose columns say that they are of this part of `rates`."""
     names = {"value": value, "first_value": f"first_{value}", "row_id": f"{part}_row"}
+    names |= {name: f"{name}_{value}" for name in ("qualifier", "status")}
     return frame.rename(columns=names | {"source_id": f"{part}_source", "rows": f"{part}_rows"})
 
 
@@ -267,17 +270,18 @@ def counted(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count, published rate, and the residents that it divides by, by area and date.
 
     Which residents the rate of a 31 March divides by, `population_bases` says. Columns: area_id,
-    as_at, count with its qualifier and status, population_10plus, base_date (day of those
+    as_at, count with qualifier_count and status_count, population_10plus, base_date (day of those
     residents), base_segment (rates compare within one; "" where there is no base), published, and
     the row and source identifiers (`population_row`: a sum of district rows). `first_count` and
     `first_published` are what a revised one said at first, `count_rows` and `rate_rows` name the
-    rows of both. `rows` and `source_id` are those of all. Empty where no figure is held.
+    rows of both, `doubt` the entry of the ledger that doubts the count, else "". `rows` and
+    `source_id` are those of all. Empty where no figure is held.
     """
     keep = ["area_id", "as_at"]
     counts = _named(community(data, edition), "count", "count")
     printed = _named(published_rates(data, edition), "published", "rate")
-    own = ["count", "first_count", "count_row", "count_rows", "count_source"]
-    found = counts[[*keep, *own, "qualifier", "status"]].merge(
+    own = ["count", *_KNOWN, "count_row", "count_rows", "count_source"]
+    found = counts[[*keep, *own]].merge(
         printed[[*keep, "published", "first_published", "rate_row", "rate_rows", "rate_source"]],
         on=keep,
         how="outer",
@@ -288,6 +292,7 @@ def counted(data: Tables, edition: Edition) -> pd.DataFrame:
     for name, columns in (parts | {"source_id": ["count_source", "rate_source"]}).items():
         texts = found[columns].fillna("").itertuples(index=False)
         found[name] = pd.Series(["+".join(filter(None, each)) for each in texts], dtype="str")
+    found["doubt"] = found["count_row"].map(doubted(data)).fillna("")
     return found.sort_values(keep).reset_index(drop=True)
 
 
@@ -310,13 +315,15 @@ def changes(found: pd.DataFrame, breaks: pd.DataFrame, areas: Iterable[str]) -> 
     `found` is what `counted` returns. A line goes from the first to the last exact or rounded count
     since the last break in the series. Where the residents of these two are not of one base, a
     second line goes over the newest run of dates that have one. Columns: area_id, rows and
-    source_id of all, and for each end (`_from`, `_to`): as_at, count, first_count, qualifier,
-    status, people (<NA> unless of one base), country (the count of England and Wales, except beside
-    itself) and first_country (what it was before a revision, or else the same).
+    source_id of all, and for each end (`_from`, `_to`): as_at, count, first_count,
+    qualifier_count, status_count, people (<NA> unless of one base), country (the count of England
+    and Wales, except beside itself) and first_country (what it was before a revision, or else the
+    same). `doubt` names the entries of the ledger that doubt a count from the first end to the
+    last, and doubt_rows and doubt_source those counts; "" where there is none.
     """
     lines = []
     for area in areas:
-        own = comparable(found[found["count"].notna()], breaks, area)
+        own = comparable(found.rename(columns={"qualifier_count": "qualifier"}), breaks, area)
         based = own[own["population_10plus"].notna()]
         runs = [run for _, run in based.groupby(segments(based, breaks, RATE)) if len(run) > 1]
         whole = [(own.index[0], own.index[-1])] if len(own) > 1 else []
@@ -326,8 +333,9 @@ def changes(found: pd.DataFrame, breaks: pd.DataFrame, areas: Iterable[str]) -> 
         ]
     kinds = {"as_at": "datetime64[us]", "count": "Float64", "people": "Float64"}
     kinds |= {"country": "Float64", "first_country": "Float64", "first_count": "Float64"}
-    names = [*kinds, "qualifier", "status"]
+    names = dict.fromkeys([*kinds, *_KNOWN])
     columns = ["area_id", *(f"{n}_{end}" for n in names for end in _ENDS), "source_id", "rows"]
+    columns += ["doubt", "doubt_rows", "doubt_source"]
     return pd.DataFrame(lines, columns=columns).astype(
         {f"{name}_{end}": kind for name, kind in kinds.items() for end in _ENDS}
     )
@@ -339,7 +347,7 @@ def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
     for end, (_, row) in zip(_ENDS, found.loc[list(ends)].iterrows(), strict=True):
         country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
         country = country[country["count"].notna() & (row["area_id"] != "EW")]
-        own = row[["as_at", "count", "first_count", "qualifier", "status"]].to_dict()
+        own = row[["as_at", "count", *_KNOWN]].to_dict()
         own["people"] = row["population_10plus"] if one_base else pd.NA
         for _, beside in country.iterrows():  # one row, or none
             own |= {"country": beside["count"], "first_country": beside["first_count"]}
@@ -350,7 +358,13 @@ def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
         used += [("", row["population_row"])] * one_base
         used += list(zip(country["count_source"], country["count_rows"], strict=True))
     sources, rows = zip(*used, strict=True)
+    first, last = found.loc[list(ends), "as_at"]
+    own = (found["area_id"] == line["area_id"]) & found["as_at"].between(first, last)
+    doubts = found[own & (found["doubt"] != "")]
     return line | {
+        "doubt": ", ".join(doubts["doubt"]),
+        "doubt_rows": "+".join(doubts["count_row"]),
+        "doubt_source": "+".join(doubts["count_source"]),
         "source_id": "+".join(dict.fromkeys(filter(None, sources))),
         "rows": "+".join(dict.fromkeys(rows)),
     }
@@ -503,14 +517,16 @@ def beside_region(found: list[Comparison], edition: Edition) -> Comparison | Non
 def side_by_side(found: Comparison, edition: Edition) -> pd.DataFrame:
     """A comparison as it is shown: England and Wales, the region's forces, then the others by name.
 
-    `Comparison.areas` with as_at, name, own (a force of the region) and label: the short name, but
-    the whole one where a region has the same. Of England and Wales there is the rate alone.
+    `Comparison.areas` with as_at, name, own (a force of the region), label (the short name, but
+    the whole one where a region has the same) and digits (decimal places of the rate: a published
+    one has none). Of England and Wales there is the rate alone.
     """
     country, areas = found.national, edition.areas.set_index("area_id")
     line = {"area_id": "EW", "rate": country.rate, "first_rate": country.first_rate, "doubted": ""}
     line |= {"source_id": country.source_id, "rows": country.rows, "outside": False, "own": False}
+    line["digits"] = int(country.computed)
     own = found.areas["area_id"].isin(edition.forces)
-    rest = found.areas.assign(own=own, name=found.areas["area_id"].map(areas["name"]))
+    rest = found.areas.assign(own=own, name=found.areas["area_id"].map(areas["name"]), digits=1)
     rest = rest.sort_values(["own", "name"], ascending=[False, True])
     shown = pd.concat([pd.DataFrame([line]), rest], ignore_index=True).assign(as_at=found.as_at)
     shown["name"], short = (shown["area_id"].map(areas[name]) for name in ("name", "short_name"))

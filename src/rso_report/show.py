@@ -7,50 +7,64 @@ links to the rows come from the frame by themselves, the same on every page.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from string import Formatter
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from rso_report import figures, periods, prose, tables
+from rso_report import figures, findings, periods, prose, tables
 from rso_report.dataset import Tables
-from rso_report.edition import Edition
-from rso_report.tables import Cell
+from rso_report.edition import Edition, open_edition
+from rso_report.statistics import round_half_up
+from rso_report.tables import Cell, Link
 
-Column = str | Callable[[pd.Series], Any]  # a column of the frame, or what makes a cell of a line
+# A column of the frame, shown as its kind asks (see `Page.cell`), or what makes a cell of a line.
+Column = str | Callable[[pd.Series], Any]
 Columns = Mapping[str, Column]
 
 
-def count(
-    value: str = "value", first: str = "", end: str | None = None, missing: str = "[x]"
-) -> Column:
+def count(value: str = "value", missing: str = "[x]") -> Column:
     """Cells such as `3,655`, `at least 1,640` and `2 [r] (5 at first)`.
 
-    What was there first stands in `first`, by default the column `first_` and the name of `value`.
-    Qualifier and status of a line are those of its `value`: another number is taken as exact,
-    unless `end` says how the names of its own two columns end after `qualifier` and `status`.
+    What is known of a number stands beside it under its own name: `first_people`,
+    `qualifier_people` and `status_people` of `people`; of `value`, as in the data, `qualifier` and
+    `status`. A number without them is exact and final.
     """
-    ending = "" if value == "value" else end
+    ending = "" if value == "value" else f"_{value}"
 
     def cell(line: pd.Series) -> Cell | str:
         if pd.isna(line[value]):
             return missing
-        known = {"value": line[value], "first_value": line.get(first or f"first_{value}", pd.NA)}
-        for name, usual in (("qualifier", "exact"), ("status", "final")):
-            known[name] = usual if ending is None else line.get(f"{name}{ending}", usual)
+        if ending and line[value] % 1:
+            raise ValueError(f"{line[value]} needs decimal places: name the column '{value}:1'")
+        known = {
+            "value": line[value],
+            "first_value": line.get(f"first_{value}", pd.NA),
+            "qualifier": line.get(f"qualifier{ending}", "exact"),
+            "status": line.get(f"status{ending}", "final"),
+        }
         return Cell(prose.with_first(pd.Series(known)), float(line[value]))
 
     return cell
 
 
-def decimal(value: str, digits: int = 1, missing: str = "[x]") -> Column:
-    """Cells with a fixed number of decimal places; `missing` where there is no number."""
-    return lambda line: (
-        missing
-        if pd.isna(line[value])
-        else Cell(prose.number(line[value], digits), float(line[value]))
-    )
+def decimal(value: str, digits: int | str = 1, missing: str = "[x]") -> Column:
+    """Cells with a fixed number of decimal places, or as many as the column `digits` says.
+
+    What a number was before a revision stands in `first_` and its name.
+    """
+
+    def cell(line: pd.Series) -> Cell | str:
+        if pd.isna(line[value]):
+            return missing
+        places = int(line[digits]) if isinstance(digits, str) else digits
+        said = prose.number(line[value], places)
+        first = line.get(f"first_{value}", pd.NA)
+        return _cell(prose.beside_first(said, first, places), line[value], places)
+
+    return cell
 
 
 def signed(
@@ -68,7 +82,7 @@ def signed(
         text = f"{prose.signed(line[value], digits)}{unit}"
         if first and pd.notna(line[first]) and line[first] != line[value]:
             text += f" ({prose.signed(line[first], digits)}{unit} as first released)"
-        return Cell(text, float(line[value]))
+        return _cell(text, line[value], digits)
 
     return cell
 
@@ -93,7 +107,7 @@ def estimate(
         said = prose.number(line[value], digits)
         if pd.notna(line[lower]):
             said += f" ({prose.interval(line[lower], line[upper], digits)})"
-        return Cell(said, float(line[value]))
+        return _cell(said, line[value], digits)
 
     return cell
 
@@ -112,6 +126,35 @@ def year(name: str = "as_at") -> Column:
     return lambda line: str(line[name].year)
 
 
+def period() -> Column:
+    """Cells such as `2020-21`, and `2021-22 [p]` of a part-year."""
+    return lambda line: (
+        periods.period_label(line["period_start"], line["period_end"])
+        + " [p]" * bool(line.get("part", line.get("period_status") == "part"))
+    )
+
+
+def open_page(data: Tables, **given: Any) -> tuple[Edition, "Page"]:
+    """Check the parameters that a notebook declares, say which edition it is, return its page.
+
+    Raises FaultError for what `open_edition` refuses.
+    """
+    # A frame at the end of a cell is for who checks the calculation: as text, alike anywhere.
+    pd.set_option("display.notebook_repr_html", False, "display.width", 120)
+    edition, _ = open_edition(data, **given)
+    prose.say(findings.status_line(data, edition))
+    return edition, Page(data, edition)
+
+
+def _cell(text: str, number: float, digits: int) -> Cell:
+    """A cell whose number is rounded as its text: nobody finds more in a file."""
+    return Cell(text, round_half_up(number, digits))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 class Page:
     """Shows frames of one edition: knows the names of its areas and the labels of its sources."""
 
@@ -119,29 +162,57 @@ class Page:
         """Keep the tables `sources` and `discrepancies` of `data`, and the edition."""
         self._data, self._edition = data, edition
 
-    def area(self, name: str = "area_id") -> Column:
-        """Cells with the name of an area."""
-        return lambda line: self._edition.name(line[name])
+    def named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with the names of its areas and the labels of its sources, for a chart."""
+        return frame.assign(
+            area=frame["area_id"].map(self._edition.name),
+            source=[prose.source_label(self._data.sources, each) for each in frame["source_id"]],
+        )
 
-    def source(self, name: str = "source_id") -> Column:
-        """Cells with publisher and date of the source."""
-        return lambda line: prose.source_label(self._data.sources, line[name])
+    def cell(self, frame: pd.DataFrame, column: Column) -> Callable[[pd.Series], Any]:
+        """What makes a cell of a line: a column that is named is shown as its kind asks.
+
+        `area_id` by name and `source_id` by publisher and date, days as far as they are known,
+        numbers as `count` does and with decimals where it says how many (`share:1`), a remark
+        (`note`) that is not there as [z]; texts and all else as they are.
+        """
+        if not isinstance(column, str):
+            return column
+        name, _, digits = column.partition(":")
+        if digits:
+            return decimal(name, int(digits))
+        if name == "area_id":
+            return lambda line: self._edition.name(line[name])
+        if name == "source_id":
+            return lambda line: Link(*prose.source_links(self._data.sources, [line[name]])[0])
+        if name == "note":
+            return lambda line: line[name] or "[z]"
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            return day(name)
+        number = count(name)
+        return lambda line: number(line) if _is_number(line[name]) else line[name]
 
     def frame(self, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
         """Return the cells to show: a column for each of `columns`, and one of the rows of data."""
         lines = [line for _, line in frame.iterrows()]
-        cells = {
-            name: [line[make] if isinstance(make, str) else make(line) for line in lines]
-            for name, make in columns.items()
-        }
+        cells = {}
+        for name, column in columns.items():
+            cell = self.cell(frame, column)
+            cells[name] = [cell(line) for line in lines]
         if "rows" in frame:
             cells["Rows"] = prose.rows(frame["rows"].fillna(""))
         return pd.DataFrame({name: pd.Series(own, dtype=object) for name, own in cells.items()})
 
-    def phrases(self, frame: pd.DataFrame, template: str, columns: Columns) -> list[str]:
-        """Return `template` for each line, its `{names}` filled with the cells of `columns`."""
+    def phrases(
+        self, frame: pd.DataFrame, template: str, columns: Columns | None = None
+    ) -> list[str]:
+        """Return `template` for each line, its `{names}` filled with the cells of `columns`.
+
+        A name that is none of them is that of a column of the frame: `{area_id} {count}`.
+        """
         asked = {name for _, name, _, _ in Formatter().parse(template) if name}
-        cells = self.frame(frame, {name: columns[name] for name in asked}).to_dict("records")
+        named = {name: (columns or {}).get(name, name) for name in asked}
+        cells = self.frame(frame, named).to_dict("records")
         return [template.format(**line) for line in cells or [{}] * len(frame)]
 
     def cited(self, frame: pd.DataFrame) -> str:
@@ -154,42 +225,44 @@ class Page:
         table_id: str,
         columns: Columns,
         *,
-        headline: str,
+        headline: str = "",
         caption: str,
         names: int = 1,
         notes: Iterable[str] = (),
         as_at: str = "",
         first: int | None = None,
         sources: Iterable[str] | None = None,
-        none: str = "",
+        source: str = "",
+        none: str | None = None,
     ) -> None:
         """Show a frame as a table; the first `names` columns say what a line is about.
 
-        In `headline` the name of a column in braces, `{Area}`, stands for its cell in the first
-        line. Of an empty frame nothing is shown but the sentence `none`.
-
         `columns` gives each column of the table its column of the frame or the function that
-        makes its cells. Sources are those of the frame's `source_id` unless `sources` names them;
-        `as_at` is taken from its column `as_at` where it has one. See `tables.show` for the rest.
+        makes its cells. In `headline` the name of a column in braces, `{Area}`, stands for its
+        cell in the first line. Of an empty frame nothing is shown but the sentence `none`, and
+        where that is "" nothing at all; without it an empty frame is an error.
+
+        Sources are those of the frame's `source_id` unless `sources` names them or `source` says
+        in words what they are; `as_at` is that of the frame's column. See `tables.show`.
         """
-        if none and frame.empty:
-            prose.say(none)
+        if frame.empty and none is not None:
+            prose.say(*filter(None, [none]))
             return
         tables.show(
             self.frame(frame, columns),
             table_id=table_id,
-            headline=self.phrases(frame.iloc[:1], headline, columns)[0],
+            headline=self._filled(headline, frame, columns) or None,
             caption=caption,
             row_header=list(columns)[:names],
             notes=notes,
             as_at=as_at or self._as_at(frame),
             first=first,
-            source=self._sources(frame, sources),
+            source=source or self._sources(frame, sources),
         )
 
     def chart(
         self,
-        chart: alt.TopLevelMixin,
+        chart: alt.TopLevelMixin | Callable[[pd.DataFrame], alt.TopLevelMixin],
         figure_id: str,
         frame: pd.DataFrame,
         columns: Columns,
@@ -200,22 +273,36 @@ class Page:
         notes: Iterable[str] = (),
         as_at: str = "",
         sources: Iterable[str] | None = None,
+        source: str = "",
+        none: str | None = None,
     ) -> None:
-        """Show a chart with the frame behind it as its data table; see `figures.show`."""
+        """Show a chart, or what `chart` draws of the frame, with the frame as its data table.
+
+        `headline`, `subtitle` and `alt` name cells of the first line, and an empty frame is
+        shown, as in a `table`. See `figures.show`.
+        """
+        if frame.empty and none is not None:
+            prose.say(*filter(None, [none]))
+            return
         figures.show(
-            chart,
+            chart(frame) if callable(chart) else chart,
             figure_id=figure_id,
-            headline=headline,
-            subtitle=subtitle,
-            alt=alt,
+            headline=self._filled(headline, frame, columns),
+            subtitle=self._filled(subtitle, frame, columns),
+            alt=self._filled(alt, frame, columns),
             notes=notes,
             as_at=as_at or self._as_at(frame),
-            source=self._sources(frame, sources),
+            source=source or self._sources(frame, sources),
             table=self.frame(frame, columns),
         )
 
-    def _as_at(self, frame: pd.DataFrame) -> str:
-        return periods.span_label(frame["as_at"]) if "as_at" in frame else "the year in each row"
+    def _filled(self, template: str, frame: pd.DataFrame, columns: Columns) -> str:
+        return self.phrases(frame.iloc[:1], template, columns)[0]
+
+    def _as_at(self, frame: pd.DataFrame) -> str | None:
+        if "as_at" in frame:
+            return periods.span_label(frame["as_at"])
+        return "the year in each row" if {"period", "period_end", "year"} & {*frame} else None
 
     def _sources(self, frame: pd.DataFrame, given: Iterable[str] | None) -> tables.Source:
         known = frame["source_id"].dropna() if given is None else given

@@ -58,16 +58,14 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
     found = found[found["as_at"] <= row["as_at"]]
     ends = register.changes(found, data.series_breaks, [row["area_id"]]).head(1)
     ends = ends[ends["as_at_to"] == row["as_at"]]
-    doubted = found[found["count_row"].isin(register.doubted(data))]
-    doubted = doubted[doubted["area_id"] == row["area_id"]]
-    if len(ends) and doubted["as_at"].ge(ends["as_at_from"].iloc[0]).any():
-        rows = [row["rows"], *doubted["count_row"]]
-        link = cited(data.sources, [row["source_id"], *doubted["count_source"]], rows)
-        why = "a count since the series last broke is in doubt"
-        return f"{text}; no change is given, for {why} {link}."
     if ends.empty:
         return f"{text}; no earlier count that compares was found {cite(data, row)}."
     line = ends.iloc[0]
+    if line["doubt"]:
+        rows = [row["rows"], line["doubt_rows"]]
+        link = cited(data.sources, [row["source_id"], line["doubt_source"]], rows)
+        why = "a count since the series last broke is in doubt"
+        return f"{text}; no change is given, for {why} {link}."
     if min(line["count_from"], line["count_to"]) < SMALLEST_BASE:
         return f"{text}; too few for a change in percent {cite(data, row)}."
     change = statistics.total_change(line["count_from"], line["count_to"])
