@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 from rso_report import periods, prose, register
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import cited, listed, number
 from rso_report.revisions import first_total
 
+ADVICE = ("documents", "missing")  # topics of `statements`
+
 
 def status_line(data: Tables, edition: Edition) -> str:
     """What the page is and up to when it shows figures, for the top of every notebook."""
     return (
-        f"**Edition: {edition.title}.** Figures up to {periods.day_label(edition.year.end)}, "
+        f"**Edition: {edition.full_title}.** Figures up to {periods.day_label(edition.year.end)}, "
         "whenever they were published. Independent analysis of published figures; not official "
         "statistics. "
         f"[“No figure found”]({prose.SOURCES_PAGE}#sources) means: not in the "
@@ -42,13 +46,21 @@ def together(
     return f"**Together**, the forces of the region: {total} {link}."
 
 
-def stated(data: Tables, topic: str, edition: Edition | None = None) -> list[str]:
-    """What documents say about a topic beside their figures, in our words, each with its source.
+def stated(data: Tables, topic: str, edition: Edition) -> list[str]:
+    """What documents say about a topic beside their figures, in our words, with date and source.
 
-    With `edition` only what was said by the end of its year. Columns of `statements`.
+    Of what a source says about a force or its figures only what was said by the end of the year;
+    advice on how to read or to release figures (`ADVICE`) whenever it was given.
     """
-    rows = data.statements if edition is None else edition.visible(data.statements)
+    rows = data.statements if topic in ADVICE else edition.visible(data.statements)
+    rows = rows[(rows["topic"] == topic) & rows["area_id"].isin([*edition.units, "EW"])]
     return [
-        f"{row['says']} {cited(data.sources, [row['source_id']], [row['row_id']])}"
-        for _, row in rows[rows["topic"] == topic].iterrows()
+        f"{row['says'].removesuffix('.')} ({_said(row)}). "
+        f"{cited(data.sources, [row['source_id']], [row['row_id']])}"
+        for _, row in rows.iterrows()
     ]
+
+
+def _said(row: pd.Series) -> str:
+    """When a statement was made: `22 September 2022`, `reply of 14 March 2022`."""
+    return periods.as_at_label(row["as_at"], row["as_at_precision"]).partition(" (")[0]

@@ -301,7 +301,11 @@ class Page:
 
     def _as_at(self, frame: pd.DataFrame) -> str | None:
         if "as_at" in frame:
-            return periods.span_label(frame["as_at"])
+            known = frame.get("as_at_precision", pd.Series("day", index=frame.index))
+            if (known == "day").all():
+                return periods.span_label(frame["as_at"])
+            said = {periods.as_at_label(*each) for each in zip(frame["as_at"], known, strict=True)}
+            return said.pop() if len(said) == 1 else "the date beside each figure"
         return "the year in each row" if {"period", "period_end", "year"} & {*frame} else None
 
     def _sources(self, frame: pd.DataFrame, given: Iterable[str] | None) -> tables.Source:

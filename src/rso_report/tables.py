@@ -343,7 +343,7 @@ def html(table: dict[str, Any], on_page: bool = False) -> str:
     shown = table["first"] or len(rows)
     tables = _table_html(table, rows[:shown], last[:shown], caption)
     if rest := rows[shown:]:
-        tables += f'<details class="rso-older"><summary>{len(rest)} more rows</summary>'
+        tables += f'<details class="rso-older"><summary>{len(rest)} more row{"s" * (len(rest) > 1)}</summary>'
         tables += f"{_table_html(table, rest, last[shown:], f'{caption}: more rows')}</details>"
     below = below_html("", table["notes"], table["as_at"])
     return f"{begin}{tables}{below}{sources_html(table, notes)}</figure>"
