@@ -107,7 +107,7 @@ def test_the_tiers_of_merseyside_bound_its_visits_and_those_of_a_force_with_the_
     fewest, most = (6 * 12 + 277 * 4 + 1486 * each for each in (1, 2))
     assert [round(each * 3655 / 1769) for each in (fewest, most)] == [5508, 8579]
     stored = (ROOT / "notebooks" / "home-visits.ipynb").read_text(encoding="utf-8")
-    assert f"{fewest:,} to {most:,}" in stored and "5,508 to 8,579" in stored
+    assert "5,508 to 8,579" in stored
 
 
 BANDS = {10: (4933, 12506), 50: (6087, 9640), 200: (6730, 8524)}
