@@ -39,7 +39,7 @@ BUILD = $(BIN)/python -m rso_report.cli build --year "$$YEAR" --region "$$REGION
 report: $(READY) ## Build the report and say where its start page is
 	@$(BUILD)
 
-pdf: $(READY) ## Build the report and print its pages for readers to one PDF (needs Chromium)
+pdf: $(READY) ## Build the report; print its pages, and the summary on one sheet (needs Chromium)
 	@$(BUILD) --pdf
 
 bench: $(READY) ## Measure how long builds take, beside other ways to make the same pages

@@ -356,13 +356,14 @@ rule print_pdf:
     input:
         f"{BUILD}/pages/index.html",
     output:
-        f"{BUILD}/report.pdf",
+        report=f"{BUILD}/report.pdf",
+        briefing=f"{BUILD}/briefing.pdf",
     log:
         f"{LOGS}/pdf.log",
     message:
         "Printing the PDF"
     shell:
-        "{PYTHON:q} -m rso_report.publication.pdf $(dirname {input:q}) {output:q} 2> {log:q}"
+        "{PYTHON:q} -m rso_report.publication.pdf $(dirname {input:q}) {output.report:q} 2> {log:q}"
 
 
 rule pdf:

@@ -256,6 +256,43 @@ def test_search_finds_pages_of_a_report_opened_from_a_folder(browser, site):
     assert visit.messages == []
 
 
+def test_a_search_for_a_row_leads_to_that_row(browser, site):
+    page = browser.new_page()
+    page.goto(f"{(site / 'search.html').as_uri()}?q=RO0008")
+    first = page.locator("#search-results li a").first
+    assert first.get_attribute("href") == "book/rows-registered-offenders.html#row-ro0008"
+    first.click()
+    assert "RO0008" in page.locator("tr:has(:target)").inner_text()
+    page.close()
+
+
+def test_each_section_ends_with_one_fold_of_its_whole_calculation(documents):
+    """Every cell's code stands on its page, behind what it found."""
+    for name, document in documents.items():
+        if not name.startswith("notebooks/"):
+            continue
+        for fold in document.select(".rso-calculation"):
+            after = [each.name for each in fold.find_next_siblings()]
+            assert set(after) <= {"section", "span"}, (name, after)  # a span is an old address
+            assert len(fold.parent.select(":scope > .rso-calculation")) == 1
+        cells = document.select("main .cell_input")
+        assert cells == document.select(".rso-calculation .cell_input"), name
+        assert document.select(".rso-calculation .cell_input"), name
+
+
+def test_on_a_phone_no_column_of_a_readers_table_is_out_of_view(browser, pages):
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    for name in (each for each in pages if each.startswith("notebooks/")):
+        page = context.new_page()
+        page.goto(pages[name].as_uri())
+        cut = page.evaluate("""() => [...document.querySelectorAll('.rso-table td')]
+          .filter(cell => cell.getClientRects().length
+            && [...cell.getClientRects()].some(r => r.right > innerWidth))
+          .map(cell => cell.closest('figure').id)""")
+        assert cut == [], name
+    context.close()
+
+
 def test_language_is_british_english(site, documents):
     front_door = BeautifulSoup((site / "index.html").read_text(), "html.parser")
     for document in [front_door, *documents.values()]:

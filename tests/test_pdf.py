@@ -38,14 +38,30 @@ def make_pdf(site, output, **environment):
 
 
 @pytest.fixture(scope="module")
-def printed(site, tmp_path_factory):
-    """The bytes of two PDFs of the same site."""
+def outputs(site, tmp_path_factory):
+    """Two PDFs of the same site, each with its briefing beside it."""
     folder = tmp_path_factory.mktemp("pdf")
-    outputs = [folder / "one.pdf", folder / "two.pdf"]
-    for output in outputs:
-        done = make_pdf(site, output)
+    paths = [folder / name / "report.pdf" for name in ("one", "two")]
+    for path in paths:
+        done = make_pdf(site, path)
         assert done.returncode == 0, done.stderr
-    return [output.read_bytes() for output in outputs]
+    return paths
+
+
+@pytest.fixture(scope="module")
+def printed(outputs):
+    return [path.read_bytes() for path in outputs]
+
+
+def test_the_briefing_is_the_summary_on_one_sheet_and_the_same_on_each_run(outputs, site):
+    first, second = (path.with_name("briefing.pdf").read_bytes() for path in outputs)
+    assert first == second
+    (sheet,) = PdfReader(BytesIO(first)).pages
+    said = words_of(sheet.extract_text())
+    page = BeautifulSoup((site / "notebooks" / "summary.html").read_text(), "html.parser")
+    for claim in page.select(".tag_lead strong, .tag_card strong"):
+        assert words_of(claim.get_text()) in said
+    assert "file:" not in first.decode("latin-1")
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ SYMBOLS = {
 Source = str | Sequence[tuple[str, str | None]]
 Stored = str | int | dict[str, Any]  # a cell as `record` returns it
 
+_NEXT_CELL = re.compile(r"(</(?:td|th|li|p|summary|caption)>)<")
 _PAGE_LINK = re.compile(r'href="(?![a-z]+:|[^"]*_sources/)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 _SAFE_HREF = re.compile(r"https?://|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:|//)")
@@ -343,7 +344,8 @@ def html(table: dict[str, Any], on_page: bool = False) -> str:
     shown = table["first"] or len(rows)
     tables = _table_html(table, rows[:shown], last[:shown], caption)
     if rest := rows[shown:]:
-        tables += f'<details class="rso-older"><summary>{len(rest)} more row{"s" * (len(rest) > 1)}</summary>'
+        words = f"{len(rest)} more row{'s' * (len(rest) > 1)}"
+        tables += f'<details class="rso-older"><summary>{words}</summary>'
         tables += f"{_table_html(table, rest, last[shown:], f'{caption}: more rows')}</details>"
     below = below_html("", table["notes"], table["as_at"])
     return f"{begin}{tables}{below}{sources_html(table, notes)}</figure>"
@@ -465,9 +467,10 @@ def csv_file(table: dict[str, Any]) -> bytes:
 
 
 def page_links(html: str) -> str:
-    """Return `html` with links to sources of pages (`../book/x.md#y`) turned into `.html`.
+    """Return `html` as a page holds it: links to sources of pages (`../book/x.md#y`) are `.html`.
 
     Sphinx does this for Markdown but leaves raw HTML alone; with it, authors need one form of
-    link everywhere, and the one that also works where notebooks are read as they are.
+    link everywhere, and the one that also works where notebooks are read as they are. Cells stand
+    on lines of their own, as the index for the search drops tags and would glue their words.
     """
-    return _PAGE_LINK.sub(r'href="\1.html\2"', html)
+    return _PAGE_LINK.sub(r'href="\1.html\2"', _NEXT_CELL.sub(r"\1\n<", html))

@@ -78,21 +78,23 @@ class CalculationLast(SphinxPostTransform):
 
     def run(self, **_: Any) -> None:
         """Move the code of all cells of each section to the end of its own text."""
+        folds: list[nodes.Element] = []
         for section in list(self.document.findall(nodes.section)):
-            cells = [each for each in section if "cell" in each.get("classes", ())]
-            folds = [f for cell in cells for f in cell if isinstance(f, HideCodeCellNode)]
-            if not folds:
-                continue
-            code = nodes.container(classes=["cell", "rso-calculation"])
-            for fold in folds:
-                fold.parent.remove(fold)
-                folds[0].extend(fold.children if fold is not folds[0] else ())
-            code += folds[0]
-            for cell in cells:
+            for cell in [each for each in section if "cell" in each.get("classes", ())]:
+                own = [each for each in cell if isinstance(each, HideCodeCellNode)]
+                for fold in own:
+                    cell.remove(fold)
+                folds += own
                 if not cell.children:
                     section.remove(cell)
-            below = (n for n, each in enumerate(section) if isinstance(each, nodes.section))
-            section.insert(next(below, len(section)), code)
+            below = [n for n, each in enumerate(section) if isinstance(each, nodes.section)]
+            # What a page sets up before its first section goes with that section.
+            if folds and not (below and isinstance(section.parent, nodes.document)):
+                for fold in folds[1:]:
+                    folds[0].extend(fold.children)
+                code = nodes.container("", folds[0], classes=["cell", "rso-calculation"])
+                section.insert(next(iter(below), len(section)), code)
+                folds = []
 
 
 def _chapter(env: BuildEnvironment, docname: str) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import pandas as pd
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from rso_report import corrections, dataset, prose, tables
@@ -57,7 +58,9 @@ class DataPackage(SphinxDirective):
         for anchor, title in targets.items():  # to which the Markdown of any page can link
             domain = self.env.get_domain("std")
             domain.note_hyperlink_target(anchor, self.env.docname, anchor, title)
-        return [nodes.raw("", page_links(html), format="html")]
+        # A search for `RO0008` leads to its row.
+        found = [("single", title, anchor, "main", None) for anchor, title in targets.items()]
+        return [addnodes.index(entries=found), nodes.raw("", page_links(html), format="html")]
 
 
 def _needed(part: str) -> list[str]:

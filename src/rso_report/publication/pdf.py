@@ -77,6 +77,13 @@ JOIN = """async ([title, contents, articles]) => {
 }"""
 HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
   .filter(each => each.checkVisibility()).map(each => each.textContent.trim())"""
+# The looks of one sheet are in rso-summary.css; links to files of the site would lead nowhere.
+BRIEFING = """() => {
+  document.documentElement.classList.add('rso-briefing');
+  for (const each of document.querySelectorAll('.headerlink')) each.remove();
+  for (const each of document.querySelectorAll('a[href]'))
+    if (!/^(https?|mailto):/.test(each.getAttribute('href'))) each.replaceWith(...each.childNodes);
+}"""
 NUMBER = """numbers => document.querySelectorAll('.rso-contents span').forEach(
   (each, index) => each.textContent = numbers[index])"""
 
@@ -101,16 +108,33 @@ def join_pages(page: Page, site: Path) -> None:
     page.evaluate(JOIN, [title, [line["title"] for line in lines], articles])
 
 
-def printed(page: Page) -> bytes:
+def printed(page: Page, scale: float = 1) -> bytes:
     """Return the document as a tagged PDF on A4 with bookmarks for its headings."""
     return page.pdf(
         format="A4",
+        scale=scale,
         tagged=True,
         outline=True,
         display_header_footer=True,
         header_template="<span></span>",
         footer_template=FOOTER,
     )
+
+
+def briefing(page: Page, site: Path) -> bytes:
+    """Return the summary of a report on one sheet, as small as that needs.
+
+    Raises ReportError if it is too long to be read on one.
+    """
+    page.goto((site / "index.html").resolve().as_uri())
+    page.wait_for_selector(".bd-docs-nav", state="attached")
+    page.evaluate(BRIEFING)
+    page.emulate_media(media="print")  # in which some headings are hidden
+    for percent in range(100, 54, -5):
+        pdf = printed(page, percent / 100)
+        if len(PdfReader(BytesIO(pdf)).pages) == 1:
+            return finished(pdf, page.evaluate(HEADINGS), provenance.mark(site))
+    raise ReportError(f"{site}: the summary is too long for a briefing of one sheet.")
 
 
 def bookmarks(pdf: PdfReader | PdfWriter) -> list[DictionaryObject]:
@@ -155,7 +179,8 @@ def finished(pdf: bytes, headings: list[str], source: str) -> bytes:
 def make_pdf(site: Path, output: Path) -> int:
     """Print the report in the folder `site` to the file `output`; return its number of pages.
 
-    Raises ReportError without Chromium and where `site` is no built report.
+    Beside it goes `briefing.pdf`, the summary on one sheet. Raises ReportError without Chromium and
+    where `site` is no built report.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -165,9 +190,13 @@ def make_pdf(site: Path, output: Path) -> int:
         join_pages(page, site)
         page.evaluate(NUMBER, chapter_pages(printed(page)))
         pdf = finished(printed(page), page.evaluate(HEADINGS), provenance.mark(site))
-        part = output.with_name(f"{output.name}.part")  # half a file never gets the name
-        part.write_bytes(pdf)
-        part.replace(output)
+        for path, content in (
+            (output.with_name("briefing.pdf"), briefing(page, site)),
+            (output, pdf),
+        ):
+            part = path.with_name(f"{path.name}.part")  # half a file never gets the name
+            part.write_bytes(content)
+            part.replace(path)
         browser.close()
     return len(PdfReader(output).pages)
 
