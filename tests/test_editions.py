@@ -122,8 +122,8 @@ def test_years_that_are_alike_stand_in_one_line():
     ]
     assert list(editions.lines(pd.DataFrame(rows, columns=names))) == [
         "Wales",
-        "  2010-11 to 2011-12  not built      lacks: Orders; Missing, snapshots",
-        "  2012-13             built          lacks: Orders; Missing, snapshots",
+        "  2010-11 to 2011-12  not built      lacks: Orders; Missing people",
+        "  2012-13             built          lacks: Orders; Missing people",
         "  2013-14             built, latest  lacks: nothing",
         "  2013-14             built with other parameters: wales-2013-14-0123abcd  lacks: nothing",
     ]

@@ -77,6 +77,7 @@ LABELS = {
     "Explanation",
     "Family",
     "Force",
+    "Force or group",
     "Found for",
     "In doubt",
     "Kind of breach",
@@ -93,7 +94,6 @@ LABELS = {
     "Row",
     "Rows",
     "Tool",
-    "Unit",
     "Until",
     "Year",
 }
@@ -288,20 +288,16 @@ def visits_of_tier(r, cells):
 
 def visit_result(r, cells):
     quantity, visits = cells["Quantity"], often(r)
-    if quantity == "Everybody at low risk":
-        return [r.count * visits["low"]]
-    if quantity == "Everybody at very high risk":
-        return [r.count * visits["very high"]]
+    if quantity.startswith("With the tiers of"):
+        return scaled_bounds(r, cells)
     if quantity.startswith("Extra"):
         return [r.count * (visits["very high"] - visits["low"]) / 100]
-    if quantity.startswith(("Visits due a year", "Attempts a year")):
-        return [visits_of_tier(r, cells)]
     per_person = sum(mix(r)[tier] * f for tier, f in visits.items())
     if quantity.startswith(("A week", "Attempts a week")):
         (constables,) = r.of("ST", rank="constable")
         crew = CREW if quantity.startswith("Attempts") else 1
         return [crew * r.count * per_person / (constables["value"] * WEEKS)]
-    if quantity.startswith("95% band"):
+    if quantity.startswith("95 in 100"):
         alpha = [int(quantity.split()[-1]) * share for share in mix(r).values()]
         mixes = np.random.default_rng(SEED).dirichlet(alpha, 10_000)
         drawn = r.count * mixes @ np.array([visits[tier] for tier in mix(r)])
@@ -555,14 +551,7 @@ RECIPES = {
     "fig-visit-explorer": VISITS,
     "tab-visit-results": {"Value": visit_result},
     "tab-visits-overdue": {"Overdue": lambda r, c: r.sum("ST")},
-    "fig-visits-known": {"Newest": lambda r, c: r.sum("ST")},
-    "tab-visit-tier-bounds": {
-        "Very high": lambda r, c: r.of("TI", risk_tier="very_high")[0]["value"],
-        "High": lambda r, c: r.of("TI", risk_tier="high")[0]["value"],
-        "All people": lambda r, c: r.of("RO", series_id="STOCK_FOI")[0]["value"],
-        "Visits due a year": tier_bounds,
-        "Scaled to the people above": scaled_bounds,
-    },
+    "tab-visits-known": {"Newest": lambda r, c: r.sum("ST")},
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
     **{

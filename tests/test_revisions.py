@@ -217,7 +217,7 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
         ("missing-offenders: tab-missing-snapshots", "139 [r] (14 at first)"),
         (
             "missing-offenders: text",
-            "3 replies were changed after they were given, which makes 250",
+            "3 replies were changed later, which makes 250",
         ),
         ("home-visits: text", "356 [r] (54 at first) together"),
         ("home-visits: tab-visits-by-tier", "4,001 [r] (3,655 at first)"),

@@ -32,7 +32,7 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Answers as a reader sees them, one row each: who, what, when, and the number or why none."""
     return pd.DataFrame(
         {
-            "Unit": rows["area_id"].map(edition.name),
+            "Force or group": rows["area_id"].map(edition.name),
             "Asked": [
                 ", ".join(filter(None, [measures()[code].says, detail]))
                 for code, detail in zip(rows["measure_code"], rows["detail"], strict=True)
@@ -58,7 +58,7 @@ def show(data: Tables, edition: Edition, topic: str, caption: str, shown: str = 
         table(rows, edition),
         table_id=f"tab-answers-{topic}",
         caption=caption,
-        row_header=["Unit", "Asked"],
+        row_header=["Force or group", "Asked"],
         as_at="the date or the period in each row",
         source=prose.provenance(data, rows["source_id"]),
         notes=["Row: identifier in answers.csv. Asked: in the words of the annual return."],

@@ -264,7 +264,7 @@ def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:
 
     Every square is one thing counted; `mark` says what the filled ones are.
     """
-    words = f"\u25a0 {marked:,} {mark}   \u25a1 {count - marked:,} others" if marked else ""
+    words = f"Filled: {marked:,} {mark}. Outlined: {count - marked:,} others." if marked else ""
     rows, far_rows = -(-count // 20), -(-whole // 100)
     near = alt.layer(
         _squares(count, 20, rows).mark_rect(fillOpacity=0, stroke=COLOURS[0], strokeWidth=1.5),
@@ -500,45 +500,3 @@ def coverage(frame: pd.DataFrame) -> alt.LayerChart:
     points = base.transform_filter("!datum.is_break").mark_square(size=90)
     ticks = base.transform_filter("datum.is_break")
     return points + ticks.mark_tick(color=COLOURS[3], thickness=4, size=26)
-
-
-def known(frame: pd.DataFrame) -> alt.LayerChart:
-    """A grid of what is held: columns area (name), measure and said, "" where nothing was found.
-
-    `said` breaks into lines at `|`, the name of a measure after its first word. Areas and measures
-    keep the order of the frame.
-    """
-    areas, measures = frame["area"].unique().tolist(), frame["measure"].unique().tolist()
-    drawn = frame[["area", "measure", "said"]].assign(found=frame["said"] != "")
-    drawn["said"] = drawn["said"].where(drawn["found"], "none|found")
-    tight = alt.Scale(paddingInner=0.06, paddingOuter=0)
-    base = alt.Chart(drawn).encode(
-        x=alt.X(
-            "measure:N",
-            sort=measures,
-            title=None,
-            scale=tight,
-            axis=alt.Axis(
-                orient="top",
-                labelPadding=26,  # of two lines
-                domain=False,
-                ticks=False,
-                labelExpr="[split(datum.label, ' ')[0], "
-                "slice(datum.label, indexof(datum.label, ' '))]",
-            ),
-        ),
-        y=alt.Y(
-            "area:N",
-            sort=areas,
-            title=None,
-            scale=tight,
-            axis=alt.Axis(domain=False, ticks=False, labelLimit=190),
-        ),
-    )
-    cells = base.mark_rect(stroke="#757575").encode(
-        color=alt.condition("datum.found", alt.value("#cfe1f2"), alt.value("white"))
-    )
-    texts = base.mark_text(lineBreak="|", baseline="middle", dy=-8).encode(
-        text="said:N", color=alt.condition("datum.found", alt.value(INK), alt.value("#505a5f"))
-    )
-    return (cells + texts).properties(height=alt.Step(48))

@@ -15,7 +15,7 @@ MEASURES = {
     "rate": "Published rate",
     "recorded": "Recorded breach offences",
     "outcome": "Cautions or convictions",
-    "missing": "Missing, snapshots",
+    "missing": "Missing people",
     "orders": "Orders",
     "staffing": "Staffing and overdue visits",
 }

@@ -4,11 +4,12 @@ First what is taken from the data, as frames, then the sentences that say it, wi
 source. The arithmetic of the illustration stands in its notebook, by the formulas of `visits`.
 """
 
+import copy
 from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import answers, periods, prose, register, statistics, visits
+from rso_report import answers, findings, periods, prose, register, statistics, visits
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
@@ -22,6 +23,7 @@ from rso_report.prose import (
     number,
     on_date,
     percent,
+    short,
     with_first,
 )
 from rso_report.return_form import TIERS as CODES
@@ -50,17 +52,29 @@ _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
 
 
 def known_policies(data: Tables, edition: Edition) -> pd.DataFrame:
-    """Rows of `visit_policy` known by the end of the report year; `valid_to` empty if later.
+    """Rows of `visit_policy` known by the end of the report year, newest first.
 
-    With rows, and tier and tool in words.
+    `valid_to` is empty if later. With rows, and in words tier, tool and until: of one force the day
+    on which a policy ended was not found, only that of the national announcement.
     """
     end = pd.Timestamp(edition.year.end)
     known = data.visit_policy[data.visit_policy["valid_from"] <= end]
+    known = known.sort_values("valid_from", ascending=False, kind="stable")
+    over = known["valid_to"] <= end
+    national = known["valid_to"].where(known["area_id"] == "EW")
     return known.assign(
         rows=known["row_id"],
         tier=known["risk_tier"].map(visits.TIER_NAMES),
         tool=known["risk_tool"].replace({"RM2000": "Risk Matrix 2000", "not_stated": "not stated"}),
-        valid_to=known["valid_to"].where(known["valid_to"] <= end),
+        valid_to=known["valid_to"].where(over),
+        until=[
+            "not ended by then"
+            if not ended
+            else "not found"
+            if pd.isna(day)
+            else periods.day_label(day)
+            for ended, day in zip(over, national, strict=True)
+        ],
     )
 
 
@@ -152,8 +166,7 @@ def newest(data: Tables, edition: Edition) -> pd.DataFrame:
     """The newest number of each force and measure of visits; empty if none is held for any.
 
     A row for each force of the region and measure, without `value` where none was found. Columns:
-    area_id, area (name), measure, value and what is known of it, as_at, rows, source_id, and said
-    (the number and its year, as a picture has them).
+    area_id, measure, value and what is known of it, as_at, rows and source_id.
     """
     totals = due_and_made(data, edition)
     totals = totals[totals["tier"] == "all"]
@@ -170,14 +183,7 @@ def newest(data: Tables, edition: Edition) -> pd.DataFrame:
         return found
     found = found.sort_values("as_at").drop_duplicates(["area_id", "measure"], keep="last")
     grid = pd.MultiIndex.from_product([edition.forces, held], names=["area_id", "measure"])
-    found = found.set_index(["area_id", "measure"]).reindex(grid).reset_index()
-    return found.assign(
-        area=found["area_id"].map(edition.name),
-        said=[
-            f"{prose.counted(row)}|({row['as_at'].year})" if pd.notna(row["value"]) else ""
-            for _, row in found.iterrows()
-        ],
-    )
+    return found.set_index(["area_id", "measure"]).reindex(grid).reset_index()
 
 
 def _only(totals: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -244,7 +250,7 @@ class Model:
     def dates(self) -> str:
         """The dates that the people and the intervals are of."""
         known = periods.day_label(self.policy["valid_from"].iloc[0])
-        return f"people: {as_at(self.count)}; intervals: {known}"
+        return f"people: {short(as_at(self.count))}; intervals: {known}"
 
     @property
     def mix_name(self) -> str:
@@ -289,8 +295,7 @@ def models(data: Tables, edition: Edition) -> tuple[list[Model], str]:
         )
     if policy.empty:
         return [], (
-            f"no policy with a fixed interval for every tier ({edition.policy_id}) was found "
-            f"that was known by {end}."
+            f"no policy with a fixed interval for every tier was found that was known by {end}."
         )
     count = max(newest, key=lambda row: row["value"])
     mix, mix_rows = _assumed_mix(data, edition)
@@ -442,12 +447,37 @@ def reactive_share(data: Tables, edition: Edition) -> tuple[float | None, pd.Dat
 # Sentences
 
 
+def not_found(held: pd.DataFrame, edition: Edition) -> list[str]:
+    """Of which measures of `newest` no figure was found, and for which forces."""
+    silent = held[held["value"].isna()].groupby("measure", sort=False)["area_id"].agg(tuple)
+    sentences = []
+    for forces, own in silent.groupby(silent, sort=False):
+        every = len(forces) == len(edition.forces)
+        who = "any force of the region" if every else listed(map(edition.name, forces))
+        measures = listed(measure.lower() for measure in own.index)
+        sentences.append(f"Not found: {measures}, for {who}.")
+    return sentences
+
+
+def stated(data: Tables, edition: Edition) -> tuple[list[str], list[str]]:
+    """What documents state about visits: those that a visit policy is taken from, and others."""
+    of_policies = data.statements["source_id"].isin(data.visit_policy["source_id"])
+    of_both = []
+    for rows in (data.statements[of_policies], data.statements[~of_policies]):
+        part = copy.copy(data)
+        part.statements = rows
+        of_both.append(findings.stated(part, "visits", edition))
+    return of_both[0], of_both[1]
+
+
 def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     """8. Which visit frequency applied to each tier, from which policy, and until when."""
     known = known_policies(data, edition)
     own = known[known["area_id"].isin([*edition.forces, "EW"])]
     if own.empty:
-        return [f"Visiting intervals: none found that was known by the end of {edition.year}."]
+        said = f"Visiting intervals of this region: none found, up to the end of {edition.year}"
+        others = listed(map(edition.name, known["area_id"].unique()))
+        return [f"{said}; the table shows those of {others}." if others else f"{said}."]
     paragraphs = []
     for _, policy in own.groupby("policy_id", sort=False):
         row = policy.iloc[0]
@@ -488,7 +518,7 @@ def overdue_visits(data: Tables, edition: Edition) -> list[str]:
     found = overdue(data, edition)
     bullets = []
     for _, row in found.iterrows():
-        said = "; ".join(filter(None, [aged(edition, row), row["note"]]))
+        said = "; ".join(filter(None, [short(aged(edition, row)), row["note"]]))
         bullets.append(
             f"- **{edition.name(row['area_id'])}**: {with_first(row)} visits reported overdue; "
             f"{said} {cite(data, row)}"
@@ -557,12 +587,12 @@ def illustration(data: Tables, edition: Edition, model: Model, due: float) -> st
     policy = model.policy.iloc[0]
     return (
         f"It takes the {model.counted} people whom {edition.name(model.count['area_id'])} managed "
-        f"in the community {aged(edition, model.count)}, and {mix_words(model, edition)}. If the "
-        f"intervals of {edition.name(policy['area_id'])} known on "
+        f"in the community {short(aged(edition, model.count))}, and {mix_words(model, edition)}. "
+        f"If the intervals of {edition.name(policy['area_id'])} known on "
         f"{periods.day_label(policy['valid_from'])} applied to them, {number(due)} visits a year "
         f"would be due; any mix gives from "
         f"{interval(*visits.visit_bounds(model.people, model.often), 0)} "
-        f"{cited(data.sources, model.sources, model.rows)}.{ended(policy)}"
+        f"{cited(data.sources, model.sources, model.rows)}."
     )
 
 
@@ -574,7 +604,7 @@ def mix_words(model: Model, edition: Edition) -> str:
     if "value" not in model.mix_rows:
         return f"the risk tiers that the force gave {on_date(model.count)}"
     printed = "/".join(f"{value:g}" for value in model.mix_rows["value"])
-    when = on_date(model.mix_rows.iloc[0])
+    when = short(on_date(model.mix_rows.iloc[0]))
     return f"the national mix of risk tiers {when}, about {printed} {at}"
 
 

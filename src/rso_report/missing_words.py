@@ -1,5 +1,7 @@
 """People whose whereabouts were unknown, in sentences with a link to each source."""
 
+import string
+
 import pandas as pd
 
 from rso_report import missing
@@ -17,6 +19,7 @@ from rso_report.prose import (
     on_date,
     percent,
     plural,
+    short,
     signed,
     with_first,
 )
@@ -47,23 +50,22 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
         days: dict[str, list[str]] = {}
         for row in others:
             said = f"{edition.name(row['area_id'])} {with_first(row)}"
-            days.setdefault(aged(edition, row), []).append(said)
+            days.setdefault(short(aged(edition, row)), []).append(said)
         said = "; ".join(f"{', '.join(own)} ({day})" for day, own in days.items())
         bullets.append(f"- The newest counts of others: {said} {cite(data, *others)}.")
+    if silent := edition.absent(missing.covered(edition, counts["area_id"])):
+        told = bullets.pop().removesuffix(".")
+        bullets.append(f"{told}; for {listed(silent)}: {NOT_FOUND}.")
     bullets.append(
-        "- **Missing does not mean nearby**: the force does not know where the person is. A "
-        "higher number can mean that people were found more slowly, not that more went missing."
+        "- **Missing does not mean nearby**: the force does not know where the person is."
     )
-    bullets.append(f"- {missing.no_trend(counts)}")
-    silent = edition.absent(missing.covered(edition, counts["area_id"]))
-    if silent:
-        bullets.append(f"- For {listed(silent)}: {NOT_FOUND}.")
-    return bullets
+    return [*bullets, f"- {missing.no_trend(counts)}"]
 
 
 def _count(edition: Edition, row: pd.Series) -> str:
     """A count in a sentence, with its share of the people registered and those abroad."""
-    said = f"**{edition.name(row['area_id'])}** counted {with_first(row)} people as missing "
+    people = "person" if row["value"] == 1 else "people"
+    said = f"**{edition.name(row['area_id'])}** counted {with_first(row)} {people} as missing "
     said += aged(edition, row)
     if pd.notna(row["share"]):
         registered = beside_first(number(row["registered"]), row["first_registered"])
@@ -82,14 +84,19 @@ def _definition(row: pd.Series) -> str:
     return f"Counted as missing: {row['definition']}"
 
 
-def letters(definitions: pd.Series) -> tuple[pd.Series, list[str]]:
-    """A letter for each definition, `?` where none was found, and what each letter means."""
-    known = [words for words in definitions.unique() if words != missing.NOT_STATED]
-    by_words = dict(zip(known, "abcdefghijklmnopqrstuvwxyz", strict=False))
-    found = definitions.map(by_words).fillna("?")
-    meanings = [f"{letter}: {words}." for words, letter in by_words.items()]
-    meanings += ["?: no definition of missing was found."] * bool((found == "?").any())
-    return found, meanings
+def letters(definitions: pd.Series) -> pd.Series:
+    """A letter for each definition; `?` where none was found, `sum` of what several replies say."""
+    by_words = {missing.NOT_STATED: "?", missing.SUM_OF_REPLIES: "sum"}
+    known = [words for words in definitions.unique() if words not in by_words]
+    by_words |= dict(zip(known, string.ascii_letters, strict=False))
+    return definitions.map(by_words)
+
+
+def meanings(counts: pd.DataFrame) -> list[str]:
+    """What each letter of some counts means, in their order."""
+    known = dict(zip(counts["letter"], counts["definition"], strict=True))
+    in_order = sorted(known, key=lambda letter: (letter == "?", letter))
+    return [f"{letter}: {known[letter]}." for letter in in_order]
 
 
 def snapshot_notes(row: pd.Series) -> list[str]:
@@ -124,8 +131,8 @@ def share_change(
     behind = [row[name] for row in both for name in ("row_id", "first_row", "denominator_rows")]
     link = cited(data.sources, [row["source_id"] for row in both], behind)
     return (
-        f"{edition.name(first['area_id'])}, {on_date(first)} and {on_date(last)}: the share "
-        f"missing differs by {signed(difference.value, 2)} percentage points "
+        f"{edition.name(first['area_id'])}, {short(on_date(first))} and {short(on_date(last))}: "
+        f"the share missing differs by {signed(difference.value, 2)} percentage points "
         f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}), "
         f"{verdict} {link}. The interval describes chance variation only"
         f"{f', and {differ}' if differ else ''}."

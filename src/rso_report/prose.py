@@ -16,6 +16,9 @@ SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
 NOT_FOUND = "no figure found"  # a gap is one of our finding: `searched` says where we looked
 
+_UNSTATED = " (as-at date not stated)"
+_REPORTED = "A date “reported” is of publication: the day that the figure holds for is not stated."
+
 
 def say(*paragraphs: str) -> None:
     """Show paragraphs of Markdown as the output of a notebook cell; nothing where there is none."""
@@ -79,6 +82,21 @@ def revision_notes(firsts: pd.Series) -> list[str]:
 def as_at(row: pd.Series) -> str:
     """The as-at date of a row, never more precise than its source."""
     return periods.as_at_label(row["as_at"], row["as_at_precision"])
+
+
+def short(said: str) -> str:
+    """A date in words without the remark that the note of `reported` makes for all."""
+    return said.replace(_UNSTATED, "")
+
+
+def reported(rows: pd.DataFrame) -> list[str]:
+    """What `short` leaves out, as a note for a table with such dates; [] for one without."""
+    return [_REPORTED] * bool((rows["as_at_precision"] == "publication_date").any())
+
+
+def short_date(row: pd.Series) -> str:
+    """The as-at date of a row as `short` has it: `reported 22 February 2018`."""
+    return short(as_at(row))
 
 
 def on_date(row: pd.Series) -> str:
