@@ -168,6 +168,8 @@ class Rows:
         replaced = {row["revises_row"] for row in rows}
         first = [row for row in rows if row["row_id"] in replaced]
         now = [row for row in rows if row["row_id"] not in replaced]
+        # One count that two sources give, of which the other says what was counted.
+        now = [*{(row["area_id"], row["as_at"], row["value"]): row for row in now}.values()]
         if len({row["area_id"] for row in now}) > 1:
             (first,) = ([row] for row in now if row["area_id"] == "WM")
             now = [row for row in now if row["area_id"] != "WM"]

@@ -54,8 +54,8 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
         said = "; ".join(f"{', '.join(own)} ({day})" for day, own in days.items())
         bullets.append(f"- The newest counts of others: {said} {cite(data, *others)}.")
     if silent := edition.absent(missing.covered(edition, counts["area_id"])):
-        told = bullets.pop().removesuffix(".")
-        bullets.append(f"{told}; for {listed(silent)}: {NOT_FOUND}.")
+        told = f"{bullets.pop().removesuffix('.')}; for" if others else "- For"
+        bullets.append(f"{told} {listed(silent)}: {NOT_FOUND}.")
     bullets.append(
         "- **Missing does not mean nearby**: the force does not know where the person is."
     )
