@@ -56,7 +56,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
             same = [(row, lead) for row, lead in part if covered_days(row) == days]
             counted = [(row, _exceeding(row, lead, data) + _doubt(row)) for row, lead in same]
             bullets.append(
-                f"- {force}, {days}: {_by_family(counted, breaches.SHORT)}. A part-year is no fall "
+                f"- {force}, {days}: {_by_family(counted, breaches.SHORT)} "
                 f"{cite(data, *(row for pair in same for row in pair))}."
             )
     return bullets or [f"- Recorded breach offences: {NOT_FOUND} for the forces of the region."]
