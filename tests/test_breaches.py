@@ -73,6 +73,21 @@ def test_printed_totals_stand_beside_computed_ones(data, family, title, computed
     assert str(cell) == (f"{computed:,} ({printed:,})" if printed != computed else str(computed))
 
 
+@pytest.mark.parametrize(
+    ("cell", "beside"),
+    [
+        ("193 (151)", True),
+        ("1,716 [r] (1,677 at first) (1,677)", True),
+        ("170 (112 [r] (110 at first))", True),
+        ("1,716 [r] (1,677 at first)", False),
+        (237, False),
+        ("[x]", False),
+    ],
+)
+def test_a_total_of_the_source_is_told_from_a_first_value(cell, beside):
+    assert breaches.is_beside_printed(cell) is beside
+
+
 def test_offences_without_a_title_stand_in_a_row_of_their_own(data):
     table = breaches.title_table(
         data, edition_of(data, region="North East"), "NORTHUMBRIA", "NOTIFICATION"

@@ -184,9 +184,9 @@ def test_what_a_force_answered_is_shown_on_the_pages(package):
     assert missing["Answer"].tolist() == ["21 people", "not held", "[c]"]
     assert "11 answers" in answers.coverage_sentence(data, edition)  # 4 refused in 2022
     earlier, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert "4 without a number" in answers.coverage_sentence(data, earlier)
+    assert "4 answers, none with a number" in answers.coverage_sentence(data, earlier)
     before, _ = open_edition(data, report_year="2020-21", region="West Midlands")
-    assert "No answer" in answers.coverage_sentence(data, before)
+    assert "no answer of a force" in answers.coverage_sentence(data, before)
 
 
 def test_printed_totals_are_kept_and_what_does_not_add_is_in_the_ledger(folder):

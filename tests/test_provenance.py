@@ -24,7 +24,6 @@ from rso_report import dataset, edition, periods
 WITHOUT_ROWS = {
     "tab-breach-breaks",
     "fig-coverage",
-    "tab-coverage-newest",
     "tab-estimate-coverage",
     "tab-ledger",
     "tab-register-breaks",
@@ -486,7 +485,7 @@ OUTCOMES = {
         + byar(r.sum("BR"), r.count, 1000) * (r.of("BR")[0]["qualifier"] == "exact")
     ),
 }
-TITLES = {"Total": title_total}
+TITLES = {"Total": title_total, "Total [p]": title_total}
 VISITS = {
     "Share of people, %": lambda r, c: 100 * mix(r).get(c["Risk tier"], sum(mix(r).values())),
     "People": people_of_tier,

@@ -61,7 +61,7 @@ def show(data: Tables, edition: Edition, topic: str, caption: str, shown: str = 
         row_header=["Force or group", "Asked"],
         as_at="the date or the period in each row",
         source=prose.provenance(data, rows["source_id"]),
-        notes=["Row: identifier in answers.csv. Asked: in the words of the annual return."],
+        notes=["Asked: in the words of our annual return."],
     )
 
 
@@ -70,15 +70,14 @@ def coverage_sentence(data: Tables, edition: Edition) -> str:
     rows = answers(data, edition)
     if rows.empty:
         return (
-            "No answer of a force of the region to a question of the "
-            "[annual return](../book/annual-return.md) that no other table takes is held for the "
-            "time up to the end of the report year."
+            "Beside the figures of the other pages no answer of a force of the region to our "
+            "[annual return](../book/annual-return.md) was found up to the end of the report year."
         )
     silent = int(rows["status"].isin(list(_WITHOUT_NUMBER)).sum())
+    without = f"{prose.number(silent)} without" if silent < len(rows) else "none with"
     return (
-        f"{prose.plural(len(rows), 'answer')} of forces of the region to questions "
-        f"that no other table takes {'is' if len(rows) == 1 else 'are'} held, "
-        f"{prose.number(silent)} without a number "
+        "Beside the figures of the other pages, forces of the region gave "
+        f"{prose.plural(len(rows), 'answer')}, {without} a number "
         f"{prose.cited(data.sources, rows['source_id'], rows['row_id'])}."
     )
 

@@ -44,24 +44,21 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         leads = [last_complete(rows) for rows in series]
         said = []
         for end in sorted({row.period_end for row in leads}, reverse=True):
-            same = [(row, "") for row in leads if row.period_end == end]
+            same = [(row, _doubt(row)) for row in leads if row.period_end == end]
             when = with_age(f"in {same[0][0].period}", end, edition)
             said.append(f"recorded {_by_family(same, breaches.FAMILIES)} {when}")
+        said += [YEARS_INFERRED.capitalize()] * any(row.inferred for row in leads)
+        force = series_name(data, edition, leads[0], "**{}**")
+        bullets.append(f"- {force} {'. '.join(said)} {cite(data, *leads)}.")
         last = [(rows[-1], lead) for rows, lead in zip(series, leads, strict=True)]
         part = [(row, lead) for row, lead in last if row is not lead]
         for days in dict.fromkeys(covered_days(row) for row, _ in part):
-            same = [(r, _exceeding(r, lead, data)) for r, lead in part if covered_days(r) == days]
-            counted = _by_family(same, breaches.SHORT)
-            said.append(f"{days.capitalize()} it recorded {counted}: a part-year, which is no fall")
-        said += [
-            f"{count_words(row)} of {breaches.SHORT[row.family]} is in doubt: {repeated_words(row)}"
-            for row in [*leads, *(row for row, _ in part)]
-            if row.repeated
-        ]
-        said += [YEARS_INFERRED.capitalize()] * any(row.inferred for row in leads)
-        force = series_name(data, edition, leads[0], "**{}**")
-        cites = cite(data, *leads, *(row for row, _ in part))
-        bullets.append(f"- {force} {'. '.join(said)} {cites}.")
+            same = [(row, lead) for row, lead in part if covered_days(row) == days]
+            counted = [(row, _exceeding(row, lead, data) + _doubt(row)) for row, lead in same]
+            bullets.append(
+                f"- {force}, {days}: {_by_family(counted, breaches.SHORT)} "
+                f"{cite(data, *(row for pair in same for row in pair))}."
+            )
     return bullets or [f"- Recorded breach offences: {NOT_FOUND} for the forces of the region."]
 
 
@@ -72,6 +69,11 @@ def _by_family(counted: Iterable[tuple[NamedTuple, str]], names: Mapping[str, st
         noun = "" if said else unit.get(row.value, " breaches")
         said.append(f"{count_words(row)}{noun} of {names[row.family]}{doubt}")
     return listed(said)
+
+
+def _doubt(row: NamedTuple) -> str:
+    """` (44 if one number is printed twice)` of a row that repeats a number."""
+    return f" ({number(row.least)} if one number is printed twice)" * bool(row.repeated)
 
 
 def _exceeding(part: NamedTuple, complete: NamedTuple, data: Tables) -> str:
@@ -104,33 +106,35 @@ def headline(edition: Edition, families: pd.DataFrame) -> str:
         return ""
     _, first = next(iter(families.groupby(breaches.SERIES, sort=False)))
     row = last_complete(list(first.sort_values("period_start").itertuples()))
-    said = _by_family([(row, _in_brackets(row))], breaches.SHORT)
+    said = _by_family([(row, _doubt(row))], breaches.SHORT)
     return f"{edition.name(row.area_id)}: {said} in {row.period}"
 
 
 def by_year(data: Tables, edition: Edition, families: pd.DataFrame) -> pd.DataFrame:
     """The figures of `breaches.by_family` of one year each, with what a picture of them says.
 
-    Adds name (of the series), title (the kind of breach), under (the force, and the days on which
-    the series breaks), breaks (these with what changed), span (the years to draw), label (what
-    stands over a bar), spoken (the same on one line) and source. `data` needs series_breaks.
+    Adds name (of the series), title (the kind of breach), under (the force, and what breaks the
+    series), span (the years to draw), scale (equal where bars are to be as tall for one number),
+    label (what stands over a bar), spoken (the same on one line), remark (the doubt about it, ""
+    without one) and source. `data` needs series_breaks.
     """
     parts = []
+    merged = breaches.recoded_titles(breaches.recorded(data, edition))
     for (_, _, family), own in families[breaches.one_year(families)].groupby(
         breaches.SERIES, sort=False
     ):
         rows, kind = list(own.itertuples()), breaches.FAMILIES[family]
-        ends = own["period_start"].min(), own["period_end"].max()
-        cuts = comparable.breaks_between(data.series_breaks, "BREACH_RECORDED", *ends, family)
-        days = [f"Break in the series on {periods.day_label(day)}" for day in cuts["date"]]
-        said = [f"{day}: {title}." for day, title in zip(days, cuts["title"], strict=True)]
         name = series_name(data, edition, rows[0])
+        under = [f"Break in the series {day}" for day in break_days(data.series_breaks, own)]
+        here = merged[(merged["area_id"] == rows[0].area_id) & (merged["family"] == family)]
+        here = here[here["first_source"].isin(own["first_source"])]
+        under += [f"Titles probably merged from {year} on" for year in here["period"].unique()]
         shared = {
             "name": name,
             "title": kind[0].upper() + kind[1:],
-            "under": [name.replace(f", {kind}", ""), *days],
-            "breaks": said,
+            "under": [name.replace(f", {kind}", ""), *under],
             "span": breaches.full_span(own),
+            "scale": "notification" if family == "NOTIFICATION" else "orders",
         }
         labels = [bar_label(row) for row in rows]
         parts.append(
@@ -138,23 +142,26 @@ def by_year(data: Tables, edition: Edition, families: pd.DataFrame) -> pd.DataFr
                 **{column: [value] * len(own) for column, value in shared.items()},
                 label=labels,
                 spoken=[" ".join(label.split()) for label in labels],
+                remark=[repeated_words(row) if row.repeated else "" for row in rows],
                 source=[
                     prose.source_label(data.sources, row.source_id, row.first_value) for row in rows
                 ],
             )
         )
-    added = ["name", "title", "under", "breaks", "span", "label", "spoken", "source"]
+    added = ["name", "title", "under", "span", "scale", "label", "spoken", "remark", "source"]
     return pd.concat(parts) if parts else families.iloc[:0].reindex(columns=[*families, *added])
+
+
+def break_days(breaks: pd.DataFrame, own: pd.DataFrame) -> list[str]:
+    """When breaks fall between figures of one family: `on 1 December 2020`, `in November 2022`."""
+    family, span = own["family"].iloc[0], (own["period_start"].min(), own["period_end"].max())
+    cuts = comparable.breaks_between(breaks, "BREACH_RECORDED", *span, family)
+    return [periods.as_at_phrase(row.date, row.date_precision) for row in cuts.itertuples()]
 
 
 def recorded_words(row: NamedTuple) -> str:
     """`count_words` with the doubt: `85 [p] (it holds 41 and 41 under two titles: …)`."""
-    return count_words(row) + _in_brackets(row)
-
-
-def _in_brackets(row: NamedTuple) -> str:
-    """`repeated_words` of a row after a blank and in brackets; "" where no number is repeated."""
-    return f" ({repeated_words(row)})" if row.repeated else ""
+    return count_words(row) + (f" ({repeated_words(row)})" if row.repeated else "")
 
 
 def repeated_words(row: NamedTuple) -> str:
@@ -237,13 +244,15 @@ def offences_and_people(data: Tables, edition: Edition) -> list[str]:
     for (area, order, day), people in orders.groupby(["area_id", "order_type", "as_at"]):
         own = families[(families["area_id"] == area) & (families["family"] == order)]
         own = own[(own["period_start"] <= day) & (day <= own["period_end"])]
-        counted = beside_first(number(people["value"].sum()), first_total(people))
+        count = people["value"].sum()
+        counted = beside_first(number(count), first_total(people))
+        noun = "person" if count == 1 else "people"
         for row in own[own["value"] > people["value"].sum()].itertuples():
             sources, rows = [row.source_id, *people["source_id"]], [row.rows, *people["rows"]]
             texts.append(
                 f"The reading by title is not certain: in {row.period} {edition.name(area)} "
                 f"recorded {recorded_words(row)} breaches of {breaches.FAMILIES[order]}, and "
-                f"counted {counted} people under such orders {on_date(people.iloc[0])}. One person "
+                f"counted {counted} {noun} under such orders {on_date(people.iloc[0])}. One person "
                 "can have several offences, and offences of another kind may be among them, so no "
                 f"rate of breaches per order is given {cited(data.sources, sources, rows)}."
             )

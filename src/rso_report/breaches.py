@@ -4,6 +4,7 @@ Offences are classified by their title. Where a source prints a title under the 
 another order, the heading is kept and both readings can be shown.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
@@ -237,6 +238,11 @@ def _sum_and_printed(cells: pd.DataFrame, printed: pd.DataFrame) -> int | Cell |
         total = printed.iloc[0]
         text += f" ({beside_first(number(total['value']), total['first_value'])})"
     return value if text == number(value) else Cell(text, value)
+
+
+def is_beside_printed(cell: int | Cell | str) -> bool:
+    """Whether a cell of `title_table` has the source's own total, another number, in brackets."""
+    return bool(re.search(r" \([\d,]+( \[r\] .*)?\)$", str(cell)))
 
 
 def both_readings(offences: pd.DataFrame) -> pd.DataFrame:

@@ -94,16 +94,18 @@ def _panel(
     return alt.layer(*layers).properties(title=title)
 
 
-def bars(frame: pd.DataFrame, span: list[str], title: str, under: list[str]) -> alt.LayerChart:
-    """A bar with its number over it for each period of `span`, on a scale of its own.
+def bars(
+    frame: pd.DataFrame, span: list[str], title: str, under: list[str], most: float
+) -> alt.LayerChart:
+    """A bar with its number over it for each period of `span`, on a scale up to `most`.
 
-    A part-year is an empty bar with a broken outline. Columns: period, value, part (true for a
-    part-year), label (what stands over the bar, three lines for a part-year), source (label). The
-    lines `under` the title say where the series breaks.
+    A part-year is an empty bar with a broken outline. Columns: period, value, least (a line across
+    the bar where it is lower: what the number may be instead), part (true for a part-year), label
+    (what stands over the bar, three lines for a part-year), source (label). The lines `under` the
+    title say where the series breaks.
     """
-    drawn = frame[["period", "value", "part", "label", "source"]]
-    room = drawn["value"].clip(lower=1) * drawn["part"].map({True: 1.9, False: 1.25})
-    top = alt.Scale(domainMax=float(room.max()), nice=False)
+    drawn = frame[["period", "value", "least", "part", "label", "source"]]
+    top = alt.Scale(domainMax=most, nice=False)
     years = alt.Axis(labelExpr="replace(datum.label, 'calendar year ', '')")
     base = alt.Chart(drawn).encode(
         x=alt.X("period:O", title=None, axis=years, scale=alt.Scale(domain=span)),
@@ -129,15 +131,24 @@ def bars(frame: pd.DataFrame, span: list[str], title: str, under: list[str]) -> 
         fontSize=14,
         subtitleFontSize=14,
     )
-    layers = shapes + labels.encode(text="label:N")
+    doubted = base.transform_filter("datum.least < datum.value")
+    doubts = doubted.mark_rule(color=COLOURS[0], strokeWidth=3, xOffset=-30, x2Offset=30).encode(
+        x2="period:O", y=alt.Y("least:Q", axis=None, scale=top)
+    )
+    layers = shapes + doubts + labels.encode(text="label:N")
     return layers.properties(width=470, height=130, title=words)
 
 
 def bars_by_name(frame: pd.DataFrame) -> alt.VConcatChart:
-    """`bars` for each `name` of a frame, with its title, span and the lines under it (`under`)."""
+    """`bars` for each `name` of a frame, with its title, span and the lines under it (`under`).
+
+    Panels of one `scale` have the same.
+    """
+    room = frame["value"].clip(lower=1) * frame["part"].map({True: 1.9, False: 1.25})
+    drawn = frame.assign(most=room.groupby(frame["scale"]).transform("max").astype("float"))
     panels = [
-        bars(own, *own[["span", "title", "under"]].iloc[0])
-        for _, own in frame.groupby("name", sort=False)
+        bars(own, *own[["span", "title", "under", "most"]].iloc[0])
+        for _, own in drawn.groupby("name", sort=False)
     ]
     return alt.vconcat(*panels, spacing=18)
 
@@ -179,7 +190,9 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
         )
         said = base.mark_text(align="left", yOffset=-24, lineBreak="\n", lineHeight=16)
         said = said.encode(x=alt.value(0), text="words:N")
-        title = alt.TitleParams(group, anchor="start", color=INK, fontSize=14, offset=6)
+        title = alt.TitleParams(
+            group, anchor="start", frame="group", color=INK, fontSize=14, offset=6
+        )
         layers = lines + points + arrows.encode(x=value) + said
         panels.append(layers.properties(width=470, height=alt.Step(66), title=title))
     return alt.vconcat(*panels, spacing=16)

@@ -189,7 +189,8 @@ def _between(old: pd.Series, new: pd.Series, measure: Measure, breaks: pd.DataFr
         for series_id in measure.cut_by
     )
     crossed = crossed.drop_duplicates("break_id")
-    return [f"{row.title} ({periods.day_label(row.date)})" for row in crossed.itertuples()]
+    when = map(periods.as_at_label, crossed["date"], crossed["date_precision"])
+    return [f"{title} ({day})" for title, day in zip(crossed["title"], when, strict=True)]
 
 
 def _stock(old: pd.Series, new: pd.Series) -> Estimate | str:

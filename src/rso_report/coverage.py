@@ -97,10 +97,11 @@ def timeline(grid: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
     held["what"] = [prose.plural(n, "row") + " held" for n in held["figures"]]
     series = cuts.assign(series=cuts["cuts"].str.split("|")).explode("series")
     days = series["date"]
+    known = zip(days, series["date_precision"], strict=True)
     breaks = pd.DataFrame(
         {
             "measure": series["series"].str.split(".").str[0].map(OF_SERIES),
-            "when": days.map(periods.day_label),
+            "when": [periods.as_at_label(*each) for each in known],
             "end": (days.dt.year + days.dt.day_of_year / 365).round(2),
             "what": "break: " + series["title"],
             "is_break": True,
@@ -177,5 +178,5 @@ def show_breaks(
         as_at="the date in each row",
         row_header=["Date", "What changed"],
         first=first,
-        source="Table series_breaks of the data package",
+        source="The laws, documents and rates named in each row",
     )

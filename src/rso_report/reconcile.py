@@ -296,7 +296,8 @@ def _part_years(data: Tables) -> Iterator[Finding]:
         low, high, days = ((end - row.period_start).days + 1 for end in ends)
         says = f"covers {low if low == high else f'{low} to {high}'} of {days} days"
         place = periods.period_label(row.period_start, row.period_end)
-        printed = str(int(group["value"].sum()))
+        # Kinds of breach are never added to each other.
+        printed = ", ".join(map(str, group.groupby("family", sort=False)["value"].sum()))
         yield _finding("part_year", row, place, printed, says, _ids(group["row_id"]))
 
 

@@ -362,7 +362,7 @@ def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
     own = (found["area_id"] == line["area_id"]) & found["as_at"].between(first, last)
     doubts = found[own & (found["doubt"] != "")]
     return line | {
-        "doubt": ", ".join(doubts["doubt"]),
+        "doubt": ", ".join(doubts["doubt"].unique()),
         "doubt_rows": "+".join(doubts["count_row"]),
         "doubt_source": "+".join(doubts["count_source"]),
         "source_id": "+".join(dict.fromkeys(filter(None, sources))),
