@@ -27,7 +27,7 @@ def by_year(
     `frame` has columns area (name), as_at, value, first_value (before a revision) and base (a
     number that changes where figures stop being comparable). Points are joined where years follow
     each other on one base; the last of each base says its value, and of the newest the first too.
-    `breaks` (columns date and mark) are dashed strokes at the foot, under their mark.
+    `breaks` (columns date and mark) are dashed strokes at the top, under their mark.
     """
     figures = list(zip(frame["value"], frame["first_value"], strict=True))
     drawn = pd.DataFrame(
@@ -89,11 +89,11 @@ def _panel(
     if len(marks):
         lines = alt.Chart(marks).encode(x=years)
         layers[:0] = [
-            # Short, at the foot: a line through the picture would run through its numbers.
+            # Short, at the top: a line through the picture would run through its numbers.
             lines.mark_rule(strokeDash=[4, 4], color="#757575").encode(
-                y=alt.value(height - 14), y2=alt.value(height)
+                y=alt.value(0), y2=alt.value(14)
             ),
-            lines.mark_text(dy=-7).encode(y=alt.value(height - 14), text="mark:N"),
+            lines.mark_text(dy=-8).encode(y=alt.value(0), text="mark:N"),
         ]
     title = alt.TitleParams(own["area"].iloc[0], anchor="start", fontSize=14, offset=12)
     return alt.layer(*layers).properties(title=title, width=440, height=height)
