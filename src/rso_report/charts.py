@@ -27,7 +27,7 @@ def by_year(
     `frame` has columns area (name), as_at, value, first_value (before a revision) and base (a
     number that changes where figures stop being comparable). Points are joined where years follow
     each other on one base; the last of each base says its value, and of the newest the first too.
-    `breaks` (columns date and mark) are dashed lines under their mark.
+    `breaks` (columns date and mark) are dashed strokes at the top, under their mark.
     """
     figures = list(zip(frame["value"], frame["first_value"], strict=True))
     drawn = pd.DataFrame(
@@ -46,6 +46,7 @@ def by_year(
     last = drawn["year"] == runs.transform("max")
     drawn = drawn.assign(
         segment=(runs.diff().fillna(9) > 1).cumsum(),
+        newest=newest,
         above=drawn["text"].where(last, ""),
         below=drawn["text"].where(first & ~last, ""),
     )
@@ -58,20 +59,20 @@ def by_year(
     marks = marks[marks["year"].between(drawn["year"].min() - 1, drawn["year"].max() + 1)]
     areas = frame["area"].unique()
     years = alt.Scale(domain=[*drawn["year"].agg(["min", "max"]).tolist()], nice=False, padding=34)
+    height = 84 if len(areas) > 1 else 150
     panels = [
-        _panel(drawn[drawn["area"] == area], marks, years, x_title if area == areas[-1] else None)
+        _panel(drawn[drawn["area"] == area], marks, years, x_title * (area == areas[-1]), height)
         for area in areas
     ]
-    height = 84 if len(panels) > 1 else 150
-    return alt.vconcat(*(each.properties(width=440, height=height) for each in panels), spacing=8)
+    return alt.vconcat(*panels, spacing=8)
 
 
 def _panel(
-    own: pd.DataFrame, marks: pd.DataFrame, scale: alt.Scale, x_title: str | None
+    own: pd.DataFrame, marks: pd.DataFrame, scale: alt.Scale, x_title: str, height: int
 ) -> alt.LayerChart:
     """The picture of one area; only with `x_title` has it an axis of years."""
     axis = alt.Axis(format="d", tickMinStep=1, tickCount=5)
-    years = alt.X("year:Q", title=x_title, axis=axis if x_title else None, scale=scale)
+    years = alt.X("year:Q", title=x_title or None, axis=axis if x_title else None, scale=scale)
     top = 1.25 * float(own["value"].max())
     base = alt.Chart(own.drop(columns=["area", "base"])).encode(
         x=years,
@@ -81,17 +82,21 @@ def _panel(
     layers = [
         base.mark_line().encode(detail="segment:N"),
         base.mark_point(filled=True),
-        base.mark_text(dy=-12).encode(text="above:N"),
+        # The number of an older stretch stands to the left, off the point that follows.
+        base.mark_text(dy=-12, dx=alt.ExprRef("datum.newest ? 0 : -14")).encode(text="above:N"),
         base.mark_text(dy=16).encode(text="below:N"),
     ]
     if len(marks):
         lines = alt.Chart(marks).encode(x=years)
         layers[:0] = [
-            lines.mark_rule(strokeDash=[4, 4], color="#757575"),
+            # Short, at the top: a line through the picture would run through its numbers.
+            lines.mark_rule(strokeDash=[4, 4], color="#757575").encode(
+                y=alt.value(0), y2=alt.value(14)
+            ),
             lines.mark_text(dy=-8).encode(y=alt.value(0), text="mark:N"),
         ]
     title = alt.TitleParams(own["area"].iloc[0], anchor="start", fontSize=14, offset=12)
-    return alt.layer(*layers).properties(title=title)
+    return alt.layer(*layers).properties(title=title, width=440, height=height)
 
 
 def bars(
@@ -209,7 +214,7 @@ def rates(frame: pd.DataFrame) -> alt.LayerChart:
     base = base.encode(y=alt.Y("area:N", sort=None, title=None))
     x = alt.X("shown:Q", title="Per 100,000 people aged 10 and over", scale=alt.Scale(zero=True))
     spans = base.transform_filter("isValid(datum.lower)").mark_rule(strokeWidth=3)
-    dots = base.mark_point(filled=True, size=110).encode(x=x)
+    dots = base.mark_point(filled=True, size=50).encode(x=x)  # so that the interval is seen
     texts = base.mark_text(dy=-14, fontSize=15).encode(x=x, text="label:N")
     chart = spans.encode(x=alt.X("lower:Q", title=None), x2="upper:Q") + dots + texts
     return chart.properties(height=alt.Step(46))
@@ -242,10 +247,14 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
         "label:N",
         title=None,
         scale=alt.Scale(domain=order),
-        axis=alt.Axis(labelLimit=190, labelFontWeight=bold, domain=False),
+        axis=alt.Axis(labelLimit=215, labelFontWeight=bold, domain=False),
     )
+    title = "Per 100,000; the axis does not start at 0"
     x = alt.X(
-        "rate:Q", title=None, axis=alt.Axis(tickCount=4, grid=False), scale=alt.Scale(zero=False)
+        "rate:Q",
+        title=title,
+        axis=alt.Axis(tickCount=4, grid=False),
+        scale=alt.Scale(zero=False),
     )
     base = alt.Chart(drawn).encode(
         y=rows,
@@ -256,10 +265,11 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
             alt.Tooltip("interval:N", title="95% interval"),
         ],
     )
-    intervals = base.mark_rule(strokeWidth=3).encode(x="lower:Q", x2="upper:Q")
+    low = alt.X("lower:Q", title=title)
+    intervals = base.mark_rule(strokeWidth=3).encode(x=low, x2="upper:Q")
     dots = base.mark_point(filled=True).encode(
         x=x,
-        size=alt.condition("datum.own", alt.value(150), alt.value(80)),
+        size=alt.condition("datum.own", alt.value(70), alt.value(35)),
         shape=alt.condition("datum.own", alt.value("diamond"), alt.value("circle")),
     )
     values = base.mark_text(align="left", dx=10).encode(

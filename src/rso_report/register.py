@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rso_report import disclosure, series, statistics
+from rso_report import disclosure, periods, series, statistics
 from rso_report.comparable import RATE, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -226,6 +226,12 @@ def population_row(area: str, date: pd.Timestamp) -> str:
     return f"PD-{area}-{date:%Y}" if mid_year else f"PD-{area}-{date:%Y-%m-%d}"
 
 
+def residents_day(date: pd.Timestamp) -> str:
+    """The day of residents in words: `mid-2020` of an estimate, `21 March 2021` of a census."""
+    mid_year = (date.month, date.day) == (6, 30)
+    return f"mid-{date.year}" if mid_year else periods.day_label(date)
+
+
 def population_sums(data: Tables) -> pd.DataFrame:
     """Residents of every area that consists of whole police areas, on every date that is held.
 
@@ -263,6 +269,7 @@ def _named(frame: pd.DataFrame, value: str, part: str) -> pd.DataFrame:
     """A frame whose columns say that they are of this part of `rates`."""
     names = {"value": value, "first_value": f"first_{value}", "row_id": f"{part}_row"}
     names |= {name: f"{name}_{value}" for name in ("qualifier", "status")}
+    names |= {"as_at_precision": f"{part}_precision"}
     return frame.rename(columns=names | {"source_id": f"{part}_source", "rows": f"{part}_rows"})
 
 
@@ -270,22 +277,22 @@ def counted(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count, published rate, and the residents that it divides by, by area and date.
 
     Which residents the rate of a 31 March divides by, `population_bases` says. Columns: area_id,
-    as_at, count with qualifier_count and status_count, population_10plus, base_date (day of those
-    residents), base_segment (rates compare within one; "" where there is no base), published, and
-    the row and source identifiers (`population_row`: a sum of district rows). `first_count` and
-    `first_published` are what a revised one said at first, `count_rows` and `rate_rows` name the
-    rows of both, `doubt` the entry of the ledger that doubts the count, else "". `rows` and
-    `source_id` are those of all. Empty where no figure is held.
+    as_at with as_at_precision, count with qualifier_count and status_count, population_10plus,
+    base_date (day of those residents), base_segment (rates compare within one; "" where there is no
+    base), published, and the row and source identifiers (`population_row`: a sum of district rows).
+    `first_count` and `first_published` are what a revised one said at first, `count_rows` and
+    `rate_rows` name the rows of both, `doubt` the entry of the ledger that doubts the count, else
+    "". `rows` and `source_id` are those of all. Empty where no figure is held.
     """
     keep = ["area_id", "as_at"]
     counts = _named(community(data, edition), "count", "count")
     printed = _named(published_rates(data, edition), "published", "rate")
-    own = ["count", *_KNOWN, "count_row", "count_rows", "count_source"]
+    own = ["count", *_KNOWN, "count_row", "count_rows", "count_source", "count_precision"]
+    rate = ["published", "first_published", "rate_row", "rate_rows", "rate_source"]
     found = counts[[*keep, *own]].merge(
-        printed[[*keep, "published", "first_published", "rate_row", "rate_rows", "rate_source"]],
-        on=keep,
-        how="outer",
+        printed[[*keep, *rate, "rate_precision"]], on=keep, how="outer"
     )
+    found["as_at_precision"] = found.pop("count_precision").fillna(found.pop("rate_precision"))
     people = populations(data, zip(found["area_id"], found["as_at"], strict=True))
     found = found.join(people.drop(columns="all_ages"))
     parts = {"rows": ["count_rows", "rate_rows", "population_row"]}
@@ -309,17 +316,23 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
     return found
 
 
+def march(row: pd.Series) -> str:
+    """The year of a 31 March, marked where the source does not state of which date the count is."""
+    return f"{row['as_at'].year}{' (inferred)' * (row['as_at_precision'] == 'inferred')}"
+
+
 def changes(found: pd.DataFrame, breaks: pd.DataFrame, areas: Iterable[str]) -> pd.DataFrame:
     """The dates between which counts of areas can be compared, with what is known of both.
 
     `found` is what `counted` returns. A line goes from the first to the last exact or rounded count
     since the last break in the series. Where the residents of these two are not of one base, a
     second line goes over the newest run of dates that have one. Columns: area_id, rows and
-    source_id of all, and for each end (`_from`, `_to`): as_at, count, first_count,
-    qualifier_count, status_count, people (<NA> unless of one base), country (the count of England
-    and Wales, except beside itself) and first_country (what it was before a revision, or else the
-    same). `doubt` names the entries of the ledger that doubt a count from the first end to the
-    last, and doubt_rows and doubt_source those counts; "" where there is none.
+    source_id of all, and for each end (`_from`, `_to`): as_at, as_at_precision, count, first_count,
+    qualifier_count, status_count, people and base_date, their day (missing unless of one base),
+    country (the count of England and Wales, except beside itself) and first_country (what it was
+    before a revision, or else the same). `doubt` names the entries of the ledger that doubt a count
+    from the first end to the last, and doubt_rows and doubt_source those counts; "" where there is
+    none.
     """
     lines = []
     for area in areas:
@@ -333,7 +346,8 @@ def changes(found: pd.DataFrame, breaks: pd.DataFrame, areas: Iterable[str]) -> 
         ]
     kinds = {"as_at": "datetime64[us]", "count": "Float64", "people": "Float64"}
     kinds |= {"country": "Float64", "first_country": "Float64", "first_count": "Float64"}
-    names = dict.fromkeys([*kinds, *_KNOWN])
+    kinds |= {"base_date": "datetime64[us]"}
+    names = dict.fromkeys([*kinds, "as_at_precision", *_KNOWN])
     columns = ["area_id", *(f"{n}_{end}" for n in names for end in _ENDS), "source_id", "rows"]
     columns += ["doubt", "doubt_rows", "doubt_source"]
     return pd.DataFrame(lines, columns=columns).astype(
@@ -347,8 +361,9 @@ def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
     for end, (_, row) in zip(_ENDS, found.loc[list(ends)].iterrows(), strict=True):
         country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
         country = country[country["count"].notna() & (row["area_id"] != "EW")]
-        own = row[["as_at", "count", *_KNOWN]].to_dict()
+        own = row[["as_at", "as_at_precision", "count", *_KNOWN]].to_dict()
         own["people"] = row["population_10plus"] if one_base else pd.NA
+        own["base_date"] = row["base_date"] if one_base else pd.NaT
         for _, beside in country.iterrows():  # one row, or none
             own |= {"country": beside["count"], "first_country": beside["first_count"]}
             if pd.isna(beside["first_count"]):
@@ -517,8 +532,9 @@ def beside_region(found: list[Comparison], edition: Edition) -> Comparison | Non
 def side_by_side(found: Comparison, edition: Edition) -> pd.DataFrame:
     """A comparison as it is shown: England and Wales, the region's forces, then the others by name.
 
-    `Comparison.areas` with as_at, name, own (a force of the region), label (the short name, but
-    the whole one where a region has the same) and digits (decimal places of the rate: a published
+    The region's forces keep the order of the areas table, as everywhere. `Comparison.areas` with
+    as_at, name, own (a force of the region), label (the short name; the whole one of the region's
+    forces, and where a region has the same) and digits (decimal places of the rate: a published
     one has none). Of England and Wales there is the rate alone.
     """
     country, areas = found.national, edition.areas.set_index("area_id")
@@ -527,11 +543,13 @@ def side_by_side(found: Comparison, edition: Edition) -> pd.DataFrame:
     line["digits"] = int(country.computed)
     own = found.areas["area_id"].isin(edition.forces)
     rest = found.areas.assign(own=own, name=found.areas["area_id"].map(areas["name"]), digits=1)
-    rest = rest.sort_values(["own", "name"], ascending=[False, True])
+    rest["place"] = rest["name"].mask(rest["own"], "")
+    rest = rest.sort_values(["own", "place"], ascending=[False, True], kind="stable")
+    rest = rest.drop(columns="place")
     shown = pd.concat([pd.DataFrame([line]), rest], ignore_index=True).assign(as_at=found.as_at)
     shown["name"], short = (shown["area_id"].map(areas[name]) for name in ("name", "short_name"))
     regions = areas.loc[areas["kind"] == "region", "short_name"]
-    return shown.assign(label=short.mask(short.isin(regions), shown["name"]))
+    return shown.assign(label=short.mask(short.isin(regions) | shown["own"], shown["name"]))
 
 
 def national_rate(data: Tables, edition: Edition, as_at: pd.Timestamp) -> National | None:

@@ -22,7 +22,7 @@ from rso_report import (
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.prose import aged, beside_first, cite, cited, listed, number, signed, with_first
+from rso_report.prose import aged, beside_first, cite, cited, listed, number, with_first
 from rso_report.revisions import first_total
 from rso_report.statistics import SMALLEST_BASE
 
@@ -45,77 +45,105 @@ def people(data: Tables, edition: Edition) -> list[str]:
     if not sound:
         return _every_force(data, edition, counts, newest)
     lead = max(sound, key=lambda row: (row["as_at"], row["value"]))
-    return [_lead(data, edition, lead), *_every_force(data, edition, counts, newest)]
+    return [_lead(data, edition, lead), *_every_force(data, edition, counts, newest, lead)]
 
 
 def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
     """The count of a force and its change since the last break, beside residents and country."""
-    text = (
-        f"{edition.name(row['area_id'])} managed **{with_first(row)} people** in the community "
-        f"{aged(edition, row)}"
-    )
-    found = register.counted(data, edition)
-    found = found[found["as_at"] <= row["as_at"]]
-    ends = register.changes(found, data.series_breaks, [row["area_id"]]).head(1)
-    ends = ends[ends["as_at_to"] == row["as_at"]]
-    if ends.empty:
+    when = prose.on_date(row)
+    age = periods.age_words(row["as_at"], edition.year.end)
+    text = f"{when[0].upper()}{when[1:]} {edition.name(row['area_id'])} managed "
+    text += f"**{with_first(row)} people** in the community{f' (a count {age})' * bool(age)}"
+    line = _span(data, edition, row)
+    if line is None:
         return f"{text}; no earlier count that compares was found {cite(data, row)}."
-    line = ends.iloc[0]
     if line["doubt"]:
         rows = [row["rows"], line["doubt_rows"]]
         link = cited(data.sources, [row["source_id"], line["doubt_source"]], rows)
         why = "a count since the series last broke is in doubt"
         return f"{text}; no change is given, for {why} {link}."
-    if min(line["count_from"], line["count_to"]) < SMALLEST_BASE:
+    if not _large(line):
         return f"{text}; too few for a change in percent {cite(data, row)}."
-    change = statistics.total_change(line["count_from"], line["count_to"])
-    than = "more" if change >= 0 else "fewer"
-    since = periods.day_label(line["as_at_from"])
-    text += f", {number(abs(change), 1)}% {than} than on {since}, the earliest date that compares"
+    text += f", {_change(line)}, the earliest count found that compares"
     beside = []
     if pd.notna(line["people_from"]):
         residents = statistics.total_change(line["people_from"], line["people_to"])
-        beside.append(f"residents aged 10 and over by {signed(residents)}%")
+        days = (register.residents_day(line[f"base_date_{end}"]) for end in ("from", "to"))
+        whose = "the residents of its area aged 10 and over"
+        beside.append(f"{whose} {_moved(residents)} ({' to '.join(days)})")
     if line[["country_from", "country_to"]].notna().all():
-        beside.append(f"people managed in England and Wales by {_country_change(line)}")
+        country = statistics.total_change(line["country_from"], line["country_to"])
+        beside.append(f"the people managed in England and Wales {_moved(country)}")
     if beside:
-        text += f". Over the same time the numbers changed: {listed(beside)}"
+        text += f". Over the same time {' and '.join(beside)}"
     return f"{text} {cite(data, line)}."
 
 
-def _country_change(line: pd.Series) -> str:
-    """Change of the national count; also from what was first released, if that was revised."""
-    now, first = (
-        signed(statistics.total_change(line[f"{name}_from"], line[f"{name}_to"]))
-        for name in ("country", "first_country")
-    )
-    return f"{now}%" if now == first else f"{now}% ({first}% between the counts first released)"
+def _span(data: Tables, edition: Edition, row: pd.Series) -> pd.Series | None:
+    """The line of `register.changes` that ends at a count, None where no earlier one compares."""
+    found = register.counted(data, edition)
+    found = found[found["as_at"] <= row["as_at"]]
+    ends = register.changes(found, data.series_breaks, [row["area_id"]]).head(1)
+    ends = ends[ends["as_at_to"] == row["as_at"]]
+    return None if ends.empty else ends.iloc[0]
+
+
+def _large(line: pd.Series) -> bool:
+    """Whether both counts of a line are large enough for a change in percent."""
+    return min(line["count_from"], line["count_to"]) >= SMALLEST_BASE
+
+
+def _change(line: pd.Series) -> str:
+    """`6.4% more than on 31 March 2019`."""
+    change = statistics.total_change(line["count_from"], line["count_to"])
+    since = periods.as_at_phrase(line["as_at_from"], line["as_at_precision_from"])
+    return f"{number(abs(change), 1)}% {'more' if change >= 0 else 'fewer'} than {since}"
+
+
+def _moved(change: float) -> str:
+    """`rose by 1.2%`, or `fell by 1.2%`."""
+    return f"{'rose' if change >= 0 else 'fell'} by {number(abs(change), 1)}%"
 
 
 def _every_force(
-    data: Tables, edition: Edition, counts: pd.DataFrame, newest: list[pd.Series]
+    data: Tables,
+    edition: Edition,
+    counts: pd.DataFrame,
+    newest: list[pd.Series],
+    lead: pd.Series | None = None,
 ) -> list[str]:
-    """The newest count of each force, those without one, and the total or why there is none."""
+    """The newest count of each force but the `lead`, and the total or why there is none."""
     if len(edition.forces) == 1:
         return []
-    doubted = register.doubted(data)
-    texts = (
-        f"{edition.name(r['area_id'])} {with_first(r)} {aged(edition, r)}"
-        f"{' (in doubt)' if r['row_id'] in doubted else ''}"
-        for r in newest
-    )
-    said = f"By force: {'; '.join(texts)} {cite(data, *newest)}. "
-    if silent := edition.absent(counts["area_id"]):
-        said += f"For {listed(silent)}: {prose.NOT_FOUND}. "
+    first = [] if lead is None else [lead]
+    paragraphs = []
+    if others := [row for row in newest if not first or row["area_id"] != lead["area_id"]]:
+        texts, behind = zip(*(_count(data, edition, row) for row in others), strict=True)
+        others_are = "Of the other forces: " if first else ""
+        paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *behind)}."]
     whole = register.region(counts, edition)
-    if whole.total is None:
-        said += f"So there is no total of the forces: {findings.why_no_total(edition, whole)}."
+    if silent := edition.absent(counts["area_id"]):
+        said = f"For {listed(silent)}: {prose.NOT_FOUND}, so no total can be given."
+    elif whole.total is None:
+        said = f"No total can be given: {findings.why_no_total(edition, whole)}."
     else:
+        doubted = register.doubted(data)
         total = beside_first(number(whole.total), first_total(whole.parts))
         sure = ", with the count in doubt" * bool(whole.parts["row_id"].isin(doubted).any())
-        said += f"Together they managed {total} on {periods.day_label(whole.as_at)}{sure} "
+        said = f"Together they managed {total} on {periods.day_label(whole.as_at)}{sure} "
         said += f"{cite(data, *(part for _, part in whole.parts.iterrows()))}."
-    return [said.strip()]
+    return [*paragraphs, said]
+
+
+def _count(data: Tables, edition: Edition, row: pd.Series) -> tuple[str, pd.Series]:
+    """The count of a force and its change in words, and the rows that these rest on."""
+    text = f"{edition.name(row['area_id'])} {with_first(row)} {aged(edition, row)}"
+    if row["row_id"] in register.doubted(data):
+        return f"{text} (in doubt)", row
+    line = _span(data, edition, row)
+    if line is None or line["doubt"] or not _large(line):
+        return text, row
+    return f"{text}, {_change(line)}", line
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:
@@ -157,26 +185,31 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
     own = [row for row in found if row["area_id"] in edition.forces] or found
     row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
     *notes, means = missing_words.snapshot_notes(row)
-    text = f"missing, {edition.name(row['area_id'])}, {prose.on_date(row)}"
+    text = f"people missing, {edition.name(row['area_id'])}, {prose.on_date(row)}"
     return [
         f"**{prose.counted(row)}** {'; '.join([text, *notes])}. {means[0].upper()}{means[1:]} "
-        f"{cite(data, row)}. It holds for its day only."
+        f"{cite(data, row)}."
     ]
 
 
 def outcomes(data: Tables, edition: Edition) -> list[str]:
     """Cautions or convictions per 1,000 people of a force, beside the country in that year."""
     found = breaches.outcomes(data, edition)
+    unsure = found[found["inferred"] & found["area_id"].isin(edition.forces)]
     found = found[~found["inferred"]]
     own = found[found["area_id"].isin(edition.forces)]
-    own = own[own["period_end"] == own["period_end"].max()]
     if own.empty:
-        return [f"**{NONE_FOUND}** of cautions or convictions for breach in the region."]
-    row = own.loc[own["value"].astype(float).idxmax()]
+        text = f"**{NONE_FOUND}** of cautions or convictions for breach in the region"
+        if len(unsure):
+            text += f" in a year that a source states; {prose.plural(len(unsure), 'figure')} with "
+            text += "the year inferred: see [breaches](breaches.ipynb)"
+        return [f"{text}."]
+    last = own[own["period_end"] == own["period_end"].max()]
+    row = last.loc[last["value"].astype(float).idxmax()]
     year = f"in {row['period']}"
     if age := periods.age_words(row["period_end"], edition.year.end):
         year += f", {age}"
-    whose = f"{edition.name(row['area_id'])}, counted as “{row['unit_as_printed']}”"
+    whose = f"{edition.name(row['area_id'])}, which the source calls “{row['unit_as_printed']}”"
     used, rows = [row["source_id"]], [row["rows"]]
     if pd.isna(row["per_1000"]):
         big, text = with_first(row), f"cautions or convictions {year}: {whose}"
@@ -191,9 +224,17 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
             text += f"; in England and Wales {breach_words.rate_words(country)} per 1,000"
             used += [country["source_id"], country["stock_source"]]
             rows += [country["rows"], country["stock_rows"]]
+    newest = own.sort_values("period_end").drop_duplicates("area_id", keep="last")
+    newest = newest.set_index("area_id", drop=False).drop(row["area_id"])
+    others = [newest.loc[force] for force in edition.forces if force in newest.index]
+    if others:
+        said = (f"{edition.name(o['area_id'])} {with_first(o)} in {o['period']}" for o in others)
+        text += f". Others: {listed(said)}"
+        used += [other["source_id"] for other in others]
+        rows += [other["rows"] for other in others]
     return [
-        f"**{big}** {text} {cited(data.sources, used, rows)}. Decided in that year: no share of "
-        "the offences recorded."
+        f"**{big}** {text} {cited(data.sources, used, rows)}. These are no part of the offences "
+        "recorded in that year."
     ]
 
 
