@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from rso_report.exchange import beside, recover, switch
 from rso_report.publication.assemble import complaints
+from rso_report.publication.site import without_notice
 
 ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
@@ -185,12 +186,13 @@ class Project:
         return running.returncode == 0, sorted(executed), lines[-1]
 
     def site(self):
-        """The bytes of every file of the published report."""
-        return {path: path.read_bytes() for path in self.live.rglob("*") if path.is_file()}
+        """The bytes of every file of the published report, without what leads to other editions."""
+        files = (path for path in self.live.rglob("*") if path.is_file())
+        return {path: without_notice(path.read_bytes()) for path in files}
 
     def page(self, name, edition=None):
         live = self.live.with_name(edition) if edition else self.live
-        return (live / "notebooks" / f"{name}.html").read_text()
+        return without_notice((live / "notebooks" / f"{name}.html").read_bytes()).decode()
 
 
 @pytest.fixture(scope="module")

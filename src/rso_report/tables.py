@@ -40,6 +40,7 @@ Source = str | Sequence[tuple[str, str | None]]
 Stored = str | int | dict[str, Any]  # a cell as `record` returns it
 
 _NEXT_CELL = re.compile(r"(</(?:td|th|li|p|summary|caption)>)<")
+_YEAR_CELL = re.compile(r">(\d{4}-\d{2}(?: \[p\])?)(</t[dh]>)")
 _PAGE_LINK = re.compile(r'href="(?![a-z]+:|[^"]*_sources/)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 _SAFE_HREF = re.compile(r"https?://|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:|//)")
@@ -471,6 +472,8 @@ def page_links(html: str) -> str:
 
     Sphinx does this for Markdown but leaves raw HTML alone; with it, authors need one form of
     link everywhere, and the one that also works where notebooks are read as they are. Cells stand
-    on lines of their own, as the index for the search drops tags and would glue their words.
+    on lines of their own, as the index for the search drops tags and would glue their words. A
+    financial year does not break at its hyphen.
     """
+    html = _YEAR_CELL.sub(r'><span class="rso-year">\1</span>\2', html)
     return _PAGE_LINK.sub(r'href="\1.html\2"', _NEXT_CELL.sub(r"\1\n<", html))
