@@ -110,7 +110,7 @@ def bars(
     title say where the series breaks.
     """
     drawn = frame[["period", "value", "least", "part", "label", "source"]]
-    top = alt.Scale(domainMax=most, nice=False)
+    top = alt.Scale(domain=[0, most], nice=False)
     years = alt.Axis(labelExpr="replace(datum.label, 'calendar year ', '')")
     base = alt.Chart(drawn).encode(
         x=alt.X("period:O", title=None, axis=years, scale=alt.Scale(domain=span)),
@@ -433,8 +433,8 @@ def visit_explorer(
         .encode(
             x=alt.X("percent:Q", stack="zero", bandPosition=0.5, title="Percent of all"),
             text="said:N",
-            # Dark on the two lighter colours; black stays so in the dark theme, the ink does not.
-            color=alt.condition("datum.position % 2", alt.value("black"), alt.value("white")),
+            # Dark on the two lighter colours, in the dark theme too, where the ink is light.
+            color=alt.condition("datum.position % 2", alt.value("#121212"), alt.value("white")),
         )
     )
     total = (
