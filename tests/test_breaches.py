@@ -74,18 +74,24 @@ def test_printed_totals_stand_beside_computed_ones(data, family, title, computed
 
 
 @pytest.mark.parametrize(
-    ("cell", "beside"),
+    ("sums", "printed", "text", "beside"),
     [
-        ("193 (151)", True),
-        ("1,716 [r] (1,677 at first) (1,677)", True),
-        ("170 (112 [r] (110 at first))", True),
-        ("1,716 [r] (1,677 at first)", False),
-        (237, False),
-        ("[x]", False),
+        ((193, pd.NA), (151, pd.NA), "193 (151)", True),
+        ((1716, 1677), (1677, pd.NA), "1,716 [r] (1,677 at first) (1,677)", True),
+        ((170, pd.NA), (112, 110), "170 (112 [r] (110 at first))", True),
+        ((1716, 1677), (1716, pd.NA), "1,716 [r] (1,677 at first)", False),
+        ((237, pd.NA), (237, pd.NA), "237", False),
+        ((), (112, pd.NA), "[x]", False),
     ],
 )
-def test_a_total_of_the_source_is_told_from_a_first_value(cell, beside):
-    assert breaches.is_beside_printed(cell) is beside
+def test_a_total_of_the_source_is_told_from_a_first_value(sums, printed, text, beside):
+    frame = [
+        pd.DataFrame([each] if each else [], columns=["value", "first_value"])
+        for each in (sums, printed)
+    ]
+    cell = breaches._sum_and_printed(*frame)
+    assert str(cell) == text
+    assert isinstance(cell, breaches.BesidePrinted) is beside
 
 
 def test_offences_without_a_title_stand_in_a_row_of_their_own(data):

@@ -4,7 +4,6 @@ Offences are classified by their title. Where a source prints a title under the 
 another order, the heading is kept and both readings can be shown.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
@@ -188,9 +187,10 @@ def title_table(
     One row for each title, then `All titles`; columns `Offence title`, one for each year of the
     span (part-years marked [p]), `Total` and rows (the identifiers of the cells and of the totals
     that the source prints). A sum that differs from the source's own total has that in brackets:
-    `170 (112)`; a printed total that sums years after the edition's is left out. A revised cell has
-    [r] and its first value; a title that the source does not list for a year is [x], which is not
-    0. Offences without a title in their source have a row of their own. With `reply`, only of that.
+    `170 (112)`, a `BesidePrinted`; a printed total that sums years after the edition's is left out.
+    A revised cell has [r] and its first value; a title that the source does not list for a year is
+    [x], which is not 0. Offences without a title in their source have a row of their own. With
+    `reply`, only of that.
     """
     offences = recorded(data, edition)
     own = offences[(offences["area_id"] == area) & (offences["family"] == family)]
@@ -228,6 +228,10 @@ def _printed_totals(data: Tables, edition: Edition, own: pd.DataFrame) -> pd.Dat
     return edition.visible(totals.assign(period=pd.Series(labels, totals.index, dtype="object")))
 
 
+class BesidePrinted(Cell):
+    """A sum of cells with the source's own total, which is another number, in brackets."""
+
+
 def _sum_and_printed(cells: pd.DataFrame, printed: pd.DataFrame) -> int | Cell | str:
     """The sum of some cells, and the source's own total of them where that is another number."""
     if cells.empty:
@@ -236,13 +240,9 @@ def _sum_and_printed(cells: pd.DataFrame, printed: pd.DataFrame) -> int | Cell |
     text = beside_first(number(value), first_total(cells))
     if len(printed) and printed["value"].iloc[0] != value:
         total = printed.iloc[0]
-        text += f" ({beside_first(number(total['value']), total['first_value'])})"
+        said = beside_first(number(total["value"]), total["first_value"])
+        return BesidePrinted(f"{text} ({said})", value)
     return value if text == number(value) else Cell(text, value)
-
-
-def is_beside_printed(cell: int | Cell | str) -> bool:
-    """Whether a cell of `title_table` has the source's own total, another number, in brackets."""
-    return bool(re.search(r" \([\d,]+( \[r\] .*)?\)$", str(cell)))
 
 
 def both_readings(offences: pd.DataFrame) -> pd.DataFrame:

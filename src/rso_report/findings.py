@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import pandas as pd
-
 from rso_report import periods, prose, register
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -46,21 +44,20 @@ def together(
     return f"**Together**, the forces of the region: {total} {link}."
 
 
-def stated(data: Tables, topic: str, edition: Edition) -> list[str]:
+def stated(
+    data: Tables, topic: str, edition: Edition, sources: Iterable[str] | None = None
+) -> list[str]:
     """What documents say about a topic beside their figures, in our words, with date and source.
 
     Of what a source says about a force or its figures only what was said by the end of the year;
-    advice on how to read or to release figures (`ADVICE`) whenever it was given.
+    advice on how to read or to release figures (`ADVICE`) whenever it was given. With `sources`
+    only what these say.
     """
     rows = data.statements if topic in ADVICE else edition.visible(data.statements)
     rows = rows[(rows["topic"] == topic) & rows["area_id"].isin([*edition.units, "EW"])]
+    rows = rows if sources is None else rows[rows["source_id"].isin(sources)]
     return [
-        f"{row['says'].removesuffix('.')} ({_said(row)}). "
+        f"{row['says'].removesuffix('.')} ({prose.short_date(row)}). "
         f"{cited(data.sources, [row['source_id']], [row['row_id']])}"
         for _, row in rows.iterrows()
     ]
-
-
-def _said(row: pd.Series) -> str:
-    """When a statement was made: `22 September 2022`, `reply of 14 March 2022`."""
-    return periods.as_at_label(row["as_at"], row["as_at_precision"]).partition(" (")[0]

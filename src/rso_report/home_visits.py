@@ -4,7 +4,6 @@ First what is taken from the data, as frames, then the sentences that say it, wi
 source. The arithmetic of the illustration stands in its notebook, by the formulas of `visits`.
 """
 
-import copy
 from dataclasses import dataclass
 
 import pandas as pd
@@ -461,13 +460,10 @@ def not_found(held: pd.DataFrame, edition: Edition) -> list[str]:
 
 def stated(data: Tables, edition: Edition) -> tuple[list[str], list[str]]:
     """What documents state about visits: those that a visit policy is taken from, and others."""
-    of_policies = data.statements["source_id"].isin(data.visit_policy["source_id"])
-    of_both = []
-    for rows in (data.statements[of_policies], data.statements[~of_policies]):
-        part = copy.copy(data)
-        part.statements = rows
-        of_both.append(findings.stated(part, "visits", edition))
-    return of_both[0], of_both[1]
+    of_policies = set(data.visit_policy["source_id"])
+    others = set(data.statements["source_id"]) - of_policies
+    first, last = (findings.stated(data, "visits", edition, own) for own in (of_policies, others))
+    return first, last
 
 
 def visit_frequency(data: Tables, edition: Edition) -> list[str]:
