@@ -1,9 +1,12 @@
 """The look that axe takes at pages before they are published."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from rso_report.errors import ReportError
-from rso_report.publication.axe import pages_to_check, require_accessible
+from rso_report.publication import axe
+from rso_report.publication.axe import pages_to_check
 
 CLEAN = (
     '<!DOCTYPE html><html lang="en-GB"><head><title>Clean</title></head><body><main><h1>Clean</h1>'
@@ -27,6 +30,12 @@ def write(tmp_path):
         return tmp_path / folder
 
     return write
+
+
+def require_accessible(site):
+    """What the module does, in a thread: tests of a browser leave a loop of events in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(axe.require_accessible, site).result()
 
 
 def test_a_page_with_a_fault_is_named_and_the_others_are_not(write, capsys):

@@ -78,7 +78,7 @@ def _doubt(row: NamedTuple) -> str:
 
 def _exceeding(part: NamedTuple, complete: NamedTuple, data: Tables) -> str:
     more = breaches.exceeds(part, complete, data.series_breaks)
-    return f" (already more than in all of {complete.period})" * more
+    return f" (already more than the {count_words(complete)} of {complete.period})" * more
 
 
 def series_name(data: Tables, edition: Edition, row: NamedTuple, form: str = "{}, {}") -> str:
@@ -203,7 +203,7 @@ def bar_label(row: NamedTuple) -> str:
 
 def part_year_words(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame) -> str:
     """A part-year, its days, and whether it `breaches.exceeds` the complete year before it."""
-    more = f", already more than in all of {complete.period}"
+    more = f", already more than the {count_words(complete)} of {complete.period}"
     said = f"{recorded_words(part)} {covered_days(part)}"
     return said + more * breaches.exceeds(part, complete, breaks)
 
