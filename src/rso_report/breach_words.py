@@ -54,10 +54,13 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         part = [(row, lead) for row, lead in last if row is not lead]
         for days in dict.fromkeys(covered_days(row) for row, _ in part):
             same = [(row, lead) for row, lead in part if covered_days(row) == days]
-            counted = [(row, _exceeding(row, lead, data) + _doubt(row)) for row, lead in same]
+            counted, named = [], []
+            for row, lead in same:
+                more = _exceeding(row, lead, data)
+                counted.append((row, more + _doubt(row)))
+                named += [row, lead] if more else [row]
             bullets.append(
-                f"- {force}, {days}: {_by_family(counted, breaches.SHORT)} "
-                f"{cite(data, *(row for pair in same for row in pair))}."
+                f"- {force}, {days}: {_by_family(counted, breaches.SHORT)} {cite(data, *named)}."
             )
     return bullets or [f"- Recorded breach offences: {NOT_FOUND} for the forces of the region."]
 
