@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from rso_report import dataset
-from rso_report.comparable import breaks_between, segments, unbroken
+from rso_report import breach_words, dataset, summary
+from rso_report.comparable import alike, beside, breaks_between, segments, unbroken
+from rso_report.edition import open_edition
+from rso_report.errors import ReportError
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +70,46 @@ def test_segments_change_where_a_line_may_not_go_on(breaks):
     counts = stocks(("EW", "2007-03-31", 1), ("EW", "2012-03-31", 2), ("EW", "2013-03-31", 3))
     first, second, third = segments(counts, breaks, "STOCK_MAPPA")
     assert first == second != third
+
+
+def test_beside_picks_the_figure_of_the_same_date_and_not_the_nearest():
+    own = stocks(("WMP", "2021-03-31", 3655))
+    country = stocks(("EW", "2020-03-31", 62435), ("EW", "2021-03-31", 64300))
+    assert beside(own, country)["value"].tolist() == [64300]
+    assert beside(own, country.head(1)).empty
+    rates = years(2019).assign(area_id="EW")
+    assert len(beside(years(2019), rates)) == 1
+    longer = rates.assign(period_start=pd.Timestamp("2019-01-01"))  # ends on the same day
+    assert beside(years(2019), longer).empty
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("as_at", ["2021-03-31", "2022-03-31"], "differ in date: WMP 2021-03-31, EW 2022-03-31"),
+        ("period_start", ["2019-04-01", "2020-04-01"], "differ in first day of the period"),
+        ("period_end", ["2020-03-31", "2021-03-31"], "differ in last day of the period"),
+        ("base_date", ["2020-06-30", "2021-03-21"], "differ in population base"),
+        ("unit", ["offences", "persons"], "differ in unit: WMP offences, EW persons"),
+        ("series_id", ["STOCK_FOI", "STOCK_MAPPA"], "differ in series_id"),
+        ("custody_status", ["both", "community"], "differ in custody_status"),
+    ],
+)
+def test_figures_that_differ_are_refused_beside_each_other(column, values, said):
+    both = stocks(("WMP", "2021-03-31", 3655), ("EW", "2021-03-31", 64300))
+    dates = column in {"as_at", "period_start", "period_end", "base_date"}
+    assert len(alike(both)) == 2
+    both[column] = pd.to_datetime(values) if dates else values
+    with pytest.raises(ReportError, match=said):
+        alike(both)
+
+
+@pytest.mark.parametrize("said", [breach_words.outcomes, summary.outcomes])
+def test_a_page_stops_rather_than_set_another_unit_beside_a_force(said):
+    data = dataset.load(*dataset.ROW_TABLES.values(), "areas", "sources", "series_breaks")
+    edition, _ = open_edition(data, report_year="2020-21", region="West Midlands")
+    assert said(data, edition)
+    other = data.breaches["area_id"].eq("EW") & data.breaches["series_id"].eq("BREACH_OUTCOME")
+    data.breaches = data.breaches.assign(unit=data.breaches["unit"].mask(other, "occasions"))
+    with pytest.raises(ReportError, match="differ in unit"):
+        said(data, edition)

@@ -311,10 +311,10 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     newest = found[found["area_id"] != "EW"].drop_duplicates("area_id")
     texts = []
     years = newest if len(newest) else country.iloc[:1]
-    for end, own in sorted(years.groupby("period_end"), reverse=True):
-        forces = newest[newest["period_end"] == end]
+    for (end, _), own in sorted(years.groupby(["period_end", "period_start"]), reverse=True):
+        forces = own[own["area_id"] != "EW"]
         forces = forces.sort_values("area_id", key=lambda ids: ids.map(edition.units.index))
-        beside = country[country["period_end"] == end]
+        beside = comparable.beside(own, country)
         shown = pd.concat([forces, beside]) if len(forces) else beside
         said = [f"{NOT_FOUND} for the forces of the region"] * forces.empty
         said += [f"{edition.name(r['area_id'])} {outcome_words(r)}" for _, r in shown.iterrows()]

@@ -1,15 +1,61 @@
-"""Where a series breaks, and which of its figures are on one side of every break.
+"""Which figures compare: those of one date side by side, those of one run over time.
 
-A change, a line or a model stops at a break. That is decided here, from the table `series_breaks`,
-and nowhere else. `cuts` of a break names what it cuts: a series (`STOCK_MAPPA`), a family of one
-(`BREACH_RECORDED.SHPO`), or `RATE` for rates per population. That figures beside each other are of
-one date or year is decided where they are set side by side: `register.comparisons`,
-`breaches.pairs`, and for two editions `compare`.
+Figures of several areas stand beside each other only through `beside` and `alike`, which refuse
+what differs in date, series, unit or population base. A change, a line or a model stops at a break.
+Both are decided here, breaks from the table `series_breaks`, and nowhere else. `cuts` of a break
+names what it cuts: a series (`STOCK_MAPPA`), a family of one (`BREACH_RECORDED.SHPO`), or `RATE`
+for rates per population. Two editions are set against each other by `compare`.
 """
 
 import pandas as pd
 
+from rso_report.errors import ReportError
+from rso_report.series import require_one_series
+
+# What has to be the same of figures beside each other, where a frame says it.
+ALIKE = {
+    "as_at": "date",
+    "period_start": "first day of the period",
+    "period_end": "last day of the period",
+    "unit": "unit",
+    "base_date": "population base",
+}
 RATE = "RATE"  # a rate also rests on its count: it is cut where STOCK_MAPPA is
+
+
+def alike(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return figures that may stand beside each other: one date, series, unit, population base.
+
+    Raises ReportError for any others, with what they differ in and the areas.
+    """
+    for column, name in ALIKE.items():
+        if column in figures and figures[column].nunique() > 1:
+            found = figures.drop_duplicates(["area_id", column])
+            found = (f"{row['area_id']} {_plain(row[column])}" for _, row in found.iterrows())
+            raise ReportError(
+                f"Cannot set beside each other figures that differ in {name}: {', '.join(found)}. "
+                "Allowed: figures of one date or period, series, unit and population base."
+            )
+    return require_one_series(figures, "set beside each other")
+
+
+def beside(own: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The figures of `others` of the date or period of `own`, if they may stand beside them.
+
+    Both are dated by as_at, or by period_start and period_end. None may be of that date: the result
+    is empty then, and not the nearest date. Raises ReportError as `alike` does.
+    """
+    dated = [name for name in ("as_at", "period_start", "period_end") if name in own]
+    of_one_date = own[dated].drop_duplicates()
+    picked = others[
+        pd.MultiIndex.from_frame(others[dated]).isin(pd.MultiIndex.from_frame(of_one_date))
+    ]
+    alike(pd.concat([own, picked]))
+    return picked
+
+
+def _plain(value: object) -> str:
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)
 
 
 def breaks_between(

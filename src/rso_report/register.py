@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rso_report import disclosure, periods, series, statistics
-from rso_report.comparable import RATE, segments, unbroken
+from rso_report.comparable import RATE, alike, beside, segments, unbroken
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.revisions import current, first_total
@@ -359,15 +359,15 @@ def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
     """A line of `changes`: both ends of it, in columns of their own."""
     line, used = {"area_id": found.at[ends[0], "area_id"]}, []
     for end, (_, row) in zip(_ENDS, found.loc[list(ends)].iterrows(), strict=True):
-        country = found[(found["area_id"] == "EW") & (found["as_at"] == row["as_at"])]
-        country = country[country["count"].notna() & (row["area_id"] != "EW")]
+        country = found[(found["area_id"] == "EW") & (row["area_id"] != "EW")]
+        country = beside(found.loc[[row.name]], country[country["count"].notna()])
         own = row[["as_at", "as_at_precision", "count", *_KNOWN]].to_dict()
         own["people"] = row["population_10plus"] if one_base else pd.NA
         own["base_date"] = row["base_date"] if one_base else pd.NaT
-        for _, beside in country.iterrows():  # one row, or none
-            own |= {"country": beside["count"], "first_country": beside["first_count"]}
-            if pd.isna(beside["first_count"]):
-                own["first_country"] = beside["count"]
+        for _, other in country.iterrows():  # one row, or none
+            own |= {"country": other["count"], "first_country": other["first_count"]}
+            if pd.isna(other["first_count"]):
+                own["first_country"] = other["count"]
         line |= {f"{name}_{end}": value for name, value in own.items()}
         used += [(row["count_source"], row["count_rows"])]
         used += [("", row["population_row"])] * one_base
@@ -585,6 +585,7 @@ def _comparison(
     as_at = own["as_at"].iloc[0]
     own = own.reset_index(drop=True)
     base = populations(data, [(area, as_at) for area in own["area_id"]])
+    alike(own.assign(base_date=base["base_date"]))
     frame = pd.DataFrame(
         {
             "area_id": own["area_id"],

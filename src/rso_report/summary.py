@@ -10,6 +10,7 @@ import pandas as pd
 from rso_report import (
     breach_words,
     breaches,
+    comparable,
     coverage,
     findings,
     home_visits,
@@ -219,8 +220,8 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
         text = f"people managed: {with_first(row)} cautions or convictions {year}, {whose}"
         used.append(row["stock_source"])
         rows.append(row["stock_rows"])
-        same = (found["area_id"] == "EW") & (found["period_end"] == row["period_end"])
-        for _, country in found[same & found["per_1000"].notna()].iterrows():
+        rated = found[(found["area_id"] == "EW") & found["per_1000"].notna()]
+        for _, country in comparable.beside(last.loc[[row.name]], rated).iterrows():
             text += f"; in England and Wales {breach_words.rate_words(country)} per 1,000"
             used += [country["source_id"], country["stock_source"]]
             rows += [country["rows"], country["stock_rows"]]
