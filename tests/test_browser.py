@@ -280,14 +280,18 @@ def test_each_section_ends_with_one_fold_of_its_whole_calculation(documents):
         assert document.select(".rso-calculation .cell_input"), name
 
 
-def test_on_a_phone_no_column_of_a_readers_table_is_out_of_view(browser, pages):
-    context = browser.new_context(viewport={"width": 360, "height": 740})
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_column_of_a_readers_table_is_out_of_view(browser, pages, width):
+    context = browser.new_context(viewport={"width": width, "height": 740})
     for name in (each for each in pages if each.startswith("notebooks/")):
         page = context.new_page()
         page.goto(pages[name].as_uri())
+        page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
         cut = page.evaluate("""() => [...document.querySelectorAll('.rso-table td')]
-          .filter(cell => cell.getClientRects().length
-            && [...cell.getClientRects()].some(r => r.right > innerWidth))
+          .filter(cell => {
+            const edge = cell.closest('.rso-scroll')?.getBoundingClientRect().right ?? innerWidth;
+            return [...cell.getClientRects()].some(r => r.right > Math.min(edge, innerWidth) + 1);
+          })
           .map(cell => cell.closest('figure').id)""")
         assert cut == [], name
     context.close()

@@ -5,6 +5,7 @@ they are called.
 """
 
 import json
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -506,6 +507,8 @@ def coverage(frame: pd.DataFrame) -> alt.LayerChart:
     The frame is what `coverage.timeline` returns.
     """
     drawn = frame[["name", "when", "end", "what", "is_break"]]
+    # Names on two lines leave a phone room for the years, whatever font it has.
+    drawn = drawn.assign(lines=["\n".join(textwrap.wrap(name, 16)) for name in drawn["name"]])
     base = alt.Chart(drawn).encode(
         x=alt.X(
             "end:Q",
@@ -513,7 +516,9 @@ def coverage(frame: pd.DataFrame) -> alt.LayerChart:
             axis=alt.Axis(format="d", tickMinStep=1),
             scale=alt.Scale(zero=False, padding=12),
         ),
-        y=alt.Y("name:N", sort=None, title=None),
+        y=alt.Y(
+            "lines:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '\\n')")
+        ),
         tooltip=[
             alt.Tooltip("name:N", title="Measure"),
             alt.Tooltip("when:N", title="year"),
@@ -522,4 +527,5 @@ def coverage(frame: pd.DataFrame) -> alt.LayerChart:
     )
     points = base.transform_filter("!datum.is_break").mark_square(size=90)
     ticks = base.transform_filter("datum.is_break")
-    return points + ticks.mark_tick(color=COLOURS[3], thickness=4, size=26)
+    ticks = ticks.mark_tick(color=COLOURS[3], thickness=4, size=26)
+    return alt.layer(points, ticks).properties(height=alt.Step(34))
