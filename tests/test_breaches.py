@@ -27,6 +27,7 @@ def data():
     return dataset.load(
         *("areas", "sources", "registered_offenders", "breaches", "printed_totals"),
         "series_breaks",
+        "discrepancies",
     )
 
 
@@ -291,3 +292,31 @@ def test_the_ratio_of_the_notebook_is_that_of_the_package(areas, counts, printed
     assert tuple(f"{limit:.2f}" for limit in limits) == printed
     assert own["bound"] == ("at most " if areas[0] == "WMP" and areas[1] == "EW" else "")
     assert own["clear"] == (areas[1] == "EW")
+
+
+def test_numbers_that_the_ledger_doubts_stand_beside_no_other_area(data):
+    edition = edition_of(data, "2023-24", "South East")
+    found = breaches.outcomes(data, edition)
+    doubted = found[found["doubt"] != ""]
+    assert set(zip(doubted["area_id"], doubted["value"], strict=True)) == {
+        ("HAMPSHIRE", 218),
+        ("THAMES_VALLEY", 233),
+        ("THAMES_VALLEY", 60),
+    }
+    shown = breaches.side_by_side(found, edition)
+    assert not set(shown["row_id"]) & set(doubted["row_id"])
+
+
+@pytest.mark.parametrize(
+    ("area", "counts", "printed"),
+    [
+        ("WMP", (3655, 2542714, 64300, 52597300), ("1.18", "1.14", "1.22")),
+        ("STA", (1318, 1013088, 64300, 52597300), ("1.06", "1.01", "1.12")),
+    ],
+)
+def test_the_ratio_of_a_force_to_the_country_is_that_of_the_package(area, counts, printed):
+    own = notebook("regional-trends")["shown"].set_index("area_id").loc[area]
+    found = statistics.rate_ratio(*counts)
+    limits = own["ratio"], own["ratio_low"], own["ratio_high"]
+    assert limits == pytest.approx((found.value, found.lower, found.upper), rel=1e-6)
+    assert tuple(f"{limit:.2f}" for limit in limits) == printed

@@ -106,7 +106,9 @@ def test_figures_that_differ_are_refused_beside_each_other(column, values, said)
 
 @pytest.mark.parametrize("said", [breach_words.outcomes, summary.outcomes])
 def test_a_page_stops_rather_than_set_another_unit_beside_a_force(said):
-    data = dataset.load(*dataset.ROW_TABLES.values(), "areas", "sources", "series_breaks")
+    data = dataset.load(
+        *dataset.ROW_TABLES.values(), "areas", "sources", "series_breaks", "discrepancies"
+    )
     edition, _ = open_edition(data, report_year="2020-21", region="West Midlands")
     assert said(data, edition)
     other = data.breaches["area_id"].eq("EW") & data.breaches["series_id"].eq("BREACH_OUTCOME")

@@ -66,7 +66,7 @@ LABELS = {
     "Area",
     "Area and year",
     "As printed",
-    "Asked",
+    "Our measure",
     "Complete years",
     "Date",
     "Date or period",

@@ -52,6 +52,8 @@ def with_value(data, table, row, value):
         ("registered_offenders", "RO0008", 3656, "D12"),
         ("registered_offenders", "RO0128", 32357, "F33"),
         ("staffing", "ST0003", 46, "D23"),
+        ("orders", "OR0003", 40, "F52"),  # an entry without a rule: the rows that it names
+        ("registered_offenders", "RO0082", 3187, "F50"),  # their sum; the total is in no row
     ],
 )
 def test_an_entry_whose_rows_have_changed_is_reported(data, table, row, value, entry):

@@ -59,12 +59,28 @@ def test_a_count_in_doubt_leads_nothing_and_is_marked(data):
 
 def test_a_figure_whose_year_is_inferred_leads_nothing_but_is_mentioned(data):
     text = said(data, summary.outcomes, "2012-13", "Wales")
-    assert "No figure found" in text and "1 figure with the year inferred" in text
+    assert "No figure found" in text and "1 figure in doubt or with" in text
 
 
-def test_the_summary_and_the_page_of_people_compare_the_same_pair(data):
+def test_a_number_that_the_ledger_doubts_is_not_in_large_type(data):
+    text = said(data, summary.outcomes, "2023-24", "South East")
+    assert "**No figure found**" in text and "3 figures in doubt" in text
+    assert "per 1,000" not in text
+
+
+def test_of_two_forces_the_summary_gives_no_changes_over_different_years(data):
     text = said(data, summary.people)
-    assert "1,318 on 31 March 2021, 40.4% more than on 31 March 2015" in text
+    assert "6.4% more than on 31 March 2019" in text
+    assert "Staffordshire Police 1,318 on 31 March 2021;" in text and "40.4%" not in text
+
+
+def test_a_change_of_the_country_says_what_it_was_as_first_released(data):
+    assert "England and Wales rose by 6.6% (7.6% as first released)" in said(data, summary.people)
+
+
+def test_an_old_figure_of_another_force_says_its_age(data):
+    text = said(data, summary.outcomes, "2023-24", "North West")
+    assert "Cheshire Constabulary 8 in 2002-03, 21 years old by March 2024" in text
 
 
 def test_no_change_is_given_across_a_count_in_doubt(data, monkeypatch):

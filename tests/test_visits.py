@@ -451,7 +451,7 @@ def test_the_main_points_say_made_of_due_and_no_raw_line_of_the_return_is_shown(
 def test_overdue_visits_stand_over_time_and_people_for_each_officer_are_of_one_date(page):
     assert lines(page, "fig-visits-overdue") == [
         "Staffordshire Police | 31 March 2022 | 64",
-        "Staffordshire Police | about December 2017 (inferred) | 260",
+        "Staffordshire Police | 2017 (day not stated) | 260",
     ]
     assert lines(page, "tab-people-per-officer") == [
         "Staffordshire Police | 31 March 2022 | 1,400 | 17.5 | 80.0"

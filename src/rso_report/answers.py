@@ -33,7 +33,7 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Force or group": rows["area_id"].map(edition.name),
-            "Asked": [
+            "Our measure": [
                 ", ".join(filter(None, [measures()[code].says, detail]))
                 for code, detail in zip(rows["measure_code"], rows["detail"], strict=True)
             ],
@@ -58,10 +58,12 @@ def show(data: Tables, edition: Edition, topic: str, caption: str, shown: str = 
         table(rows, edition),
         table_id=f"tab-answers-{topic}",
         caption=caption,
-        row_header=["Force or group", "Asked"],
+        row_header=["Force or group", "Our measure"],
         as_at="the date or the period in each row",
         source=prose.provenance(data, rows["source_id"]),
-        notes=["Asked: in the words of our annual return."],
+        notes=[
+            "Our measure: in the words of our annual return. What was asked may differ: see remark."
+        ],
     )
 
 

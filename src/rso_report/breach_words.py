@@ -41,17 +41,17 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         series = [
             list(f.sort_values("period_start").itertuples()) for _, f in own.groupby("family")
         ]
-        leads = [last_complete(rows) for rows in series]
+        # A part-year stands in a sentence of its own, whatever came before it.
+        leads = [row for rows in series if not (row := last_complete(rows)).part]
         said = []
         for end in sorted({row.period_end for row in leads}, reverse=True):
             same = [(row, _doubt(row)) for row in leads if row.period_end == end]
             when = with_age(f"in {same[0][0].period}", end, edition)
             said.append(f"recorded {_by_family(same, breaches.FAMILIES)} {when}")
         said += [YEARS_INFERRED.capitalize()] * any(row.inferred for row in leads)
-        force = series_name(data, edition, leads[0], "**{}**")
-        bullets.append(f"- {force} {'. '.join(said)} {cite(data, *leads)}.")
-        last = [(rows[-1], lead) for rows, lead in zip(series, leads, strict=True)]
-        part = [(row, lead) for row, lead in last if row is not lead]
+        force = series_name(data, edition, series[0][0], "**{}**")
+        bullets += [f"- {force} {'. '.join(said)} {cite(data, *leads)}."] * bool(leads)
+        part = [(rows[-1], last_complete(rows)) for rows in series if rows[-1].part]
         for days in dict.fromkeys(covered_days(row) for row, _ in part):
             same = [(row, lead) for row, lead in part if covered_days(row) == days]
             counted, named = [], []
@@ -205,8 +205,8 @@ def bar_label(row: NamedTuple) -> str:
 
 
 def part_year_words(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame) -> str:
-    """A part-year, its days, and whether it `breaches.exceeds` the complete year before it."""
-    more = f", already more than the {count_words(complete)} of {complete.period}"
+    """A part-year, its days, and whether it `breaches.exceeds` the complete year said before it."""
+    more = ", already more"
     said = f"{recorded_words(part)} {covered_days(part)}"
     return said + more * breaches.exceeds(part, complete, breaks)
 
@@ -329,6 +329,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
 def outcome_words(row: pd.Series) -> str:
     """`16 “offenders”, 11.4 per 1,000 (6.5 to 18.5)`; the unit is as printed."""
     year = " (the year is inferred)" if row["inferred"] else ""
+    year += f" (in doubt, {row['doubt']})" if row["doubt"] else ""
     words = f"{with_first(row)} “{row['unit_as_printed']}”{year}"
     if pd.isna(row["per_1000"]):
         return words

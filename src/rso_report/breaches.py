@@ -357,6 +357,7 @@ def outcomes_and_people(data: Tables, edition: Edition) -> pd.DataFrame:
     labels = map(periods.period_label, found["period_start"], found["period_end"])
     found["period"] = pd.Series(labels, found.index, dtype="object")
     found["stock"] = found["stock"].astype("Int64")
+    found["doubt"] = found["row_id"].map(register.doubted(data)).fillna("")
     return found.sort_values(["area_id", "period_end"]).reset_index(drop=True)
 
 
@@ -382,10 +383,11 @@ def outcomes(data: Tables, edition: Edition) -> pd.DataFrame:
 def side_by_side(outcomes: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Outcome rates of years in which an area of the region and another area have one.
 
-    Newest year first, areas in the order of the report. Other years say nothing beside each other.
+    Newest year first, areas in the order of the report. Other years say nothing beside each other,
+    and numbers that the ledger doubts beside none.
     """
     order = [*edition.units, "EW"]
-    rated = outcomes[outcomes["per_1000"].notna()]
+    rated = outcomes[outcomes["per_1000"].notna() & (outcomes["doubt"] == "")]
     years = rated.groupby(["period_start", "period_end"])["area_id"]
     own = rated[years.transform("nunique") > 1]
     place = own["area_id"].map(order.index)

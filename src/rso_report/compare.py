@@ -159,6 +159,8 @@ def why_no_change(
     if old["definition"] != new["definition"]:
         both = filter(None, [old["definition"], new["definition"]])
         return f"not counted alike: {'; '.join(both)}"
+    if "in doubt" in new["definition"]:
+        return new["definition"]
     if new["definition"] in _UNKNOWN and old["source_id"] != new["source_id"]:
         return f"{new['definition']}, and the sources differ"
     if not pair["qualifier"].isin(["exact", "rounded"]).all():

@@ -212,8 +212,10 @@ def _breaches(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
             rows=row.rows,
         )
     for row in breaches.outcomes(data, edition).itertuples():
-        doubt = "; the year is inferred" if row.inferred else ""
-        own = {"definition": f"counted as {row.unit_as_printed}{doubt}"}
+        # Units as printed are read as one official count (assumption A4).
+        doubts = ["the year is inferred"] * bool(row.inferred)
+        doubts += [f"in doubt ({row.doubt})"] * bool(row.doubt)
+        own = {"definition": "; ".join(doubts)}
         part = {"mark": "[p]"} if row.period_status == "part" else {}
         yield _figure(edition, "outcome", row, row.unit, **own, **part)
         if pd.notna(row.per_1000):

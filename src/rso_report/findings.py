@@ -41,7 +41,9 @@ def together(
         return f"**Not known**: a total of the region: {why}{more}."
     total = prose.beside_first(number(found.total), first_total(found.parts))
     link = cited(data.sources, found.parts["source_id"], found.parts["rows"])
-    return f"**Together**, the forces of the region: {total} {link}."
+    doubtful = found.parts["row_id"].isin(register.doubted(data)).any()
+    doubt = ", with a count in doubt" * bool(doubtful)
+    return f"**Together**, the forces of the region: {total}{doubt} {link}."
 
 
 def stated(

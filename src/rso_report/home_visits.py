@@ -67,11 +67,7 @@ def known_policies(data: Tables, edition: Edition) -> pd.DataFrame:
         tool=known["risk_tool"].replace({"RM2000": "Risk Matrix 2000", "not_stated": "not stated"}),
         valid_to=known["valid_to"].where(over),
         until=[
-            "not ended by then"
-            if not ended
-            else "not found"
-            if pd.isna(day)
-            else periods.day_label(day)
+            periods.day_label(day) if ended and pd.notna(day) else "no end found"
             for ended, day in zip(over, national, strict=True)
         ],
     )
@@ -492,9 +488,9 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
             )
         else:
             paragraphs.append(
-                f"Since {since} no fixed number applies nationally. The interval follows an "
-                "individual plan, and some people at low risk are managed reactively, without "
-                f"home visits {link}."
+                f"By the announcement of {since} no fixed number applies nationally. The interval "
+                "follows an individual plan, and some people at low risk are managed reactively, "
+                f"without home visits {link}."
             )
     return paragraphs
 

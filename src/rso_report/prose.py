@@ -111,8 +111,14 @@ def with_age(text: str, day: date, edition: Edition) -> str:
 
 
 def aged(edition: Edition, row: pd.Series) -> str:
-    """The date of a figure inside a sentence, with its age where it is old for the edition."""
-    return with_age(on_date(row), row["as_at"], edition)
+    """The date of a figure inside a sentence, with its age where it is old for the edition.
+
+    Of a figure of a year, whose day is not known, the least that it can be.
+    """
+    if row["as_at_precision"] != "year":
+        return with_age(on_date(row), row["as_at"], edition)
+    last = row["as_at"].replace(month=12, day=31)
+    return with_age(on_date(row), last, edition).replace(", ", ", at least ", 1)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ its figures first; sources are set against each other with what they printed lat
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -127,19 +127,20 @@ def findings(data: Tables) -> pd.DataFrame:
 
 
 def ledger(data: Tables, found: pd.DataFrame) -> pd.DataFrame:
-    """The ledger with `evidence` and `stale`, for the entries that a rule computes.
+    """The ledger with `evidence` and `stale`, for the entries that a rule computes or name rows.
 
     `evidence` is the number of findings that bear the entry out. `stale` says why the entry no
     longer fits the rows ("" if it does): no finding bears it out, or a number that it states is
-    neither in those findings nor in the rows of its sources.
+    neither in those findings nor in the rows of its sources. Of an entry without a rule the figures
+    printed, or else those found, have to be in the rows that it names, or their sum.
     """
     entries = data.discrepancies
-    held = _values_by_source(data)
+    held, by_row = _values_by_source(data), _values_by_row(data)
     evidence, stale = [], []
     for entry in entries.itertuples():
         own = [finding for finding in found.itertuples() if _bears_out(entry, finding)]
         evidence.append(len(own))
-        stale.append(_why_stale(entry, own, held) if entry.rule else "")
+        stale.append(_why_stale(entry, own, held) if entry.rule else _unlike_rows(entry, by_row))
     return entries.assign(evidence=evidence, stale=stale)
 
 
@@ -173,10 +174,23 @@ def _why_stale(entry: Any, own: list[Any], held: dict[str, set[float]]) -> str: 
     for source in (entry.source_id, *entry.other_sources.split("|")):
         known |= held.get(source, set())
     known |= {float(statistics.round_half_up(number)) for number in known}  # 56.1 is told as 56
-    absent = sorted(_numbers(entry.printed, entry.found) - known)
-    if not absent:
+    return _absent(_numbers(entry.printed, entry.found) - known)
+
+
+def _unlike_rows(entry: Any, by_row: Mapping[str, float]) -> str:  # noqa: ANN401
+    named = pd.Series({row: by_row[row] for row in entry.rows.split("|") if row in by_row})
+    if named.empty:
         return ""
-    return f"the rows no longer give {', '.join(f'{number:,g}' for number in absent)}"
+    known = {*named, *named.groupby(named.index.str[:2]).sum()}
+    stated = [_numbers(entry.printed), _numbers(entry.found)]
+    # A figure that was not taken stands in no row: then those found beside it do.
+    fits = any(numbers and numbers <= known for numbers in stated)
+    return "" if fits else _absent(stated[0] - known)
+
+
+def _absent(figures: set[float]) -> str:
+    said = ", ".join(f"{figure:,g}" for figure in sorted(figures))
+    return f"the rows no longer give {said}" if said else ""
 
 
 # Years, days of a month and numbers of forces stand in ledger sentences beside the figures.
@@ -191,6 +205,13 @@ def _numbers(*texts: str) -> set[float]:
     """The figures stated in texts, without signs."""
     found = (match.strip(",") for text in texts for match in _FIGURE.findall(text))
     return {float(text.replace(",", "")) for text in found}
+
+
+def _values_by_row(data: Tables) -> dict[str, float]:
+    """Every value by the identifier of its row."""
+    frames = (getattr(data, name, None) for name in ROW_TABLES.values())
+    held = [f.set_index("row_id")["value"] for f in frames if f is not None and "value" in f]
+    return pd.concat(held).dropna().astype("float64").to_dict()
 
 
 def _values_by_source(data: Tables) -> dict[str, set[float]]:

@@ -300,6 +300,11 @@ def counted(data: Tables, edition: Edition) -> pd.DataFrame:
         texts = found[columns].fillna("").itertuples(index=False)
         found[name] = pd.Series(["+".join(filter(None, each)) for each in texts], dtype="str")
     found["doubt"] = found["count_row"].map(doubted(data)).fillna("")
+    # A total has the doubts of its parts.
+    whole, parts = (found["area_id"].isin(a) for a in ([edition.region_id], edition.forces))
+    doubts = found[parts & (found["doubt"] != "")].groupby("as_at")["doubt"].first()
+    of_parts = pd.Series([doubts.get(day, "") for day in found["as_at"]], found.index, dtype="str")
+    found["doubt"] = found["doubt"].mask(whole, of_parts)
     return found.sort_values(keep).reset_index(drop=True)
 
 

@@ -23,7 +23,16 @@ from rso_report import (
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
-from rso_report.prose import aged, beside_first, cite, cited, listed, number, with_first
+from rso_report.prose import (
+    aged,
+    beside_first,
+    cite,
+    cited,
+    listed,
+    number,
+    with_age,
+    with_first,
+)
 from rso_report.revisions import first_total
 from rso_report.statistics import SMALLEST_BASE
 
@@ -74,7 +83,10 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
         beside.append(f"{whose} {_moved(residents)} ({' to '.join(days)})")
     if line[["country_from", "country_to"]].notna().all():
         country = statistics.total_change(line["country_from"], line["country_to"])
-        beside.append(f"the people managed in England and Wales {_moved(country)}")
+        first = statistics.total_change(line["first_country_from"], line["first_country_to"])
+        revised = number(first, 1) != number(country, 1)
+        at_first = f" ({number(first, 1)}% as first released)" * revised
+        beside.append(f"the people managed in England and Wales {_moved(country)}{at_first}")
     if beside:
         text += f". Over the same time {' and '.join(beside)}"
     return f"{text} {cite(data, line)}."
@@ -113,15 +125,23 @@ def _every_force(
     newest: list[pd.Series],
     lead: pd.Series | None = None,
 ) -> list[str]:
-    """The newest count of each force but the `lead`, and the total or why there is none."""
+    """The newest count of each force but the `lead`, and the total or why there is none.
+
+    Without changes: their spans differ, and stand on the page of people beside the country's.
+    """
     if len(edition.forces) == 1:
         return []
     first = [] if lead is None else [lead]
     paragraphs = []
     if others := [row for row in newest if not first or row["area_id"] != lead["area_id"]]:
-        texts, behind = zip(*(_count(data, edition, row) for row in others), strict=True)
+        doubted = register.doubted(data)
+        texts = [
+            f"{edition.name(row['area_id'])} {with_first(row)} {aged(edition, row)}"
+            + " (in doubt)" * (row["row_id"] in doubted)
+            for row in others
+        ]
         others_are = "Of the other forces: " if first else ""
-        paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *behind)}."]
+        paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *others)}."]
     whole = register.region(counts, edition)
     if silent := edition.absent(counts["area_id"]):
         said = f"For {listed(silent)}: {prose.NOT_FOUND}, so no total can be given."
@@ -134,17 +154,6 @@ def _every_force(
         said = f"Together they managed {total} on {periods.day_label(whole.as_at)}{sure} "
         said += f"{cite(data, *(part for _, part in whole.parts.iterrows()))}."
     return [*paragraphs, said]
-
-
-def _count(data: Tables, edition: Edition, row: pd.Series) -> tuple[str, pd.Series]:
-    """The count of a force and its change in words, and the rows that these rest on."""
-    text = f"{edition.name(row['area_id'])} {with_first(row)} {aged(edition, row)}"
-    if row["row_id"] in register.doubted(data):
-        return f"{text} (in doubt)", row
-    line = _span(data, edition, row)
-    if line is None or line["doubt"] or not _large(line):
-        return text, row
-    return f"{text}, {_change(line)}", line
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:
@@ -196,13 +205,16 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
 def outcomes(data: Tables, edition: Edition) -> list[str]:
     """Cautions or convictions per 1,000 people of a force, beside the country in that year."""
     found = breaches.outcomes(data, edition)
-    unsure = found[found["inferred"] & found["area_id"].isin(edition.forces)]
-    found = found[~found["inferred"]]
+    unsure = found["inferred"] | (found["doubt"] != "")
+    in_region = found["area_id"].isin(edition.forces)
+    others, found = found[unsure & in_region], found[~unsure]
     own = found[found["area_id"].isin(edition.forces)]
     if own.empty:
         text = f"**{NONE_FOUND}** of cautions or convictions for breach in the region"
-        if len(unsure):
-            text += f" in a year that a source states; {prose.plural(len(unsure), 'figure')} with "
+        if len(others):
+            text += (
+                f" that is beyond doubt; {prose.plural(len(others), 'figure')} in doubt or with "
+            )
             text += "the year inferred: see [breaches](breaches.ipynb)"
         return [f"{text}."]
     last = own[own["period_end"] == own["period_end"].max()]
@@ -229,7 +241,11 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     newest = newest.set_index("area_id", drop=False).drop(row["area_id"])
     others = [newest.loc[force] for force in edition.forces if force in newest.index]
     if others:
-        said = (f"{edition.name(o['area_id'])} {with_first(o)} in {o['period']}" for o in others)
+        said = (
+            f"{edition.name(o['area_id'])} {with_first(o)} "
+            f"{with_age('in ' + o['period'], o['period_end'], edition)}"
+            for o in others
+        )
         text += f". Others: {listed(said)}"
         used += [other["source_id"] for other in others]
         rows += [other["rows"] for other in others]
