@@ -11,6 +11,7 @@ in a YAML file (parameters=FILE), is as the notebooks declare it. Of many editio
 alone: one that fails stays as it was, and the others are built.
 """
 
+import atexit
 import fcntl
 import json
 import os
@@ -34,6 +35,7 @@ from rso_report.parameters import EditionParameters, read_file
 from rso_report.publication.assemble import commit, page_files
 from rso_report.publication.citation import public_address
 from rso_report.selection import is_several, left_out_lines, select
+from rso_report.warm import WARM
 
 
 class Terse(DefaultFormatter):
@@ -111,6 +113,15 @@ def hold_lock():
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
+
+
+def warm_process():
+    """Start the process that notebooks are executed in forks of; it ends with the pipe to it."""
+    os.environ[WARM] = "build/.warm"
+    command = [PYTHON, "-m", "rso_report.warm", "--serve"]
+    warm = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    warm.stdout.readline()  # now it can be asked, and answers when it is ready
+    atexit.register(warm.communicate)
 
 
 def require_readable(paths):
@@ -256,6 +267,8 @@ localrules:
 # Of several editions a failing one doesn't stop the others; of one, the first fault is enough.
 onstart:
     workflow.scheduler.keepgoing |= len(EDITIONS) > 1
+    if any(job.rule.name == "execute_notebook" for job in workflow.dag.needrun_jobs()):
+        warm_process()
 
 
 # Publishing is cheap and always done: it puts back a site that someone deleted.
@@ -318,7 +331,8 @@ rule execute_notebook:
         mem_mb=600,
         runtime=10,
     shell:
-        "{PYTHON:q} -m rso_report.execute {input.notebook:q} {output:q} {params.parameters:q}"
+        "{PYTHON:q} -m rso_report.warm rso_report.execute {input.notebook:q} {output:q}"
+        " {params.parameters:q}"
         " 2> {log:q}"
 
 
