@@ -22,8 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
     *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "edition"),
-    *("cli", "dependencies", "selection", "publication/__init__"),
-    *(f"publication/{name}" for name in ("assemble", "citation", "policy", "provenance", "site")),
+    *("cli", "dependencies", "selection", "warm", "publication/__init__"),
+    *(
+        f"publication/{name}"
+        for name in ("assemble", "citation", "policy", "provenance", "ready", "site")
+    ),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW
