@@ -80,6 +80,7 @@ def serve(path: str) -> None:
             become(line)
         line.close()
         reap(os.WNOHANG)
+    Path(path).unlink(missing_ok=True)
     reap(0)
 
 
