@@ -108,7 +108,7 @@ def assemble(root: Path, notebooks: list[Path], work: Path) -> tuple[dict[str, s
     sources |= {Path("notebooks", notebook.name): notebook for notebook in notebooks}
     known, made = _known(work), made_of(root, sources)
     changed = {name for name in {*known, *made} if known.get(name) != made.get(name)}
-    if known.keys() != made.keys() or not all(map(_is_followed, changed)):
+    if known.keys() != made.keys() or not all(_is_followed(n, root) for n in changed):
         shutil.rmtree(work, ignore_errors=True)
         changed = {*made}
     (work / MADE).unlink(missing_ok=True)
@@ -121,13 +121,13 @@ def assemble(root: Path, notebooks: list[Path], work: Path) -> tuple[dict[str, s
     return made, changed
 
 
-def _is_followed(name: str) -> bool:
+def _is_followed(name: str, root: Path) -> bool:
     """Whether Sphinx is told which pages it reads again after a change of this source.
 
     Of the data those here: what is shown of others has no copy that is younger than its page.
     """
     path = Path(name.removeprefix("code/"))
-    ours = data_folder().resolve() == Path("data").resolve()
+    ours = data_folder().resolve() == (root / "data").resolve()
     return path.suffix in (".md", ".ipynb") or (path.parent == Path("data") and ours)
 
 
