@@ -241,6 +241,26 @@ def test_a_second_run_executes_nothing_and_puts_back_a_site_that_was_deleted(pro
     assert project.site() == before
 
 
+NOTHING = "Nothing has changed since it was built."
+
+
+def test_what_has_not_changed_is_known_without_the_graph_and_what_has_is_not_passed_over(project):
+    project.make()
+    before, said = project.site(), project.said
+    assert project.make() == (True, [], NOTHING)
+    assert (project.said, project.site()) == (said, before)
+    table = project.root / "data" / "orders.csv"
+    for path in (next(project.live.rglob("summary.html")), table, project.root / "book/index.md"):
+        known = path.read_bytes()
+        path.write_bytes(known + b"\n5\n")
+        assert project.make()[2] != NOTHING, path
+        path.write_bytes(known)
+        assert project.make()[2] != NOTHING, path
+    assert project.make("YEAR=2020-21")[2] != NOTHING
+    assert project.make("YEAR=2020-21")[2] == NOTHING
+    assert project.site() == before
+
+
 def test_a_changed_table_even_if_older_executes_only_the_notebooks_that_read_it(project):
     table = project.root / "data" / "orders.csv"
     table.write_text("count\n4711\n")

@@ -238,10 +238,11 @@ def test_yaml_on_the_command_line_is_read_as_it_is_written(notebook, tmp_path, n
 
 # What differs between a kernel and another Python, and what one notebook could leave to another.
 SURROUNDINGS = """
-import os, random, sys
+import os, random, sys, warnings
 import pandas as pd
 print(pd.options.display.max_columns, pd.options.display.precision, random.Random(1).random())
 print(sys.executable, os.environ.get("LEFT"), hasattr(sys, "left"), os.getcwd(), __name__)
+print(("ignore", None, Warning) in [each[:3] for each in warnings.filters])
 """
 LEAVES = """
 import os, sys

@@ -20,74 +20,59 @@ import warnings
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from selectors import EVENT_READ, DefaultSelector
+from select import select
 from types import SimpleNamespace
 
 WARM = "RSO_REPORT_WARM"  # in the environment: the socket at which it waits
 LOST = 137  # the exit status that a shell gives for what was killed
+LONGEST = 2**20  # bytes of what is asked, most of them the environment
 
 
 def ask(path: str, words: list[str]) -> int | None:
-    """Let the process at a socket run a module; return its exit status, None if nobody is there.
-
-    A kernel has a session of its own, so that it does not hear Ctrl-C: so has its fork.
-    """
-    with socket.socket(socket.AF_UNIX) as line:
+    """Let the process at a socket run a module; return its exit status, None if nobody is there."""
+    order = json.dumps([words, os.getcwd(), dict(os.environ)]).encode()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
         try:
             line.connect(path)
+            socket.send_fds(line, [order], [0, 1, 2])
         except OSError:
             return None
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fork hears it too, and says so
-        own_session = os.getsid(0) == os.getpid()
-        order = json.dumps([words, os.getcwd(), dict(os.environ), own_session]) + "\n"
-        socket.send_fds(line, [b"\0"], [0, 1, 2])
-        line.sendall(order.encode())
-        line.settimeout(1)
-        parent, said = os.getppid(), b""
+        parent, status = os.getppid(), LOST
         while os.getppid() == parent:
-            with suppress(TimeoutError):
-                if not (more := line.recv(1)):
-                    return said[0] if said else LOST
-                said = more
+            if select([line], [], [], 1)[0]:
+                if not (said := line.recv(1)):
+                    return status
+                status = said[0]
     return LOST
 
 
 def serve(path: str) -> None:
-    """Wait at a socket and fork for each who asks; return when standard input ends, or in a fork.
+    """Print a line when it can be asked, fork for each who asks, and return in the forks too.
 
-    Only who runs this can ask. A line is printed when it can be asked.
+    Only who runs this may ask.
     """
     Path(path).unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     umask = os.umask(0o177)
-    listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     os.umask(umask)
     listener.listen(128)
     print("waiting", flush=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
-    waiting = DefaultSelector()
-    for each in (listener, sys.stdin):
-        waiting.register(each, EVENT_READ)
-    while all(key.fileobj is listener for key, _ in waiting.select()):
+    while sys.stdin not in select([listener, sys.stdin], [], [])[0]:
         line, _ = listener.accept()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of threads: numpy's own see to forks themselves
             child = os.fork()
         if not child:
-            waiting.close()
             listener.close()
-            become(line)
+            return become(line)
         line.close()
-        reap(os.WNOHANG)
     Path(path).unlink(missing_ok=True)
-    reap(0)
-
-
-def reap(options: int) -> None:
-    """Take note of the end of forks, so that their time counts as that of the build."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, options)[0]:
+    with suppress(ChildProcessError):  # the time of forks counts as that of the build
+        while os.wait():
             pass
 
 
@@ -112,14 +97,11 @@ def prepare() -> None:
 def become(line: socket.socket) -> None:
     """Do in a fork what was asked for, and end it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    _, streams, _, _ = socket.recv_fds(line, 1, 3)
-    with line.makefile() as file:
-        words, folder, environment, own_session = json.loads(file.readline())
+    order, streams, _, _ = socket.recv_fds(line, LONGEST, 3)
+    words, folder, environment = json.loads(order)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    if own_session:
-        os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -127,13 +109,9 @@ def become(line: socket.socket) -> None:
     status = 1
     try:
         status = run(words)
-    except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else int(error.code is not None)
-        raise
     finally:
         with suppress(OSError):
-            line.send(bytes([status & 255]))
-    sys.exit(status)
+            line.send(bytes([status]))
 
 
 def end_with(line: socket.socket) -> None:
@@ -144,7 +122,7 @@ def end_with(line: socket.socket) -> None:
 
 
 def run(words: list[str]) -> int:
-    """Run the `main` of the first word's module with the others as arguments."""
+    """Run the `main` of the first word's module with the others as arguments; return its status."""
     sys.argv = words
     return import_module(words[0]).main() or 0
 

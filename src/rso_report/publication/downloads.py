@@ -194,20 +194,17 @@ def downloads(
 
 
 def _kept(folder: Path | None, make: Callable[..., bytes], *given: object) -> bytes:
-    """Return what a function makes of something, from a folder if it was made of the same before.
+    """Return what a function makes of something; from a folder, if it made it of the same before.
 
     The folder goes whenever code or packages change (module `assemble`).
     """
-    if folder is None:
-        return make(*given)
-    path = folder / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
-    if not path.is_file():
-        for old in folder.glob(f"{make.__name__}-*"):
-            old.unlink()
-        half = folder / f".{make.__name__}"
-        half.write_bytes(make(*given))
-        half.replace(path)
-    return path.read_bytes()
+    path = folder and folder / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
+    if path and path.is_file():
+        return path.read_bytes()
+    made = make(*given)
+    if path:
+        path.write_bytes(made)
+    return made
 
 
 class DownloadList(nodes.General, nodes.Element):

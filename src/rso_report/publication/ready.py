@@ -1,7 +1,7 @@
 """Whether a build would change nothing: told in half a second, without asking the graph.
 
-After each build of one edition stands in `build/ready` what all that it depends on was when it
-began, what the site then was, and what was said. If both are so still, that is said again.
+After a build of one edition stands in `build/ready` what all that it depends on was when it began,
+what the site then was, and what was said. If both are so still, that is said again.
 """
 
 import json
@@ -13,20 +13,19 @@ from pathlib import Path
 from rso_report.places import data_folder
 from rso_report.publication.assemble import code_files
 
-RECORD = Path("build", "ready")
-SITE = Path("_site")
+RECORD, SITE = Path("build", "ready"), Path("_site")
 
 
 def state(asked: list[str], commit: str) -> str:
     """Return a digest of what a build here depends on: files and their times, and surroundings.
 
-    With their times, so that a file which was changed and changed back while it was built counts.
+    With their times: a file that was changed and changed back during the build counts as another.
     """
-    files = [*code_files(Path()), Path("requirements.lock"), *map(Path, filter(None, asked[2:]))]
-    files += [path for path in data_folder().glob("*") if path.is_file()]
-    known = [[str(path), path.stat().st_mtime_ns, _digest(path)] for path in sorted(files)]
+    files = [*code_files(Path()), *data_folder().glob("*.*"), Path("requirements.lock")]
+    files += [Path(file) for file in asked[2:] if file]
+    times = [path.stat().st_mtime_ns for path in sorted(files)]
     world = [os.environ.get(name) for name in ("RSO_REPORT_URL", "RSO_REPORT_DATA")]
-    return _hash([asked, commit, known, world, sys.version, sys.prefix])
+    return _digest([asked, commit, times, world, sys.version, sys.prefix], files)
 
 
 def note(state: str, said: list[str]) -> None:
@@ -44,13 +43,10 @@ def said(asked: list[str], commit: str) -> list[str]:
 
 
 def _site() -> str:
-    files = [path for path in sorted(SITE.resolve().rglob("*")) if path.is_file()]
-    return _hash([str(SITE.resolve()), *([str(path), _digest(path)] for path in files)])
+    site = SITE.resolve()
+    return _digest([str(site)], [path for path in sorted(site.rglob("*")) if path.is_file()])
 
 
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
-
-
-def _hash(parts: list[object]) -> str:
-    return sha256(json.dumps(parts).encode()).hexdigest()
+def _digest(parts: list[object], files: list[Path]) -> str:
+    contents = [[str(path), sha256(path.read_bytes()).hexdigest()] for path in files]
+    return sha256(json.dumps([parts, sorted(contents)]).encode()).hexdigest()
