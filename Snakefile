@@ -270,7 +270,9 @@ localrules:
 # Of several editions a failing one doesn't stop the others; of one, the first fault is enough.
 onstart:
     workflow.scheduler.keepgoing |= len(EDITIONS) > 1
-    if any(job.rule.name == "execute_notebook" for job in workflow.dag.needrun_jobs()):
+    # Not on a cluster, whose jobs stay within what each was given.
+    here = workflow.is_main_process and workflow.local_exec
+    if here and any(job.rule.name == "execute_notebook" for job in workflow.dag.needrun_jobs()):
         warm_process()
 
 
