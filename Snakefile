@@ -11,6 +11,7 @@ in a YAML file (parameters=FILE), is as the notebooks declare it. Of many editio
 alone: one that fails stays as it was, and the others are built.
 """
 
+import atexit
 import fcntl
 import json
 import os
@@ -33,7 +34,9 @@ from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file
 from rso_report.publication.assemble import commit, page_files
 from rso_report.publication.citation import public_address
+from rso_report.publication.ready import state
 from rso_report.selection import is_several, left_out_lines, select
+from rso_report.warm import WARM
 
 
 class Terse(DefaultFormatter):
@@ -111,6 +114,15 @@ def hold_lock():
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
+
+
+def warm_process():
+    """Start the process that notebooks are executed in forks of; it ends with the pipe to it."""
+    os.environ[WARM] = "build/.warm"
+    command = [PYTHON, "-m", "rso_report.warm", "--serve"]
+    warm = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    warm.stdout.readline()  # now it can be asked, and answers when it is ready
+    atexit.register(warm.communicate)
 
 
 def require_readable(paths):
@@ -212,6 +224,7 @@ if "--verbose" not in sys.argv:
         handler.addFilter(terse)
 LOCK = hold_lock() if workflow.is_main_process else None
 
+COMMIT = commit(Path())
 DESCRIPTOR = "data/datapackage.json"
 DATA = sorted(map(str, Path("data").glob("*.csv"))) + [DESCRIPTOR]
 ASKED = [str(config.get(name) or "") for name in ("year", "region", "parameters")]
@@ -235,6 +248,7 @@ BUILD = "build/{edition}"
 LOGS = f"{BUILD}/logs"
 ONCE = "--once" if len(EDITIONS) > 1 else ""  # what is kept of one edition is no use to another
 PUBLISH = [PYTHON, "-m", "rso_report.publication.site", "_site"]
+STATE = ["--state", state(ASKED, COMMIT)] if len(EDITIONS) == 1 else []
 
 
 def starts(names):
@@ -256,6 +270,10 @@ localrules:
 # Of several editions a failing one doesn't stop the others; of one, the first fault is enough.
 onstart:
     workflow.scheduler.keepgoing |= len(EDITIONS) > 1
+    # Not on a cluster, whose jobs stay within what each was given.
+    here = workflow.is_main_process and workflow.local_exec
+    if here and any(job.rule.name == "execute_notebook" for job in workflow.dag.needrun_jobs()):
+        warm_process()
 
 
 # Publishing is cheap and always done: it puts back a site that someone deleted.
@@ -267,7 +285,7 @@ rule report:
     message:
         "Publishing"
     shell:
-        "{PUBLISH:q} {input:q} 2> {log:q}"
+        "{PUBLISH:q} {input:q} {STATE:q} 2> {log:q}"
 
 
 # Some editions failed, and what they had published stays. The others, and the earlier pages of
@@ -318,7 +336,8 @@ rule execute_notebook:
         mem_mb=600,
         runtime=10,
     shell:
-        "{PYTHON:q} -m rso_report.execute {input.notebook:q} {output:q} {params.parameters:q}"
+        "{PYTHON:q} -m rso_report.warm rso_report.execute {input.notebook:q} {output:q}"
+        " {params.parameters:q}"
         " 2> {log:q}"
 
 
@@ -336,7 +355,7 @@ rule book:
     params:
         content=digest(PACKAGE + PAGES + SOURCES),
         address=address,
-        commit=commit(Path()),  # each page names it
+        commit=COMMIT,  # which a page names
     log:
         f"{LOGS}/book.log",
     message:

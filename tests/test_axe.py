@@ -58,6 +58,19 @@ def test_without_a_browser_pages_pass_and_that_is_said(write, tmp_path, monkeypa
     assert said == "Not checked with axe: there is no program `chromium` on the path.\n"
 
 
+def test_of_pages_that_differ_in_their_foot_one_of_a_kind_is_looked_at(write):
+    foot = '<div class="rso-made"><p>Data of {}.</p><details>x</details>\n</div></body>'
+    pages = ("a__book__help", "a__book__methods", "a__notebooks__summary", "a__notebooks__more")
+
+    def site(folder, day, **more):
+        page = CLEAN.replace("</body>", foot.format(day))
+        return write(folder, **(dict.fromkeys(pages, page) | more))
+
+    new = site("new", "2 May", a__notebooks__summary=PALE)
+    looked_at = [path.stem for path in pages_to_check(new, site("live", "1 May"))]
+    assert looked_at == ["help", "more", "summary"]
+
+
 def test_what_is_served_already_and_what_is_alike_is_not_looked_at_again(write):
     new = write(
         "new",

@@ -1,8 +1,12 @@
 """Executing a notebook: the same bytes each time, nothing half done, one clear message."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -10,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from rso_report.errors import FaultError, ReportError
 from rso_report.execute import execute, is_ours, main
+from rso_report.warm import WARM
 
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
 KERNEL = {"name": "python3", "display_name": "Somebody's own", "language": "python"}
@@ -227,3 +232,84 @@ def test_yaml_on_the_command_line_is_read_as_it_is_written(notebook, tmp_path, n
     assert "found 'No'; allowed" in capsys.readouterr().err
     assert main([path, output, "-y", "[weeks]"]) == 1
     assert "found ['weeks']; allowed: lines of the form" in capsys.readouterr().err
+
+
+# In forks of one warm process, as in a build.
+
+# What differs between a kernel and another Python, and what one notebook could leave to another.
+SURROUNDINGS = """
+import os, random, sys, warnings
+import pandas as pd
+print(pd.options.display.max_columns, pd.options.display.precision, random.Random(1).random())
+print(sys.executable, os.environ.get("LEFT"), hasattr(sys, "left"), os.getcwd(), __name__)
+print(("ignore", None, Warning) in [each[:3] for each in warnings.filters])
+"""
+LEAVES = """
+import os, sys
+import pandas as pd
+pd.options.display.precision, os.environ["LEFT"], sys.left = 1, "left", True
+os.chdir("/")
+"""
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """The environment of the steps of a build, with the process that it starts."""
+    environment = os.environ | {WARM: str(tmp_path_factory.mktemp("warm") / "socket")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rso_report.warm", "--serve"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    process.stdout.readline()
+    yield environment
+    process.communicate()
+    assert process.returncode == 0
+
+
+def in_fork(source, output):
+    return [sys.executable, "-m", "rso_report.warm", "rso_report.execute", source, output]
+
+
+def test_a_fork_gives_the_same_bytes_whatever_another_did_before_it(notebook, warm, tmp_path):
+    def executed(code, environment):
+        command = in_fork(notebook(code), tmp_path / "out")
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        return (tmp_path / "out").read_bytes()
+
+    alone = executed(SURROUNDINGS, os.environ)
+    assert executed(SURROUNDINGS, warm) == alone
+    executed(LEAVES, warm)
+    assert executed(SURROUNDINGS, warm) == alone
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("1 / 0", "ZeroDivisionError"), ("import os; os.kill(os.getpid(), 9)", "Python died")],
+)
+def test_what_fails_in_a_fork_says_so_and_so_does_its_status(
+    notebook, warm, tmp_path, code, message
+):
+    command = in_fork(notebook(code), tmp_path / "out")
+    done = subprocess.run(command, env=warm, capture_output=True, text=True)
+    assert (done.returncode, message in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_whatever_ends_an_execution_ends_its_fork_and_its_kernel(notebook, warm, tmp_path, end):
+    said = tmp_path / "pid"
+    code = f"open({str(said)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    source = notebook(f"import os, time\n{code}")
+    running = subprocess.Popen(in_fork(source, tmp_path / "out"), env=warm)
+    while not said.exists() or not said.read_text():
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(end)
+    assert running.wait() == -end
+    state = Path("/proc", said.read_text(), "stat")
+    until = time.monotonic() + 30
+    while state.exists() and state.read_text().split()[2] != "Z":
+        assert time.monotonic() < until
+        time.sleep(0.1)

@@ -1,10 +1,13 @@
 """A build that goes on from the one before gives the same bytes as one from nothing."""
 
+import os
 import re
+from datetime import date
 
 import pytest
 from test_reproducible import copied
 
+from rso_report.dataset import stamp
 from rso_report.publication import assemble
 
 PROSE = "book/help.md"
@@ -39,6 +42,7 @@ def change(path, old, new):
 
 def test_what_is_kept_makes_the_same_site_as_a_build_from_nothing(root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
+    monkeypatch.setenv("RSO_REPORT_DATA", str(root / "data"))
     first = built(root, tmp_path / "kept")
     assert len(read_by_sphinx(tmp_path / "kept")) > 30
 
@@ -52,10 +56,25 @@ def test_what_is_kept_makes_the_same_site_as_a_build_from_nothing(root, tmp_path
     (root / PROSE).write_text((root / PROSE).read_text() + "\n## A new part\n\nIt is.\n")
     third = built(root, tmp_path / "kept")
     assert read_by_sphinx(tmp_path / "kept") == ["book/help", "book/provenance"]
+    require_same(third, built(root, tmp_path / "anew"))
 
-    anew = built(root, tmp_path / "anew")
-    assert sorted(third) == sorted(anew)
-    assert [name for name in anew if anew[name] != third[name]] == []
+    # A row of the data, in a file that is older than the pages; all pages say when they changed.
+    change(root / "data" / "visit_policy.csv", "answer", "reply")
+    stamp(root / "data", date(2036, 1, 1))
+    for name in ("visit_policy.csv", "datapackage.json"):
+        os.utime(root / "data" / name, (10**9, 10**9))
+    fourth = built(root, tmp_path / "kept")
+    read = read_by_sphinx(tmp_path / "kept")
+    assert "book/rows-visit-policy" in read
+    assert "book/methods" not in read and not [page for page in read if "notebooks" in page]
+    assert b"1 January 2036" in fourth["book/methods.html"]
+    assert b"reply" in fourth["book/rows-visit-policy.html"]
+    require_same(fourth, built(root, tmp_path / "anew-again"))
+
+
+def require_same(site, anew):
+    assert sorted(site) == sorted(anew)
+    assert [name for name in anew if anew[name] != site[name]] == []
 
 
 @pytest.fixture
@@ -73,13 +92,13 @@ def small(tmp_path, monkeypatch):
     [
         ("book/a.md", True),
         ("notebooks/a.ipynb", True),
-        ("data/a.csv", False),
+        ("data/a.csv", True),
         ("requirements.lock", False),
         ("book/new.md", False),
         ("src/rso_report/new.py", False),
     ],
 )
-def test_only_words_of_pages_and_notebooks_leave_what_was_built(small, tmp_path, changed, kept):
+def test_only_words_and_rows_leave_what_was_built(small, tmp_path, changed, kept):
     work, notebooks = tmp_path / "work", [small / "notebooks" / "a.ipynb"]
     made, _ = assemble.assemble(small, notebooks, work)
     (work / assemble.MADE).write_text(assemble.json.dumps(made))

@@ -234,7 +234,7 @@ def test_a_full_disk_is_named_at_each_step_and_leaves_nothing_in_the_way(project
 
 # At each step that writes much: what is said of it.
 DISK_FULL = {
-    "rso_report.execute": r"\nbuild/.*/more\.ipynb was not written: File too large\.",
+    "rso_report.warm": r"\nbuild/.*/more\.ipynb was not written: File too large\.",
     "rso_report.publication.assemble": r"\nThe book was not built:\n.*File too large",
     "rso_report.publication.site": r"\nThe site was not published, .*File too large",
 }

@@ -120,15 +120,24 @@ def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
       officers: 30
     """
     from rso_report import places
-    from rso_report.selection import is_several
+    from rso_report.publication import ready
+    from rso_report.publication.assemble import commit
 
     root = places.root()
     if not (root / "Snakefile").is_file():
         raise FileError(f"{root} is no checkout of the report: it has no Snakefile.")
+    parameters = parameters and parameters.resolve()
+    os.chdir(root)
+    asked = [year, region, str(parameters or "")]
+    if not pdf and (said := ready.said(asked, commit(Path()))):
+        click.echo("Nothing has changed since it was built.", err=True)
+        click.echo("\n".join(said))
+        return
+    from rso_report.selection import is_several
+
     if not any(map(is_several, (year, region))):
         _given(year, region, parameters)  # of several editions the graph sees to each
     sys.stdout.flush()
-    os.chdir(root)
     # In the place of this program: signals, progress and exit status are Snakemake's own.
     command = graph("pdf" if pdf else "report", year, region, parameters)
     os.execv(sys.executable, command)

@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -10,7 +11,8 @@ PACKAGE = Path(__file__).parent
 RUNNER = "rso_report.execute"
 
 
-def imports(code: str) -> set[str]:
+@cache  # all notebooks import the same modules, and to parse one takes a while
+def imports(code: str) -> frozenset[str]:
     """Names of all modules that code imports, wherever it stands in it, and of what it takes."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(code)):
@@ -18,7 +20,7 @@ def imports(code: str) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def code_of(notebook: Path) -> str:

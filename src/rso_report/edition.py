@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,18 +105,18 @@ class Edition(EditionParameters):
         """What to pass to a notebook: of the parameters it declares those that differ."""
         return {name: value for name, value in self.changed.items() if name in declared}
 
-    @property
+    @cached_property
     def region_id(self) -> str:
         """Area code of the region."""
         regions = self.areas[self.areas["kind"] == "region"].set_index("short_name")
         return regions.at[self.region, "area_id"]
 
-    @property
+    @cached_property
     def forces(self) -> list[str]:
         """Area codes of the region's forces, in the order of the areas table."""
         return self._parts("force")
 
-    @property
+    @cached_property
     def units(self) -> list[str]:
         """Forces, then units that report together, then the region itself."""
         return [*self.forces, *self._parts("joint", "group"), self.region_id]

@@ -41,6 +41,7 @@ from rso_report import errors
 from rso_report.edition import read_parameters, unknown
 from rso_report.errors import FaultError, ReportError
 from rso_report.parameters import PARAMETERS, read_text
+from rso_report.warm import WARM
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 CHART, PICTURE = "application/vnd.vegalite.v6+json", "image/png"
@@ -58,7 +59,10 @@ class ThisPython(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The kernel of this environment: its command begins with `sys.executable`."""
-        return KernelSpec(**get_kernel_dict())
+        kernel = get_kernel_dict()
+        if os.environ.get(WARM):  # in a build, which has a process that a kernel can be a fork of
+            kernel["argv"][1:3] = ["-m", "rso_report.warm", "ipykernel.kernelapp"]
+        return KernelSpec(**kernel)
 
 
 def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = None) -> None:

@@ -1,6 +1,7 @@
 """The tables of the page for police forces, made from the form of the annual return."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -69,7 +70,9 @@ class AnnualReturn(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table asked for as HTML; raises an error naming the parts if unknown."""
-        self.env.note_dependency(str(dataset.data_folder() / "areas.csv"))
+        for folder in (dataset.data_folder(), Path(self.env.srcdir, "data")):
+            for path in folder.glob("*.*"):
+                self.env.note_dependency(str(path))
         name, parts = self.arguments[0], tables_of_the_form()
         if name not in parts:
             raise self.error(f"annual-return: found {name!r}; allowed: {[*parts]}")

@@ -4,7 +4,8 @@
 
 The work folder mirrors the repository, with executed notebooks in the place of the stored ones,
 so that one ``_config.yml`` and one ``_toc.yml`` serve both. It is kept: where the next build
-differs in words of pages alone, Sphinx reads and writes those, and what shows parts of them.
+differs in words of pages or rows of data alone, Sphinx reads and writes those, and what shows
+parts of them.
 ``PAGES`` is a copy, which takes the place of the last one when it is whole.
 """
 
@@ -100,13 +101,14 @@ def assemble(root: Path, notebooks: list[Path], work: Path) -> tuple[dict[str, s
     """Make ``work`` a source of the book: the pages of ``root`` and these notebooks.
 
     Return what it is made of, and what of that is not as it was. What was built there is kept if
-    nothing but the words of pages and notebooks is another now; else all is made anew.
+    nothing but the words of pages and notebooks and the tables of the data are others now; else
+    all is made anew.
     """
     sources = {path: root / path for path in page_files(root)}
     sources |= {Path("notebooks", notebook.name): notebook for notebook in notebooks}
     known, made = _known(work), made_of(root, sources)
     changed = {name for name in {*known, *made} if known.get(name) != made.get(name)}
-    if known.keys() != made.keys() or any(Path(n).suffix not in (".md", ".ipynb") for n in changed):
+    if known.keys() != made.keys() or not all(_is_followed(n, root) for n in changed):
         shutil.rmtree(work, ignore_errors=True)
         changed = {*made}
     (work / MADE).unlink(missing_ok=True)
@@ -117,6 +119,16 @@ def assemble(root: Path, notebooks: list[Path], work: Path) -> tuple[dict[str, s
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, work / path)
     return made, changed
+
+
+def _is_followed(name: str, root: Path) -> bool:
+    """Whether Sphinx is told which pages it reads again after a change of this source.
+
+    Of the data those here: what is shown of others has no copy that is younger than its page.
+    """
+    path = Path(name.removeprefix("code/"))
+    ours = data_folder().resolve() == (root / "data").resolve()
+    return path.suffix in (".md", ".ipynb") or (path.parent == Path("data") and ours)
 
 
 def _known(work: Path) -> dict[str, str]:

@@ -110,11 +110,9 @@ def figure_block(spec: dict[str, Any]) -> Block:
     spec = {key: value for key, value in spec.items() if key != "usermeta"}
     # Compiled here rather than in the browser: less work there, one result for both pictures,
     # and no console messages about how Vega-Lite settled on a size.
-    vega = vl_convert.vegalite_to_vega(spec)
+    vega, wide = _drawn(spec)
     vega.pop("$schema", None)
-    wide = vl_convert.vega_to_svg(vega, allowed_base_urls=[])
-    narrow_vega = vl_convert.vegalite_to_vega(narrowed(spec))
-    narrow = vl_convert.vega_to_svg(narrow_vega, allowed_base_urls=[])
+    narrow_vega, narrow = drawn_narrow(spec)
     files = {
         f"figures/{name}.svg": wide.encode(),
         f"figures/{name}.png": vl_convert.vega_to_png(vega, scale=PNG_SCALE, allowed_base_urls=[]),
@@ -186,8 +184,8 @@ def dark_css() -> str:
     return "@media screen {\n" + "\n".join(rules) + "\n}\n"
 
 
-def narrowed(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a chart for a narrow screen: the same marks and words, in less room.
+def drawn_narrow(spec: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return a chart for a narrow screen as Vega, and drawn: the same marks and words, less room.
 
     Views that stand side by side stand below each other. The width of a plot in several parts is
     found by drawing it: what its labels take is not known before.
@@ -199,16 +197,20 @@ def narrowed(spec: dict[str, Any]) -> dict[str, Any]:
         "axisX": {"titleAnchor": "end"} | spec["config"].get("axisX", {}),
     }
     if "autosize" in spec:
-        return spec | {"width": NARROW_WIDTH}
+        return _drawn(spec | {"width": NARROW_WIDTH})
     width = NARROW_WIDTH
     for _ in range(3):
-        tried = _with_width(spec, width)
-        svg = vl_convert.vegalite_to_svg(tried, allowed_base_urls=[])
+        vega, svg = _drawn(_with_width(spec, width))
         over = int(_SIZE.match(svg)[1]) - NARROW_WIDTH
         if over <= 0:
             break
         width = max(80, width - over)
-    return tried
+    return vega, svg
+
+
+def _drawn(spec: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    vega = vl_convert.vegalite_to_vega(spec)
+    return vega, vl_convert.vega_to_svg(vega, allowed_base_urls=[])
 
 
 def _narrowed(part: object, label: int = 150) -> object:

@@ -29,7 +29,7 @@ from sphinx_external_toc.api import Document
 from rso_report import tables
 from rso_report.edition import Edition
 from rso_report.figures import MIME_TYPE
-from rso_report.places import root
+from rso_report.places import data_folder, root
 from rso_report.publication import block, sentences
 from rso_report.publication.block import Place
 from rso_report.publication.citation import plain, stored_edition
@@ -161,14 +161,15 @@ def _remove_stale_files(app: Sphinx) -> None:
 def _shared(app: Sphinx, env: BuildEnvironment) -> set[str]:
     """Return all pages, to be written again, if anything of which they show parts is another.
 
-    Menus hold titles, links hold titles, numbers and anchors, and first uses of a term the place
-    of its entry. Beside the pages that were read for the last time stands a digest of all these.
+    Menus hold titles, links hold titles, numbers and anchors, first uses of a term the place of
+    its entry, the foot what the data are. Beside the pages that were read last stands a digest.
     """
     std = env.get_domain("std")
     titles = {page: title.astext() for page, title in env.titles.items()}
     slugs = {page: told.get("myst_slugs") for page, told in env.metadata.items()}
     targets = (std.labels, std.anonlabels, std.objects, slugs)
-    shared = [titles, env.toctree_includes, *targets]
+    data = {path.name: sha256(path.read_bytes()).digest() for path in data_folder().glob("*.*")}
+    shared = [titles, env.toctree_includes, *targets, data]
     text = repr([sorted((repr(k), repr(v)) for k, v in each.items()) for each in shared])
     path, found = Path(app.doctreedir, "shared"), sha256(text.encode()).hexdigest()
     known = path.read_text() if path.is_file() else ""

@@ -7,6 +7,7 @@ row that replaces another.
 
 from collections.abc import Iterable
 from html import escape
+from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
@@ -51,6 +52,8 @@ class DataPackage(SphinxDirective):
         needed = _needed(part)
         for file in ("datapackage.json", *(f"{name}.csv" for name in needed)):
             self.env.note_dependency(str(dataset.data_folder() / file))
+            # A copy, if that differs, which is younger than the page that was made of the last one.
+            self.env.note_dependency(str(Path(self.env.srcdir, "data", file)))
         data = dataset.load(*needed)
         if part in needed and getattr(data, part).empty:
             return [nodes.paragraph(text="There is no row yet.")]

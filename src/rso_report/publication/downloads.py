@@ -6,8 +6,10 @@ executed notebooks. The same input gives the same bytes, so a file that differs 
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -102,13 +104,18 @@ def citation_text(edition: Edition, address: str) -> str:
 
 
 def downloads(
-    notebooks: dict[str, Path], titles: dict[str, str], numbers: dict[str, str], address: str
+    notebooks: dict[str, Path],
+    titles: dict[str, str],
+    numbers: dict[str, str],
+    address: str,
+    kept: Path | None = None,
 ) -> dict[str, tuple[Download, bytes | None]]:
     """Return every download by its path in the site, with its bytes.
 
     `notebooks` are the executed ones by the name of their page, in the order of the pages;
     `titles` their titles; `numbers` the numbers that figures and tables have there, by their
-    anchors. Notebooks come without bytes: Sphinx has copied them into the site.
+    anchors. Notebooks come without bytes: Sphinx has copied them into the site. The workbook,
+    which takes long, is kept in the folder `kept`.
     """
     edition = citation.stored_edition(next(iter(notebooks.values())))
     tables = [
@@ -135,7 +142,7 @@ def downloads(
             "Excel workbook",
             f"the {len(tables)} tables of the report and data of its charts, one a sheet, with "
             "cover, contents and notes",
-            workbook(tables, edition, stems, address),
+            _kept(kept, workbook, tables, edition, stems, address),
         ),
         (
             "citation",
@@ -184,6 +191,20 @@ def downloads(
             None,
         )
     return found
+
+
+def _kept(folder: Path | None, make: Callable[..., bytes], *given: object) -> bytes:
+    """Return what a function makes of something; from a folder, if it made it of the same before.
+
+    The folder goes whenever code or packages change (module `assemble`).
+    """
+    path = folder and folder / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
+    if path and path.is_file():
+        return path.read_bytes()
+    made = make(*given)
+    if path:
+        path.write_bytes(made)
+    return made
 
 
 class DownloadList(nodes.General, nodes.Element):
@@ -243,7 +264,8 @@ def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> list[
     if app.builder.format != "html" or not notebooks:
         return []
     titles = {page: env.titles[page].astext() for page in notebooks}
-    made = downloads(notebooks, titles, _numbers(env), citation.public_address())
+    address, kept = citation.public_address(), Path(app.doctreedir)
+    made = downloads(notebooks, titles, _numbers(env), address, kept)
     for path, (_, content) in made.items():
         if content is not None:
             target = Path(app.outdir, path)
