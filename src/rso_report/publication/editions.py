@@ -1,8 +1,7 @@
 """Which editions the data allow, what each of them lacks, and which are built."""
 
 import textwrap
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -16,15 +15,16 @@ WIDTH = 100  # characters of a line to read
 TABLES = ("areas", *coverage.TABLES)  # of the data package, for `lacking`
 
 
-def lacking(data: Tables) -> dict[Edition, tuple[str, ...]]:
-    """Every edition that the data allow, with the measures that it lacks.
+def lacking(data: Tables, forces: Iterable[str] = ()) -> dict[Edition, tuple[str, ...]]:
+    """Every edition of a region, and of some forces, that the data allow, with what it lacks.
 
     It lacks those of `coverage.MEASURES` of which no unit of the region has a figure in or before
     the year. `data` is `dataset.load(*TABLES)`.
     """
     lacks = {}
-    for region, editions in groupby(choices(data).editions, key=lambda edition: edition.region):
-        *_, last = of_region = list(editions)
+    possible = choices(data)
+    for region in dict.fromkeys([*possible.regions, *forces]):
+        *_, last = of_region = possible.editions_of(region)
         whole, _ = open_edition(data, region=region, report_year=last.report_year)
         begins = coverage.by_year(data, whole).groupby("measure")["year"].min().to_dict()
         for each in of_region:
@@ -44,14 +44,16 @@ def built(site: Path) -> dict[str, Edition]:
     return {path.parents[2].name: stored_edition(path) for path in notebooks}
 
 
-def overview(data: Tables, site: Path) -> pd.DataFrame:
-    """Every edition that the data allow or that is built.
+def overview(data: Tables, site: Path, forces: Iterable[str] = ()) -> pd.DataFrame:
+    """Every edition that the data allow of a region or of some `forces`, or that is built.
 
     Columns: region, report_year, slug (name of the edition's folder), lacks, built, and latest:
     whether it is the built one of its region with the latest year. An edition that was built with
     other parameters than year and region has a row of its own, and is never the latest.
     """
-    lacks, there = lacking(data), built(site)
+    there, known = built(site), choices(data).places
+    named = (name for name in [*forces, *(each.region for each in there.values())] if name in known)
+    lacks = lacking(data, named)
     plain = {edition.slug: edition for edition in lacks}
     by_title = {edition.title: measures for edition, measures in lacks.items()}
     every = plain | {slug: edition for slug, edition in there.items() if slug not in plain}
