@@ -76,8 +76,8 @@ def coverage_sentence(data: Tables, edition: Edition) -> str:
     silent = int(rows["status"].isin(list(_WITHOUT_NUMBER)).sum())
     without = f"{prose.number(silent)} without" if silent < len(rows) else "none with"
     return (
-        "Beside the figures of the other pages, this edition shows "
-        f"{prose.plural(len(rows), 'answer')} of {edition.the_forces}, {without} a number "
+        f"Beside the figures of the other pages, {edition.the_forces.removeprefix('the ')} gave "
+        f"{prose.plural(len(rows), 'answer')}, {without} a number "
         f"{prose.cited(data.sources, rows['source_id'], rows['row_id'])}."
     )
 

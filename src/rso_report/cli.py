@@ -275,10 +275,10 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
     """List the editions that can be built, what each would lack, and which are built.
 
     Reads data/ and _site/ and writes nothing. An edition can be built for every region of England
-    and Wales, and for a force that is named, and every year from the first to the last with a
-    figure. It lacks a measure of which
-    nothing is published for the region in that year or before; its pages then say so. The latest
-    built one of a region is what its older ones link to.
+    and Wales, for a force that is named, and for every year from the first to the last with a
+    figure. The newest figure is that of the area itself; where several years stand in a line, by
+    the end of the last. An edition lacks a measure of which nothing was found for the area in that
+    year or before; its pages then say so. The latest built one is what its older ones link to.
 
     Exit codes: 0 listed, 1 no such region or year, 3 data/ or _site/ cannot be read.
 

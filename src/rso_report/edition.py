@@ -251,9 +251,7 @@ class Choices:
 
     def years(self, region: str) -> tuple[periods.FinancialYear, periods.FinancialYear]:
         """First and last financial year with a figure for a region's units or their country."""
-        own = self.places[region]
-        units = {row["area_id"] for row in self.areas if own in (row["area_id"], row["parent_id"])}
-        days = [day for area, day in self.figures if day and area in units | {"EW"}]
+        days = self._days(region, "EW")
         try:
             first, last = (
                 periods.year_of(date.fromisoformat(day)) for day in (min(days), max(days))
@@ -261,6 +259,17 @@ class Choices:
         except ValueError as error:
             raise FileError(f"{region}: the dates of its figures cannot be read: {error}") from None
         return first, last
+
+    def newest(self, edition: Edition) -> str:
+        """Day of the newest figure of an edition's own area, as an ISO date; empty if none."""
+        end = edition.year.end.isoformat()
+        return max((day for day in self._days(edition.region) if day <= end), default="")
+
+    def _days(self, region: str, *more: str) -> list[str]:
+        """Days of the figures of a region's units or of the one force, and of `more` areas."""
+        own = self.places[region]
+        units = {row["area_id"] for row in self.areas if own in (row["area_id"], row["parent_id"])}
+        return [day for area, day in self.figures if day and area in units.union(more)]
 
     def editions_of(self, *places: str) -> list[Edition]:
         """Every edition of some regions or forces that the data allow, years ascending."""
