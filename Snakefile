@@ -6,6 +6,8 @@
     snakemake --cores all --config year=2017-18..2021-22 region=all
     snakemake --profile profiles/slurm --config year=all region=all
 
+Instead of a region one police force may be named, such as region="West Mercia".
+
 Snakemake decides what has to run, and each step says why. What isn't given, as year, as region or
 in a YAML file (parameters=FILE), is as the notebooks declare it. Of many editions each stands
 alone: one that fails stays as it was, and the others are built.
@@ -152,7 +154,10 @@ def editions(year, region, file):
         source = read_file(Path(file)) if file else {}
         asked = EditionParameters().model_dump() | source | given
         years, regions = str(asked["report_year"]), str(asked["region"])
-        found, left_out = select(years, regions, choices.editions)
+        names = [choices.meant(name.strip()) for name in regions.split(",")]
+        forces = [name for name in names if name in choices.places]  # `all` does not mean these
+        known = choices.editions_of(*choices.regions, *forces)
+        found, left_out = select(years, ",".join(names), known)
         if workflow.is_main_process:
             load(*(Path(table).stem for table in DATA if table != DESCRIPTOR))
             print("".join(f"{line}\n" for line in left_out_lines(left_out)), end="", file=sys.stderr)

@@ -230,6 +230,7 @@ def test_editions_as_json_are_the_same_each_time(listed):
             "region": "West Midlands",
             "report_year": "2021-22",
             "slug": "west-midlands-2021-22",
+            "newest": "2022-03-31",
             "lacks": [],
             "built": False,
             "latest": False,
@@ -384,7 +385,10 @@ def test_an_edition_of_an_older_release_of_the_data_shows_what_was_revised(copy,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("2020-21", "north-east-2020-21"), "only editions of the same region can be compared"),
+        (
+            ("2020-21", "north-east-2020-21"),
+            "only editions of the same region or force can be compared",
+        ),
         (("2020-2", "2021-22"), "report_year: found '2020-2'"),
         (("2020-21", "2021-22", "--region", "North Easst"), "did you mean 'North East'?"),
         (("2020-21", "2021-22", "--data-a", "nowhere"), "nowhere"),

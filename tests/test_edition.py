@@ -33,6 +33,46 @@ def test_every_force_of_england_and_wales_lies_in_one_region(data):
     assert set(forces["parent_id"]) == set(regions["area_id"])
 
 
+@pytest.mark.parametrize("name", ["West Mercia", "West Mercia Police"])
+def test_one_force_is_an_edition_of_its_own(data, name):
+    found = opened(data, region=name)
+    assert (found.forces, found.region_id) == (["WMC"], "")
+    assert found.units == ["WMC", "WMC_WAR_JOINT"]  # it is never told apart in a joint reply
+    assert (found.title, found.slug) == (
+        "West Mercia Police, 2021-22",
+        "west-mercia-police-2021-22",
+    )
+    assert found.a_force == found.the_forces == "West Mercia Police"
+
+
+def test_a_name_of_both_is_the_region_and_the_force_goes_by_its_full_one(data):
+    assert opened(data, region="West Midlands").region_id == "WM"
+    assert opened(data, region="West Midlands Police").forces == ["WMP"]
+
+
+def test_every_force_can_be_named_and_no_region_is_taken_for_one(data):
+    areas = data.areas[data.areas["kind"].isin(["force", "region"])]
+    for area in areas.itertuples():
+        name = area.name if area.kind == "force" else area.short_name
+        found = opened(data, region=name)
+        assert found.area_id == area.area_id
+        assert found.title == f"{area.name}, 2021-22"
+
+
+@pytest.mark.parametrize(("said", "meant"), [("Duram", "Durham Constabulary"), ("WMP", "West Mid")])
+def test_a_misspelt_force_is_refused_with_the_one_that_may_be_meant(data, said, meant):
+    with pytest.raises(FaultError, match=f"did you mean '{meant}.*or a force by its name"):
+        opened(data, region=said)
+
+
+@pytest.mark.parametrize("region", ["North West", "Greater Manchester Police"])
+def test_the_newest_figure_of_any_table_opens_its_year(region):
+    """The newest one of the North West says how many visits were made; its counts end before."""
+    for found in (edition.choices(dataset.load("areas")), edition.stored_choices()):
+        assert str(found.years(region)[1]) == "2024-25"
+        assert str(found.years("West Midlands")[1]) == "2023-24"
+
+
 def test_figures_after_the_report_year_are_hidden(data):
     early = opened(data, report_year="2019-20")
     shown = early.visible(data.breaches)

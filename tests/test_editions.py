@@ -95,6 +95,14 @@ def test_what_is_built_is_what_the_published_notebooks_say(site):
     assert found["wales-2010-11"].title == "Wales, 2010-11"
 
 
+def test_the_newest_figure_is_one_of_the_area_itself_by_the_end_of_the_year(data, tmp_path):
+    found = editions.overview(data, tmp_path, ["Greater Manchester Police"]).set_index("slug")
+    for slug in ("north-west-2024-25", "greater-manchester-police-2024-25"):
+        assert found.at[slug, "newest"] >= "2024-10-31"  # visits made in the year to that day
+    assert found.at["west-midlands-2021-22", "newest"] <= "2022-03-31"
+    assert found.at["wales-2001-02", "newest"] == "2002-03-31"
+
+
 def test_nothing_is_built_where_there_is_no_site(tmp_path, data):
     assert editions.built(tmp_path / "absent") == {}
     assert not editions.overview(data, tmp_path)[["built", "latest"]].any().any()
@@ -112,18 +120,23 @@ def test_the_latest_built_of_a_region_is_never_one_with_other_parameters(data, s
 
 
 def test_years_that_are_alike_stand_in_one_line():
-    names = ["region", "report_year", "slug", "lacks", "built", "latest"]
+    names = ["region", "report_year", "slug", "newest", "lacks", "built", "latest"]
     rows = [
-        ("Wales", "2010-11", "wales-2010-11", ("orders", "missing"), False, False),
-        ("Wales", "2011-12", "wales-2011-12", ("orders", "missing"), False, False),
-        ("Wales", "2012-13", "wales-2012-13", ("orders", "missing"), True, False),
-        ("Wales", "2013-14", "wales-2013-14", (), True, True),
-        ("Wales", "2013-14", "wales-2013-14-0123abcd", (), True, False),
+        ("Wales", "2010-11", "wales-2010-11", "", ("orders", "missing"), False, False),
+        ("Wales", "2011-12", "wales-2011-12", "2011-03-31", ("orders", "missing"), False, False),
+        ("Wales", "2012-13", "wales-2012-13", "2013-03-31", ("orders", "missing"), True, False),
+        ("Wales", "2013-14", "wales-2013-14", "2014-03-31", (), True, True),
+        ("Wales", "2013-14", "wales-2013-14-0123abcd", "2014-03-31", (), True, False),
     ]
-    assert list(editions.lines(pd.DataFrame(rows, columns=names))) == [
+    said = "\n".join(editions.lines(pd.DataFrame(rows, columns=names)))
+    assert said.splitlines() == [
         "Wales",
-        "  2010-11 to 2011-12  not built      lacks: Orders; Missing people",
-        "  2012-13             built          lacks: Orders; Missing people",
-        "  2013-14             built, latest  lacks: nothing",
-        "  2013-14             built with other parameters: wales-2013-14-0123abcd  lacks: nothing",
+        "  2010-11 to 2011-12  not built      newest figure: 31 March 2011; lacks: Orders; "
+        "Missing people",
+        "  2012-13             built          newest figure: 31 March 2013; lacks: Orders; "
+        "Missing people",
+        "  2013-14             built, latest  newest figure: 31 March 2014; lacks: nothing",
+        "  2013-14             built with other parameters: wales-2013-14-0123abcd  newest figure: "
+        "31 March",
+        f"{' ' * 44}2014; lacks: nothing",
     ]

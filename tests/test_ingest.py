@@ -95,6 +95,12 @@ def test_rows_are_added_to_the_table_that_takes_them(package):
     assert added(package, "risk_tiers")["risk_tier"].tolist() == ["very_high"]
 
 
+def test_the_pages_that_can_change_are_named_as_in_the_menu(package):
+    assert "Home visits" in package[2].pages and "Data and downloads" in package[2].pages
+    assert ingest.pages_of(["visit_policy"]) == ["Summary", "Home visits", "Data and downloads"]
+    assert "Pages that can change: Summary, People and rates, Breaches" in str(package[2])
+
+
 def test_identifiers_go_on_and_what_was_there_keeps_its_bytes(package, data):
     folder, _, done, before = package
     last = data.breaches["row_id"].max()
@@ -229,6 +235,7 @@ def test_a_correction_is_a_row_that_revises_the_first(folder):
     [
         (replace(SOURCE, published=None), "its date is missing"),
         (replace(SOURCE, title=""), "its title is missing"),
+        (replace(SOURCE, published=date(2999, 1, 1)), "found the date 2999-01-01.*still to come"),
         (Source("wmp-foi-233a-22", title="Another"), "found title 'Another', but sources.csv has"),
         (
             Source("wmp-foi-233a-22", published=date(2022, 3, 15)),
@@ -245,6 +252,19 @@ def test_what_a_source_lacks_is_named(folder, quick, source, words):
     with pytest.raises(ReportError, match=words):
         ingest.ingest(path, source, folder)
     assert state(folder) == before
+
+
+def test_a_rate_that_does_not_fit_and_a_second_source_come_in_with_a_remark_each(folder, quick):
+    rows = [
+        stock("STOCK_MAPPA", 3600, force="WMP", as_at="2021-03-31"),
+        stock("RATE_PER_100K_10PLUS", 210, force="WMP", as_at="2021-03-31"),
+    ]
+    path = as_csv(folder.parent / "official.csv", table(rows))
+    done = ingest.ingest(path, SOURCE, folder, dry_run=True)
+    said = [f"{fault.code}: {fault.found}" for fault in done.remarks]
+    for words in ("V22: the rate 210, but 3,600 people", "V23: 3,600, but 3,655", "V23: 210, but"):
+        assert any(each.startswith(words) for each in said), said
+    assert len(done.ledger) == len(done.remarks)  # each stays known when the figures are in
 
 
 def test_a_return_of_two_forces_needs_a_publisher(folder, quick):

@@ -16,6 +16,7 @@ import pytest
 from papermill import inspect_notebook
 
 from rso_report import dataset
+from rso_report.edition import open_edition, stored_choices
 from rso_report.parameters import EditionParameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -178,7 +179,9 @@ REGIONS = dataset.load("areas").areas.query("kind == 'region'")["short_name"].to
 YEARS = ["2001-02", "2012-13", "2023-24"]
 # The fewest data, no force of the region with a figure, all of them.
 ALWAYS = [("Wales", "2001-02"), ("London", "2012-13"), ("West Midlands", "2023-24")]
-MORE = [pair for pair in product(REGIONS, YEARS) if pair not in ALWAYS]
+ALWAYS += [("North West", "2024-25")]  # which has visits made, and no count of people
+NEWEST = [(region, str(stored_choices().years(region)[1])) for region in REGIONS]
+MORE = [pair for pair in {*product(REGIONS, YEARS), *NEWEST} if pair not in ALWAYS]
 
 
 @pytest.mark.parametrize(
@@ -191,6 +194,37 @@ def test_every_region_has_an_edition_in_early_middle_and_late_years(region, year
         said = notebook_blocks.blocks(path, shown)
         assert f"{region.removesuffix(' region')}" in said[0].text and year in said[0].text
         assert not [b.text for b in said if re.search(r"\bnan\b|NaT|<NA>", b.text)]
+
+
+# With a register and offences, hardly any figure, one of another region, visits made alone.
+FORCES = [("West Midlands Police", "2021-22"), ("Warwickshire", "2021-22")]
+FORCES += [("Durham", "2022-23"), ("Greater Manchester", "2024-25")]
+
+
+@pytest.mark.parametrize(("force", "year"), FORCES)
+def test_an_edition_of_one_force_speaks_of_that_force_and_of_no_region(force, year):
+    data = dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+    edition, _ = open_edition(data, report_year=year, region=force)
+    own = re.compile("|".join(re.escape(edition.name(unit)) for unit in edition.units[::-1]))
+    forces = data.areas.loc[data.areas["kind"] == "force", "name"]
+    for path in NOTEBOOKS:
+        shown = notebook_blocks.run(path, data, report_year=year, region=force)
+        said = notebook_blocks.blocks(path, shown)
+        assert f"{edition.region}, {year}" in said[0].text
+        assert not [b.text for b in said if re.search(r"\bnan\b|NaT|<NA>", b.text)]
+        if path.stem == "data-quality":  # its lists of errors are of all areas
+            continue
+        assert not [b.text for b in said if re.search(r"\bregion\b(?!\")", b.text)], path.stem
+        if path.stem == "summary":
+            others = "".join(own.sub("", b.text) for b in said)
+            assert not [name for name in forces if name in others]
+
+
+def test_what_a_page_says_in_every_edition_is_true_of_a_force_too():
+    for path in NOTEBOOKS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                assert not re.search(r"\b(the|this) region\b", cell.source), path.stem
 
 
 def test_a_changed_cell_of_a_csv_changes_the_sentence(tmp_path):

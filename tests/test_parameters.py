@@ -22,7 +22,7 @@ SHARE, SEED = "a number above 0.001, at most 1", "a whole number from 0 to 4,294
 NAMES = ", ".join(Edition.model_fields)
 REACH = "the data reach from 2001-02 to 2023-24"
 UNKNOWN = "an unknown parameter"
-POLICY, IN = "WMP_2014, NPCC_2017", ", ".join(REGIONS)
+POLICY, IN = "WMP_2014, NPCC_2017", ", ".join(REGIONS) + ", or a force by its name"
 
 # Value given from Python; what is said of it; what is allowed.
 WRONG = [
@@ -54,7 +54,8 @@ WRONG = [
     ("region", "West Midland", "'West Midland' (did you mean 'West Midlands'?)", IN),
     ("region", "WEST MIDLANDS", "'WEST MIDLANDS' (did you mean 'West Midlands'?)", IN),
     ("region", "YH", "'YH' (did you mean 'Yorkshire and the Humber'?)", IN),
-    ("region", "Mercia", "'Mercia'", IN),
+    ("region", "Mercia", "'Mercia' (did you mean 'West Mercia Police'?)", IN),
+    ("region", "Mars", "'Mars'", IN),
     ("force", "KENT", "'KENT'", FORCES),
     ("force", "wmp", "'wmp' (did you mean 'WMP'?)", FORCES),
     (
@@ -278,7 +279,7 @@ def test_the_page_on_running_it_again_lists_every_parameter_as_the_model_has_it(
 def test_files_and_loaded_tables_allow_the_same(data):
     stored, loaded = stored_choices(), choices(data)
     assert list(stored.regions) == list(loaded.regions) == REGIONS
-    for region in REGIONS:
+    for region in [*REGIONS, "West Midlands Police"]:
         assert stored.forces(region) == loaded.forces(region)
         assert stored.years(region) == loaded.years(region)
 

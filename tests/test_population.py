@@ -22,13 +22,13 @@ def folder(tmp_path, monkeypatch):
     return copy
 
 
-def workbook(path, change=lambda rows: None):
+def workbook(path, change=lambda rows: None, year=2034):
     """Every district of the latest estimates, each with 1,000 people in each year of age to 99."""
     held = dataset.load("population_districts").population_districts
     latest = held[held["date"] == held["date"].max()]
     head = ["Code", "Name", "Geography", "All ages", *range(90), "90+"]
     ages = [1000] * 90 + [10_000]
-    rows = [["Population estimates, invented"], [None], ["Mid-2034"], head]
+    rows = [["Population estimates, invented"], [None], [f"Mid-{year}"], head]
     count = len(latest)
     rows.append(["K04000001", "ENGLAND AND WALES", "Country", 100_000 * count,
                  *[each * count for each in ages]])  # fmt: skip

@@ -17,7 +17,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 from bs4 import BeautifulSoup
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from return_files import ORDER, TITLE, as_csv, as_ods, as_xlsx, flow, good, offences, stock, table
+from test_population import workbook as population_workbook
 
 from rso_report import dataset
 from rso_report.intake import questions
@@ -30,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MARKS = ("synthetic-rehearsal", "SYNTHETIC, invented for a rehearsal")
 NOBODY = "Nobody (invented for a rehearsal)"
 EARLIER, LATEST = "west-midlands-2021-22", "west-midlands-2024-25"
+SRO = "Breach a sexual risk order / risk of harm order etc. or fail to comply with requirement"
+SRO += " under Sec 122 c (4)"
 NAMES = [field.name for field in template_fields()]
 
 
@@ -84,14 +89,30 @@ WARWICKSHIRE = [
     [TITLE, 40, 61, 101],
     ["Total", 40, 61, 101],
 ]
+MAIL = """From: Freedom of Information
+Subject: Your request (SYNTHETIC, invented for a rehearsal)
+
+On 31 March 2025 we recorded:
+Registered sexual offenders in the community: 702
+RSOs in custody: 190
+Missing: 6
+"""
+# Printed for one force each: an ODS of offences, and a workbook with a raised note at a number.
+MERCIA = [["Offence Title", "2023-24", "2024-25"], [ORDER, 30, 44]]
+BIRMINGHAM = [
+    ["Offence Title", "2023-24", "2024-25"],
+    [SRO, 33, CellRichText(["51", TextBlock(InlineFont(vertAlign="superscript"), "2")])],
+]
+# As the Ministry of Justice lays it out: a region, then its forces, "West Midlands" twice.
 OFFICIAL = [
     ["Table 2: SYNTHETIC, invented for a rehearsal"],
+    ["This worksheet contains one table. Some cells refer to notes."],
     ["Area", "31 March 2024", "31 March 2025"],
-    ["West Midlands", 3800, 4000],
+    ["West Midlands", 7370, 7605],
     ["Staffordshire", 1390, 1400],
-    ["West Mercia", 1480, 1500],
     ["Warwickshire", 700, 705],
-    ["West Midlands region", 7370, 7605],
+    ["West Mercia", 1480, 1500],
+    ["West Midlands", 3800, 4000],
 ]
 
 
@@ -167,7 +188,7 @@ def desk(tmp_path_factory, site):
     staffordshire = as_csv(replies / "sta.csv", table(good()), start=b"\xef\xbb\xbf")
     mercia = as_ods(replies / "wmc.ods", table(broken()), SHEET)
     warwickshire = as_csv(replies / "war.csv", WARWICKSHIRE)
-    official = as_csv(replies / "mappa.csv", OFFICIAL)
+    official = as_ods(replies / "mappa.ods", OFFICIAL, "Table_2")
 
     said["refused"] = desk("ingest", mercia, *source("wmc"), status=1)
     desk.after_refusal = contents(desk.root / "data")
@@ -177,12 +198,27 @@ def desk(tmp_path_factory, site):
     drafted = replies / "war-draft.xlsx"
     said["war draft"] = desk("draft", warwickshire, "--say", "force=WAR", "--out", drafted)
     said["war"] = desk("ingest", drafted, *source("war"))
+    (replies / "war-mail.txt").write_text(MAIL, encoding="utf-8")
+    on_day = ("--say", "as_at=2025-03-31", "--say", "definition_code=NOT_STATED")
+    for force, file, more in (
+        ("war-mail", replies / "war-mail.txt", on_day),
+        ("wmc-orders", as_ods(replies / "orders.ods", MERCIA), ()),
+        ("wmp-orders", as_xlsx(replies / "orders.xlsx", BIRMINGHAM), ()),
+    ):
+        drafted = replies / f"{force}-draft.xlsx"
+        own = ("--say", f"force={force[:3].upper()}", *more)
+        said[f"{force} draft"] = desk("draft", file, *own, "--out", drafted)
+        said[force] = desk("ingest", drafted, *source(force))
+    residents, _ = population_workbook(replies / "mye.xlsx", year=2025)
+    said["residents"] = desk(
+        *("population", residents, "--year", "2025", *source("mye", "2025-07-15")[:4]),
+        *("--published", "2025-07-15"),
+    )
     for year in ("2024", "2025"):
         drafted = replies / f"mappa-{year}.csv"
         desk(
             *("draft", official, "--out", drafted, "--say", "measure_code=STOCK_MAPPA"),
             *("--say", f"as_at={year}-03-31", "--say", f"column=31 March {year}"),
-            *("--read-as", "West Midlands=WMP"),
         )
         said[f"mappa {year}"] = desk(
             *("ingest", drafted, *source("mappa", "2025-10-30")),
@@ -215,6 +251,10 @@ def test_a_broken_return_is_refused_with_every_fault_named_and_nothing_written(d
         ("sta", "added, 18 rows"),
         ("wmc", "added, 3 rows"),
         ("war", "added, 6 rows"),
+        ("war-mail", "added, 3 rows"),
+        ("wmc-orders", "added, 2 rows"),
+        ("wmp-orders", "added, 2 rows"),
+        ("residents", "districts"),
         ("mappa 2024", "added, 5 rows"),
         ("mappa 2025", "added, 5 rows"),
     ],
@@ -238,8 +278,9 @@ def test_the_new_edition_shows_the_figures_that_came_in(desk):
     for number in ("4,000", "1,400", "1,500", "705"):
         assert number in trends, number
     breaches, _ = desk.page(LATEST, "breaches")
-    for number in ("333", "141", "97", "61"):
+    for number in ("333", "141", "97", "61", "44", "51"):
         assert number in breaches, number
+    assert "512" not in breaches  # the note 2 at the 51
     assert "58" in desk.page(LATEST, "missing-offenders")[0]
 
 

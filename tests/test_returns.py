@@ -4,6 +4,10 @@ import shutil
 from datetime import date
 
 import pytest
+import workbooks
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from return_files import (
     COLUMNS,
     ORDER,
@@ -100,6 +104,24 @@ def cell(place, value):
         sheet[place] = value
 
     return change
+
+
+RAISED = CellRichText(["29", TextBlock(InlineFont(vertAlign="superscript"), "3")])
+
+
+def stored(make):
+    """A workbook as Excel stores it."""
+
+    def made(path):
+        file = make(path)
+        file.write_bytes(workbooks.as_excel_stores(file.read_bytes()))
+        return file
+
+    return made
+
+
+def from_1904(sheet):
+    sheet.parent.epoch = CALENDAR_MAC_1904
 
 
 def merge(sheet):
@@ -223,6 +245,18 @@ BROKEN = {
     "Excel serial": (
         rows(gone(4, as_at="45747")),
         [f"V04, sheet Return, {PLACE} as_at", "31 March 2025", "2025-03-31"],
+    ),
+    "serial of the 1904 system": (
+        xlsx(from_1904, given=[gone(4, as_at=44285)]),  # four years and a day less than 45747
+        ["V04", "the number 44285", "write 2025-03-31"],
+    ),
+    "raised note": (
+        xlsx(cell("R3", RAISED)),
+        ["V02", "row 3", "raised characters '3' beside '29'"],
+    ),
+    "raised note as Excel stores it": (
+        stored(xlsx(cell("R3", RAISED))),
+        ["V02", "row 3", "raised characters '3' beside '29'"],
     ),
     "Excel serial as a number": (xlsx(given=[gone(4, as_at=45747)]), ["write 2025-03-31"]),
     "British date": (rows(gone(4, as_at="31/03/2025")), ["'31/03/2025'", "write 2025-03-31"]),
@@ -471,6 +505,14 @@ REMARKS = {
         "10,000 residents",
     ),
     "V21": ([flow("VISITS_DUE", 100), flow("VISITS_MADE", 74)], "74 visits made of 100 due"),
+    "V22": (
+        [stock("STOCK_MAPPA", 1400), stock("RATE_PER_100K_10PLUS", 210)],
+        "the rate 210, but 1,400 people",
+    ),
+    "V23": (
+        [stock("STOCK_MAPPA", 3600, force="WMP", as_at="2021-03-31")],
+        "3,600, but 3,655 in RO",
+    ),
 }
 
 
@@ -491,6 +533,8 @@ def test_a_remark_says_what_does_not_fit_and_stops_nothing(code, data):
         ("V16", [stock("RSO_REGISTER", 1000, as_at="2024-03-31"), stock("RSO_REGISTER", 1200)]),
         ("V19", [gone(4, population_total=8_600), gone(1, force="LANCASHIRE")]),
         ("V21", [flow("VISITS_DUE", 100), flow("VISITS_MADE", 75)]),
+        ("V22", [stock("STOCK_MAPPA", 1400), stock("RATE_PER_100K_10PLUS", 139)]),
+        ("V23", [stock("STOCK_MAPPA", 3655, force="WMP", as_at="2021-03-31")]),
         ("V20", [NOTE | {"note": "counted on 31 March 2025; 12 reviews in 2024-25"}]),
         ("V05", [offences(4, period_start="2024-03-01", period_end="2025-02-28")]),
     ],

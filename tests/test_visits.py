@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PHStatsMethods import confidence_intervals as phs
 
-from rso_report import dataset, home_visits
+from rso_report import dataset, home_visits, summary
 from rso_report import visits as v
 from rso_report.edition import open_edition
 from rso_report.errors import ReportError
@@ -376,6 +376,15 @@ def test_visits_made_are_shown_once_their_period_is_over_whatever_the_area(data)
     (said,) = home_visits.visits_made(other, edition)
     assert "Greater Manchester Police" in said and "at least 9,700" in said
     assert "2020-21" in said
+
+
+def test_a_number_that_is_a_lower_bound_is_called_one_for_the_force_itself_too(data):
+    edition = opened(data, "2024-25", "North West")
+    (row,) = (row for _, row in home_visits.due_and_made(data, edition).iterrows())
+    assert home_visits.in_words(row, "made").startswith("at least ")
+    newest = home_visits.newest(data, edition).dropna(subset="value").set_index("measure")
+    assert newest.at["Visits made", "qualifier"] == "at_least"
+    assert summary.visits(data, edition)[0].startswith("**at least ")
 
 
 def test_only_ranks_of_one_source_and_date_are_added_and_decimals_stay(data):

@@ -1,6 +1,7 @@
 """Spreadsheets for the tests, built from rows of cells; there is no library that writes ODS."""
 
 import io
+import re
 import zipfile
 from datetime import date
 from xml.sax.saxutils import escape
@@ -48,6 +49,29 @@ def xlsx(*tables, change=None):
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def as_excel_stores(content):
+    """The same workbook with its texts in a list apart from the cells, which Excel makes of them.
+
+    The library that writes these workbooks leaves each text in its cell.
+    """
+    parts, texts = dict(parts_of(content)), []
+
+    def moved(cell):
+        texts.append(f"<si>{cell[2]}</si>")
+        return f'{cell[1]} t="s"><v>{len(texts) - 1}</v></c>'
+
+    for name in [each for each in parts if each.startswith("xl/worksheets/")]:
+        pattern = r'(<c [^>]*?) t="inlineStr"><is>(.*?)</is></c>'
+        parts[name] = re.sub(pattern, moved, parts[name].decode(), flags=re.DOTALL).encode()
+    of = "http://schemas.openxmlformats.org/"
+    listed = f'<sst xmlns="{of}spreadsheetml/2006/main">{"".join(texts)}</sst>'
+    link = f'<Relationship Id="texts" Type="{of}officeDocument/2006/relationships/sharedStrings"'
+    link += ' Target="sharedStrings.xml"/></Relationships>'
+    rels = "xl/_rels/workbook.xml.rels"
+    parts[rels] = parts[rels].replace(b"</Relationships>", link.encode())
+    return zipped([*parts.items(), ("xl/sharedStrings.xml", listed)])
 
 
 def ods(*tables):

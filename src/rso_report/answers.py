@@ -72,13 +72,13 @@ def coverage_sentence(data: Tables, edition: Edition) -> str:
     rows = answers(data, edition)
     if rows.empty:
         return (
-            "Beside the figures of the other pages no answer of a force of the region to our "
+            f"Beside the figures of the other pages no answer of {edition.a_force} to our "
             "[annual return](../book/annual-return.md) was found up to the end of the report year."
         )
     silent = int(rows["status"].isin(list(_WITHOUT_NUMBER)).sum())
     without = f"{prose.number(silent)} without" if silent < len(rows) else "none with"
     return (
-        "Beside the figures of the other pages, forces of the region gave "
+        f"Beside the figures of the other pages, {edition.the_forces.removeprefix('the ')} gave "
         f"{prose.plural(len(rows), 'answer')}, {without} a number "
         f"{prose.cited(data.sources, rows['source_id'], rows['row_id'])}."
     )

@@ -62,7 +62,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
             bullets.append(
                 f"- {force}, {days}: {_by_family(counted, breaches.SHORT)} {cite(data, *named)}."
             )
-    return bullets or [f"- Recorded breach offences: {NOT_FOUND} for the forces of the region."]
+    return bullets or [f"- Recorded breach offences: {NOT_FOUND} for {edition.the_forces}."]
 
 
 def _by_family(counted: Iterable[tuple[NamedTuple, str]], names: Mapping[str, str]) -> str:
@@ -316,14 +316,14 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
         forces = forces.sort_values("area_id", key=lambda ids: ids.map(edition.units.index))
         beside = comparable.beside(own, country)
         shown = pd.concat([forces, beside]) if len(forces) else beside
-        said = [f"{NOT_FOUND} for the forces of the region"] * forces.empty
+        said = [f"{NOT_FOUND} for {edition.the_forces}"] * forces.empty
         said += [f"{edition.name(r['area_id'])} {outcome_words(r)}" for _, r in shown.iterrows()]
         said += [f"{edition.name('EW')}: {NOT_FOUND} for that year"] * beside.empty
         words = "; ".join(said).replace(" per 1,000", " per 1,000 RSOs in the community", 1)
         when = with_age(own["period"].iloc[0], end, edition)
         cites = _cite_rated(data, shown)
         texts.append(f"- **Cautions or convictions**, {when}: {words} {cites}.")
-    return texts or [f"- **Cautions or convictions**: {NOT_FOUND} for the forces of the region."]
+    return texts or [f"- **Cautions or convictions**: {NOT_FOUND} for {edition.the_forces}."]
 
 
 def outcome_words(row: pd.Series) -> str:

@@ -92,7 +92,7 @@ def main() -> None:
 
 @main.command(cls=BuildCommand, short_help="Build an edition of the report and publish it.")
 @click.option("--year", default="", help="Report year, such as 2020-21.")
-@click.option("--region", default="", help="Region, such as 'North East'.")
+@click.option("--region", default="", help="Region or force, such as 'North East'.")
 @click.option("--parameters", type=Path, metavar="FILE", help="YAML file of parameters, see below.")
 @click.option("--pdf", is_flag=True, help="Print all pages to one PDF too (needs Chromium).")
 def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
@@ -191,7 +191,7 @@ def check(machine: bool) -> None:
 @main.command(short_help="Compare two editions of a region figure by figure.")
 @click.argument("a", metavar="A", help="The older edition.")
 @click.argument("b", metavar="B", help="The later edition.")
-@click.option("--region", default="", help="Region of A and B where they are only years.")
+@click.option("--region", default="", help="Region or force of A and B where they are only years.")
 @click.option("--data-a", type=Path, metavar="FOLDER", help="Data of A, if not those of B.")
 @click.option("--csv", "file", type=Path, metavar="FILE", help="Write all of it to a CSV file.")
 @click.option("--json", "machine", is_flag=True, help="Print all of it as JSON for scripts.")
@@ -277,16 +277,17 @@ def draft(file: Path, out: Path | None, say: tuple[str, ...], read_as: tuple[str
 
 
 @main.command(short_help="List the editions that can be built or are.")
-@click.option("--region", help="Only this region, such as 'North East'.")
+@click.option("--region", help="Only this region or force, such as 'North East'.")
 @click.option("--year", help="Only this report year, such as 2020-21.")
 @click.option("--json", "machine", is_flag=True, help="Print the editions as JSON for scripts.")
 def editions(region: str | None, year: str | None, machine: bool) -> None:
     """List the editions that can be built, what each would lack, and which are built.
 
     Reads data/ and _site/ and writes nothing. An edition can be built for every region of England
-    and Wales and every year from the first to the last with a count. It lacks a measure of which
-    nothing is published for the region in that year or before; its pages then say so. The latest
-    built one of a region is what its older ones link to.
+    and Wales, for a force that is named, and for every year from the first to the last with a
+    figure. The newest figure is that of the area itself; where several years stand in a line, by
+    the end of the last. An edition lacks a measure of which nothing was found for the area in that
+    year or before; its pages then say so. The latest built one is what its older ones link to.
 
     Exit codes: 0 listed, 1 no such region or year, 3 data/ or _site/ cannot be read.
 
@@ -298,12 +299,14 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
     from rso_report import coverage, dataset, places
     from rso_report.publication import editions as listing
 
-    _given(year, region)
-    found = listing.overview(dataset.load(*listing.TABLES), places.root() / "_site")
+    asked = [_given(year, region).region] if region else []
+    found = listing.overview(dataset.load(*listing.TABLES), places.root() / "_site", asked)
     if region:
-        found = found[found["region"] == region]
+        found = found[found["region"].isin(asked)]
     if year:
         found = found[found["report_year"] == year]
+        if found.empty:
+            _given(year, region)  # which says why
     if machine:
         listed = found.assign(lacks=found["lacks"].map(list)).to_dict("records")
         click.echo(as_json({"measures": coverage.MEASURES, "editions": listed}))
@@ -504,12 +507,12 @@ def verify(site: Path, machine: bool) -> None:
     sys.exit(status)
 
 
-def _given(year: str | None, region: str | None, file: Path | None = None) -> None:
-    """Refuse an edition that cannot be; what is not given has its default."""
+def _given(year: str | None, region: str | None, file: Path | None = None) -> Any:  # noqa: ANN401
+    """Return an edition, or refuse one that cannot be; what is not given has its default."""
     from rso_report.edition import read_parameters
 
     asked = {"report_year": year, "region": region}
-    read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
+    return read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
 
 
 def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
@@ -525,7 +528,8 @@ def _edition(data: Any, text: str, region: str) -> Any:  # noqa: ANN401
     from rso_report.edition import choices, open_edition
 
     given = {"report_year": text} | ({"region": region} if region else {})
-    for edition in choices(data).editions:
+    possible = choices(data)
+    for edition in possible.editions_of(*possible.places):
         if edition.slug == text:
             given = {"report_year": edition.report_year, "region": edition.region}
     return open_edition(data, **given)[0]

@@ -63,10 +63,10 @@ def compare(data: Tables, a: Edition, b: Edition, data_a: Tables | None = None) 
     the data package of A where it is not that of B, such as an older release. Raises ReportError
     for editions of different regions.
     """
-    if a.region_id != b.region_id:
+    if a.region != b.region:
         raise ReportError(
-            f"compare: found {a.title} and {b.title}; only editions of the same region can be "
-            "compared, because figures of different areas are not changes of each other."
+            f"compare: found {a.title} and {b.title}; only editions of the same region or force "
+            "can be compared, because figures of different areas are not changes of each other."
         )
     old = figures(data if data_a is None else data_a, a)
     new = figures(data, b)

@@ -1,4 +1,4 @@
-"""An edition: the report for one region and one year, checked before anything is computed.
+"""An edition: the report for one region, or one force, and one year, checked before all else.
 
 What is wrong with a year, a region or another parameter is said all at once. What the data allow
 is read without pandas, so that a build can ask it before each kernel at no cost.
@@ -37,6 +37,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rso_report.dataset import Tables
+
+
+# The tables that hold figures of the report; any of them can have the newest one of a region.
+FIGURES = (
+    "registered_offenders",
+    "published_rates",
+    "breaches",
+    "missing",
+    "orders",
+    "staffing",
+    "risk_tiers",
+    "answers",
+)
 
 
 class Edition(EditionParameters):
@@ -106,31 +119,55 @@ class Edition(EditionParameters):
         return {name: value for name, value in self.changed.items() if name in declared}
 
     @cached_property
+    def area_id(self) -> str:
+        """Area code of the region, or of the one force that the edition is about."""
+        areas = self.areas
+        named = areas["short_name"].where(areas["kind"] == "region", areas["name"])
+        return areas.loc[named == self.region, "area_id"].iloc[0]
+
+    @cached_property
     def region_id(self) -> str:
-        """Area code of the region."""
-        regions = self.areas[self.areas["kind"] == "region"].set_index("short_name")
-        return regions.at[self.region, "area_id"]
+        """Area code of the region; empty where the edition is about one force."""
+        is_region = self.areas.set_index("area_id")["kind"] == "region"
+        return self.area_id if is_region[self.area_id] else ""
 
     @cached_property
     def forces(self) -> list[str]:
-        """Area codes of the region's forces, in the order of the areas table."""
-        return self._parts("force")
+        """Area codes of the region's forces, in the order of the areas table; or the one force."""
+        return self._parts("force") if self.region_id else [self.area_id]
 
     @cached_property
     def units(self) -> list[str]:
-        """Forces, then units that report together, then the region itself."""
-        return [*self.forces, *self._parts("joint", "group"), self.region_id]
+        """Forces, then units that report together, then the region itself.
+
+        Of one force: itself, and the units in which it reports together with others.
+        """
+        if self.region_id:
+            return [*self.forces, *self._parts("joint", "group"), self.region_id]
+        joint = self.areas[self.areas["kind"] == "joint"]
+        own = joint["coverage"].map(lambda forces: self.area_id in forces.split("|"))
+        return [self.area_id, *joint.loc[own, "area_id"]]
 
     def _parts(self, *kinds: str) -> list[str]:
         inside = self.areas[self.areas["parent_id"] == self.region_id]
         return inside.loc[inside["kind"].isin(kinds), "area_id"].tolist()
+
+    @property
+    def the_forces(self) -> str:
+        """The forces in a sentence: `the forces of the region`, or the name of the one."""
+        return "the forces of the region" if self.region_id else self.region
+
+    @property
+    def a_force(self) -> str:
+        """Any of the forces in a sentence: `a force of the region`, or the name of the one."""
+        return "a force of the region" if self.region_id else self.region
 
     def name(self, area_id: str) -> str:
         """Full name of an area: `West Midlands Police`, `West Midlands region`."""
         return self.areas.set_index("area_id").at[area_id, "name"]
 
     def absent(self, area_ids: Iterable[str]) -> list[str]:
-        """Names of the forces of the region that are not among some areas."""
+        """Names of the edition's forces that are not among some areas."""
         present = set(area_ids)
         return [self.name(force) for force in self.forces if force not in present]
 
@@ -142,7 +179,7 @@ class Edition(EditionParameters):
         return frame[_ends(frame) <= str(self.year.end)]
 
     def hidden(self, frame: "pd.DataFrame") -> "pd.DataFrame":
-        """Rows of this region that are later than the report year."""
+        """Rows of this region or force that are later than the report year."""
         return frame[(_ends(frame) > str(self.year.end)) & frame["area_id"].isin(self.units)]
 
 
@@ -152,8 +189,9 @@ def title(region: str, report_year: str, others: str = "") -> str:
 
 
 def region_name(region: str) -> str:
-    """`North East region`, as the table of areas has it; Wales, a country, keeps its bare name."""
-    return region if region == "Wales" else f"{region} region"
+    """`North East region`, as the table of areas has it; Wales and a force keep their bare name."""
+    bare = region == "Wales" or re.search("Police|Constabulary", region)  # as each force is called
+    return region if bare else f"{region} region"
 
 
 def slug(text: str) -> str:
@@ -172,13 +210,13 @@ def _ends(frame: "pd.DataFrame") -> "pd.Series":
 
 @dataclass(frozen=True)
 class Choices:
-    """What the data allow: `areas` are rows of the table, `counts` area and ISO day of each.
+    """What the data allow: `areas` are rows of the table, `figures` area and ISO day of each.
 
     `policies` are those of visits; none where a notebook does not read them.
     """
 
     areas: list[Mapping[str, Any]]
-    counts: list[tuple[str, str]]
+    figures: list[tuple[str, str]]
     policies: tuple[str, ...] = ()
 
     @property
@@ -186,32 +224,60 @@ class Choices:
         """Area code of each region by its short name, in the order of the table."""
         return {row["short_name"]: row["area_id"] for row in self.areas if row["kind"] == "region"}
 
+    @property
+    def places(self) -> dict[str, str]:
+        """Area code of all that an edition can be about: regions, then forces by their full names.
+
+        A force that is called as a region is, such as West Midlands, is told from it by that.
+        """
+        forces = {row["name"]: row["area_id"] for row in self.areas if row["kind"] == "force"}
+        return self.regions | forces
+
+    @property
+    def short_names(self) -> dict[str, str]:
+        """Full name of each force by its short one, unless a region is called so."""
+        forces = (row for row in self.areas if row["kind"] == "force")
+        named = {row["short_name"]: row["name"] for row in forces}
+        return {short: full for short, full in named.items() if short not in self.regions}
+
+    def meant(self, name: object) -> object:
+        """The full name of the force that a short one stands for; else the name as it is."""
+        return self.short_names.get(name, name) if isinstance(name, str) else name
+
     def forces(self, region: str) -> list[str]:
-        """Codes of the forces of a region."""
-        parent = self.regions[region]
-        inside = [row for row in self.areas if row["parent_id"] == parent]
+        """Codes of the forces of a region, or of the one that it names."""
+        own = self.places[region]
+        inside = [row for row in self.areas if own in (row["area_id"], row["parent_id"])]
         return [row["area_id"] for row in inside if row["kind"] == "force"]
 
     def years(self, region: str) -> tuple[periods.FinancialYear, periods.FinancialYear]:
-        """First and last financial year with a count for a region's units or their country."""
-        parent = self.regions[region]
-        units = {row["area_id"] for row in self.areas if row["parent_id"] == parent}
-        days = [day for area, day in self.counts if area in units | {parent, "EW"}]
+        """First and last financial year with a figure for a region's units or their country."""
+        days = self._days(region, "EW")
         try:
             first, last = (
                 periods.year_of(date.fromisoformat(day)) for day in (min(days), max(days))
             )
         except ValueError as error:
-            raise FileError(f"{region}: the dates of its counts cannot be read: {error}") from None
+            raise FileError(f"{region}: the dates of its figures cannot be read: {error}") from None
         return first, last
 
-    @property
-    def editions(self) -> list[Edition]:
-        """Every edition that the data allow, region by region, years ascending."""
+    def newest(self, edition: Edition) -> str:
+        """Day of the newest figure of an edition's own area, as an ISO date; empty if none."""
+        end = edition.year.end.isoformat()
+        return max((day for day in self._days(edition.region) if day <= end), default="")
+
+    def _days(self, region: str, *more: str) -> list[str]:
+        """Days of the figures of a region's units or of the one force, and of `more` areas."""
+        own = self.places[region]
+        units = {row["area_id"] for row in self.areas if own in (row["area_id"], row["parent_id"])}
+        return [day for area, day in self.figures if day and area in units.union(more)]
+
+    def editions_of(self, *places: str) -> list[Edition]:
+        """Every edition of some regions or forces that the data allow, years ascending."""
         return [
-            Edition(region=region, report_year=str(periods.FinancialYear(start)))
-            for region in self.regions
-            for first, last in [self.years(region)]
+            Edition(region=place, report_year=str(periods.FinancialYear(start)))
+            for place in places
+            for first, last in [self.years(place)]
             for start in range(first.start_year, last.start_year + 1)
         ]
 
@@ -220,11 +286,19 @@ def stored_choices(folder: Path | None = None) -> Choices:
     """What the data package in `folder` allows. Raises FileError if its tables can't be read."""
     folder = folder or data_folder()
     areas = _rows(folder / "areas.csv", "area_id", "name", "short_name", "kind", "parent_id")
-    counts = _rows(folder / "registered_offenders.csv", "area_id", "as_at")
     policies = dict.fromkeys(
         r["policy_id"] for r in _rows(folder / "visit_policy.csv", "policy_id")
     )
-    return Choices(areas, [(row["area_id"], row["as_at"]) for row in counts], tuple(policies))
+    return Choices(areas, _stored_figures(FIGURES, folder), tuple(policies))
+
+
+def _stored_figures(names: Iterable[str], folder: Path) -> list[tuple[str, str]]:
+    """Area and ISO day of the figures in some tables."""
+    return [
+        (row["area_id"], row.get("as_at") or row.get("period_end") or "")
+        for name in names
+        for row in _rows(folder / f"{name}.csv", "area_id")
+    ]
 
 
 def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
@@ -241,18 +315,24 @@ def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
 
 
 def choices(data: "Tables") -> Choices:
-    """What loaded tables allow; they are `areas` and `registered_offenders`."""
-    counts = data.registered_offenders
-    days = counts["as_at"].dt.strftime("%Y-%m-%d")
-    dated = list(zip(counts["area_id"], days, strict=True))
+    """What the data allow; tables of `FIGURES` that are not loaded are read as they are stored.
+
+    No notebook loads all of them, but all pages of an edition have to agree on its year.
+    """
+    loaded = [name for name in FIGURES if hasattr(data, name)]
+    figures = _stored_figures([name for name in FIGURES if name not in loaded], data_folder())
+    for name in loaded:
+        rows = getattr(data, name)
+        days = _ends(rows).dt.strftime("%Y-%m-%d").fillna("")
+        figures += zip(rows["area_id"], days, strict=True)
     policies = data.visit_policy["policy_id"].unique() if hasattr(data, "visit_policy") else ()
-    return Choices(data.areas.to_dict("records"), dated, tuple(policies))
+    return Choices(data.areas.to_dict("records"), figures, tuple(policies))
 
 
 def years_covered(
     data: "Tables", edition: Edition
 ) -> tuple[periods.FinancialYear, periods.FinancialYear]:
-    """First and last financial year with a count of RSOs for the region's units or its country."""
+    """First and last financial year with a figure for the region's units or its country."""
     return choices(data).years(edition.region)
 
 
@@ -262,9 +342,12 @@ def open_edition(data: "Tables", **given: Any) -> tuple[Edition, Edition]:
     `given` are the parameters that the notebook declares. A name that Papermill injected and the
     notebook does not declare, a badly written or impossible value, an unknown region and a year
     outside the data all raise FaultError with what was found and what is allowed. `data` needs
-    the tables `areas` and `registered_offenders`.
+    the table `areas`.
     """
-    faults = unknown(_injected_names(), given) + faults_of(given, choices(data))
+    possible = choices(data)
+    if "region" in given:
+        given["region"] = possible.meant(given["region"])
+    faults = unknown(_injected_names(), given) + faults_of(given, possible)
     if faults:
         raise FaultError(faults, PARAMETERS)
     edition = Edition.model_validate(given)
@@ -286,7 +369,10 @@ def read_parameters(
     """
     named = "" if isinstance(source, Mapping) else str(source)
     values = (read_file(Path(named)) if named else dict(source)) | given
-    if faults := faults_of(values, choices or stored_choices()):
+    choices = choices or stored_choices()
+    if "region" in values:
+        values["region"] = choices.meant(values["region"])
+    if faults := faults_of(values, choices):
         raise FaultError(faults, PARAMETERS, named)
     return Edition.model_validate(values)
 
@@ -313,7 +399,7 @@ def faults_of(values: Mapping[Any, Any], choices: Choices) -> list[Fault]:
     except ValidationError as error:
         wrong = {str(fault["loc"][0]) for fault in error.errors()}
     sound = {name: value for name, value in given.items() if name not in wrong}
-    if "region" in sound and sound["region"] not in choices.regions:
+    if "region" in sound and sound["region"] not in choices.places:
         wrong.add("region")
     if "report_year" in sound and not periods.is_year(sound["report_year"]):
         wrong.add("report_year")
@@ -353,9 +439,11 @@ def _fault(name: str, value: object, choices: Choices) -> Fault:
     if name == "report_year" and (year := periods.meant(str(value))):
         hint = f" (did you mean '{year}'?)"
     elif name == "region":
-        codes = {code: region for region, code in choices.regions.items()}
-        hint = suggestion(str(value), choices.regions, codes)
-    may = ", ".join(choices.regions) if name == "region" else allowed(name)
+        codes = {code: place for place, code in choices.places.items()}
+        hint = suggestion(str(value), choices.places, choices.short_names | codes)
+    may = allowed(name)
+    if name == "region":
+        may = f"{', '.join(choices.regions)}, or a force by its name"
     return Fault(name, f"{refused(name, value)}{hint}", may)
 
 

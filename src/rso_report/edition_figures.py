@@ -156,14 +156,14 @@ def _community(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
     counts = register.community(data, edition)
     for row in counts.itertuples():
         yield _figure(edition, "community", row, "people")
-    printed = set(counts.loc[counts["area_id"] == edition.region_id, "as_at"])
+    printed = set(counts.loc[counts["area_id"] == edition.area_id, "as_at"])
     for as_at in sorted(set(counts["as_at"]) - printed):
         whole = register.region(counts, edition, as_at)
         if whole is None or whole.total is None:
             continue
         first = revisions.first_total(whole.parts)
         row = whole.parts.iloc[0].copy()
-        row["area_id"], row["value"] = edition.region_id, whole.total
+        row["area_id"], row["value"] = edition.area_id, whole.total
         row["row_id"], row["first_row"] = "+".join(whole.parts["rows"]), ""
         row["source_id"] = "+".join(dict.fromkeys(whole.parts["source_id"]))
         row["first_value"], row["status"] = first, "revised" if pd.notna(first) else "final"

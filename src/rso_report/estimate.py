@@ -85,7 +85,7 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
     people = {force: population_10plus(data, force, found.as_at) for force in gaps}
     enough = {force: many for force, many in people.items() if many and many >= FEWEST_PEOPLE}
     rows = [row(force, {force: many}, 0) for force, many in enough.items()]
-    if enough and len(enough) == len(gaps):
+    if edition.region_id and enough and len(enough) == len(gaps):
         own = found.areas["area_id"].isin(edition.forces)
         rows.append(row(edition.region_id, enough, int(found.areas.loc[own, "count"].sum())))
     return pd.DataFrame(rows, columns=None if rows else ["value", "lower", "upper"])

@@ -97,8 +97,8 @@ def due_and_made(data: Tables, edition: Edition) -> pd.DataFrame:
     Columns: area_id, period_start, period_end, period_status, tier (`all` of the unit's own total,
     or else the sum of its four tiers), label (the tier in words), due, made, overdue and people (in
     the community; both on the last day of the period), each missing where not held and with its
-    `first_`, exact (whether no number is a bound), rows, source_id and the rows of each number,
-    `rows_due` (several as `a+b`).
+    `first_` and `qualifier_`, exact (whether all numbers are), rows, source_id and the rows of each
+    number, `rows_due` (several as `a+b`).
     """
     rows = current(edition.visible(data.answers)).assign(
         code=lambda f: f["detail"].str.extract(f"^{_TIER}$")[0],
@@ -137,6 +137,7 @@ def _line(own: pd.DataFrame) -> dict:
         known = one.to_dict("records")[0] if len(one) == 1 else {}
         line[name], line[f"first_{name}"] = known.get("value"), known.get("first_value")
         line[f"rows_{name}"] = known.get("rows", "")
+        line[f"qualifier_{name}"] = known.get("qualifier", "exact")
     return (
         line
         | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
@@ -153,8 +154,16 @@ def _sum(lines: list[dict]) -> dict:
         revised = firsts.notna().any()
         total[f"first_{name}"] = firsts.fillna(values).sum(skipna=False) if revised else None
         total[f"rows_{name}"] = "+".join(filter(None, frame[f"rows_{name}"]))
+        inexact = {*frame[f"qualifier_{name}"]} - {"exact"} or {"exact"}
+        total[f"qualifier_{name}"] = inexact.pop() if len(inexact) == 1 else "approximately"
     joined = {name: "+".join(frame[name]) for name in ("rows", "source_id")}
     return total | joined | {"exact": bool(frame["exact"].all())}
+
+
+def in_words(row: pd.Series, name: str) -> str:
+    """A number of `due_and_made` in words: `at least 9,700`."""
+    known = {"value": row[name], "first_value": row[f"first_{name}"], "status": "final"}
+    return with_first(pd.Series({**known, "qualifier": row[f"qualifier_{name}"]}))
 
 
 def newest(data: Tables, edition: Edition) -> pd.DataFrame:
@@ -184,6 +193,7 @@ def newest(data: Tables, edition: Edition) -> pd.DataFrame:
 def _only(totals: pd.DataFrame, name: str) -> pd.DataFrame:
     """One number of each line of `due_and_made`, as a value."""
     columns = {"value": name, "first_value": f"first_{name}", "rows": f"rows_{name}"}
+    columns["qualifier"] = f"qualifier_{name}"
     return totals.assign(**{column: totals[own] for column, own in columns.items()})
 
 
@@ -283,7 +293,7 @@ def models(data: Tables, edition: Edition) -> tuple[list[Model], str]:
     newest = [row for f in forces if (row := register.latest(counts, f)) is not None]
     newest += [tier_total(row) for f in forces if (row := register.latest(tiers, f)) is not None]
     if not newest:
-        whose = edition.name(edition.force) if edition.force else "a force of the region"
+        whose = edition.name(edition.force) if edition.force else edition.a_force
         return [], (
             f"no exact count of the people managed in the community was found for {whose} up to "
             f"{end}."
@@ -447,7 +457,7 @@ def not_found(held: pd.DataFrame, edition: Edition) -> list[str]:
     silent = held[held["value"].isna()].groupby("measure", sort=False)["area_id"].agg(tuple)
     sentences = []
     for forces, own in silent.groupby(silent, sort=False):
-        every = len(forces) == len(edition.forces)
+        every = len(forces) == len(edition.forces) > 1
         who = "any force of the region" if every else listed(map(edition.name, forces))
         measures = listed(measure.lower() for measure in own.index)
         sentences.append(f"Not found: {measures}, for {who}.")
@@ -467,7 +477,8 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
     known = known_policies(data, edition)
     own = known[known["area_id"].isin([*edition.forces, "EW"])]
     if own.empty:
-        said = f"Visiting intervals of this region: none found, up to the end of {edition.year}"
+        said = f"Visiting intervals of {edition.the_forces}: none found"
+        said += f", up to the end of {edition.year}"
         others = listed(map(edition.name, known["area_id"].unique()))
         return [f"{said}; the table shows those of {others}." if others else f"{said}."]
     paragraphs = []
@@ -539,17 +550,16 @@ def visits_made(data: Tables, edition: Edition) -> list[str]:
 
 def _made_of_due(data: Tables, edition: Edition, row: pd.Series) -> str:
     """Visits made in a period of those due, in a bullet."""
-    made = beside_first(number(row["made"]), row["first_made"])
-    said = f"{made} visits made"
+    text = f"{in_words(row, 'made')} visits made"
     if pd.notna(row["due"]):
-        said += f" of {beside_first(number(row['due']), row['first_due'])} due"
+        text += f" of {in_words(row, 'due')} due"
     if row["exact"] and pd.notna(row["due"]) and row["made"] <= row["due"]:
         share = statistics.share(row["made"], row["due"])
-        said += f", {percent(share.value)} ({interval(share.lower, share.upper)})"
+        text += f", {percent(share.value)} ({interval(share.lower, share.upper)})"
     when = periods.period_label(row["period_start"], row["period_end"])
     part = ", a part of the year [p]" if row["period_status"] == "part" else ""
     link = cited(data.sources, [row["source_id"]], [row["rows_made"], row["rows_due"]])
-    return f"- **{edition.name(row['area_id'])}**: {said}, {when}{part} {link}"
+    return f"- **{edition.name(row['area_id'])}**: {text}, {when}{part} {link}"
 
 
 def officers_by_rank(data: Tables, edition: Edition) -> list[str]:

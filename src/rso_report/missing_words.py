@@ -33,7 +33,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
     counts = counts[counts["area_id"].map(kinds) != "group"]
     newest = missing.latest(counts, edition)
     if not newest:
-        return [f"- {edition.name(edition.region_id)}: {NOT_FOUND} by the end of {edition.year}"]
+        return [f"- {edition.name(edition.area_id)}: {NOT_FOUND} by the end of {edition.year}"]
     # First the newest of a force with a share; of several of one day the largest.
     newest.sort(
         key=lambda row: (

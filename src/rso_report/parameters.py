@@ -45,10 +45,10 @@ class EditionParameters(BaseModel):
     )
     region: str = _is(
         "West Midlands",
-        "Region of England, or Wales; its police forces are shown",
-        "region",
+        "Region of England, Wales, or one police force by its name",
+        "region or force",
         "the region that the report was first written for",
-        "a region by name, such as 'North East'",
+        "a region or a force by name, such as 'North East' or 'West Mercia Police'",
     )
     force: str = _is(
         "",

@@ -1,7 +1,7 @@
 """Which editions are asked for: one year or region, a list, a range, or all of them.
 
-`2020-21`, `2017-18..2021-22`, `2015-16, 2020-21` and `all` are ways to name years; a region's
-name, a list of names and `all` are ways to name regions.
+`2020-21`, `2017-18..2021-22`, `2015-16, 2020-21` and `all` are ways to name years; a region's or a
+force's name, a list of names and `all`, which is all regions, are ways to name regions.
 """
 
 from collections.abc import Iterable

@@ -46,7 +46,7 @@ def people(data: Tables, edition: Edition) -> list[str]:
     newest = [row for f in edition.forces if (row := register.latest(counts, f)) is not None]
     if not newest:
         return [
-            "How many people the forces of the region manage in the community: "
+            f"People managed in the community by {edition.the_forces}: "
             f"{prose.NOT_FOUND} up to {periods.day_label(edition.year.end)}."
         ]
     # The newest date leads, and on it the force that manages most; a count in doubt does not.
@@ -161,7 +161,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     recorded = breaches.by_family(breaches.recorded(data, edition))
     recorded = recorded[recorded["family"] == _EVERYBODY]
     if recorded.empty:
-        return [f"**{NONE_FOUND}** of breach offences that a force of the region recorded."]
+        return [f"**{NONE_FOUND}** of breach offences that {edition.a_force} recorded."]
     series = [
         list(own.sort_values("period_end").itertuples())
         for _, own in recorded.groupby(breaches.SERIES, sort=False)
@@ -210,10 +210,10 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     others, found = found[unsure & in_region], found[~unsure]
     own = found[found["area_id"].isin(edition.forces)]
     if own.empty:
-        text = f"**{NONE_FOUND}** of cautions or convictions for breach in the region"
+        text = f"**{NONE_FOUND}** of cautions or convictions for breach, for {edition.the_forces}"
         if len(others):
             text += (
-                f" that is beyond doubt; {prose.plural(len(others), 'figure')} in doubt or with "
+                f", that is beyond doubt; {prose.plural(len(others), 'figure')} in doubt or with "
             )
             text += "the year inferred: see [breaches](breaches.ipynb)"
         return [f"{text}."]
@@ -261,15 +261,15 @@ def visits(data: Tables, edition: Edition) -> list[str]:
     held = held[
         (held["tier"] == "all") & held["made"].notna() & held["area_id"].isin(edition.forces)
     ]
-    big, text = f"**{NONE_FOUND}**", "of home visits made by a force of the region."
+    big, text = f"**{NONE_FOUND}**", f"of home visits made by {edition.a_force}."
     if len(held):
         row = held.iloc[0]
-        big = f"**{beside_first(number(row['made']), row['first_made'])}**"
+        big = f"**{home_visits.in_words(row, 'made')}**"
         when = periods.period_label(row["period_start"], row["period_end"])
         text = f"home visits made, {edition.name(row['area_id'])}, {when}"
         rows = [row["rows_made"]]
         if pd.notna(row["due"]):
-            text += f", of {beside_first(number(row['due']), row['first_due'])} due"
+            text += f", of {home_visits.in_words(row, 'due')} due"
             rows.append(row["rows_due"])
         text += f" {cited(data.sources, [row['source_id']], rows)}."
     overdue = home_visits.overdue(data, edition)

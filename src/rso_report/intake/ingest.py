@@ -12,7 +12,7 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
-from rso_report import dataset, reconcile
+from rso_report import dataset, places, reconcile
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover, switch
@@ -86,7 +87,8 @@ class Source:
 class Ingested:
     """What became of a return: rows added by table, entries of the ledger, remarks of the checks.
 
-    `outcome` is `added`, `would be added` (nothing was written) or `already in the data`.
+    `pages` are those that read the tables, as the menu names them. `outcome` is `added`, `would be
+    added` (nothing was written) or `already in the data`.
     """
 
     source_id: str
@@ -94,6 +96,7 @@ class Ingested:
     rows: dict[str, list[str]] = field(default_factory=dict)
     withheld: int = 0
     ledger: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
     remarks: list[ReturnFault] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -108,6 +111,8 @@ class Ingested:
             lines.append(f"  {self.withheld} values withheld, which are not written anywhere.")
         if self.ledger:
             lines.append(f"  discrepancies.csv: {', '.join(self.ledger)}")
+        if self.pages:
+            lines.append(f"  Pages that can change: {', '.join(self.pages)}")
         if self.remarks:
             lines.append(f"  Remarked, which stops nothing ({len(self.remarks)}):")
             lines += [f"    {remark}" for remark in self.remarks]
@@ -156,6 +161,7 @@ def ingest(
                 )
             return Ingested(source.source_id, "already in the data", remarks=read.remarks)
         source = _described(source, read.forces, data)
+        pages = pages_of(table for table, own in read.rows.items() if own)
         entries, remarks = add(folder, data, read, source, dry_run)
     return Ingested(
         source.source_id,
@@ -163,8 +169,24 @@ def ingest(
         {table: [row["row_id"] for row in own] for table, own in read.rows.items() if own},
         sum(fault.severity == "withhold" for fault in remarks),
         entries,
+        pages,
         remarks,
     )
+
+
+def pages_of(tables: Iterable[str]) -> list[str]:
+    """Pages that read one of some tables, in the order and by the names of the menu."""
+    root, changed = places.root(), {*tables}
+    menu = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    named = {menu["root"]: "Summary"}
+    named |= {each["file"]: each["title"] for each in menu["chapters"] if "title" in each}
+    found = []
+    for page, title in named.items():
+        notebook = root / f"{page}.ipynb"  # the page of downloads, which is none, has all rows
+        read = dataset.tables_read(notebook) if notebook.exists() else []
+        if not read or changed & {path.stem for path in read}:
+            found.append(title)
+    return found
 
 
 def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> Reading:

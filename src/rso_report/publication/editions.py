@@ -1,30 +1,31 @@
 """Which editions the data allow, what each of them lacks, and which are built."""
 
 import textwrap
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from rso_report import coverage
+from rso_report import coverage, periods
 from rso_report.dataset import Tables
-from rso_report.edition import Edition, choices, open_edition
+from rso_report.edition import FIGURES, Edition, choices, open_edition
 from rso_report.publication.citation import stored_edition
 
 WIDTH = 100  # characters of a line to read
-TABLES = ("areas", *coverage.TABLES)  # of the data package, for `lacking`
+TABLES = ("areas", *FIGURES)  # of the data package, for `overview`
 
 
-def lacking(data: Tables) -> dict[Edition, tuple[str, ...]]:
-    """Every edition that the data allow, with the measures that it lacks.
+def lacking(data: Tables, forces: Iterable[str] = ()) -> dict[Edition, tuple[str, ...]]:
+    """Every edition of a region, and of some forces, that the data allow, with what it lacks.
 
     It lacks those of `coverage.MEASURES` of which no unit of the region has a figure in or before
     the year. `data` is `dataset.load(*TABLES)`.
     """
     lacks = {}
-    for region, editions in groupby(choices(data).editions, key=lambda edition: edition.region):
-        *_, last = of_region = list(editions)
+    possible = choices(data)
+    for region in dict.fromkeys([*possible.regions, *forces]):
+        *_, last = of_region = possible.editions_of(region)
         whole, _ = open_edition(data, region=region, report_year=last.report_year)
         begins = coverage.by_year(data, whole).groupby("measure")["year"].min().to_dict()
         for each in of_region:
@@ -44,29 +45,44 @@ def built(site: Path) -> dict[str, Edition]:
     return {path.parents[2].name: stored_edition(path) for path in notebooks}
 
 
-def overview(data: Tables, site: Path) -> pd.DataFrame:
-    """Every edition that the data allow or that is built.
+def overview(data: Tables, site: Path, forces: Iterable[str] = ()) -> pd.DataFrame:
+    """Every edition that the data allow of a region or of some `forces`, or that is built.
 
-    Columns: region, report_year, slug (name of the edition's folder), lacks, built, and latest:
-    whether it is the built one of its region with the latest year. An edition that was built with
-    other parameters than year and region has a row of its own, and is never the latest.
+    Columns: region, report_year, slug (name of the edition's folder), newest (day of its newest
+    figure of the region or force itself), lacks, built, and latest: whether it is the built one of
+    its region with the latest year. An edition that was built with other parameters than year and
+    region has a row of its own, and is never the latest.
     """
-    lacks, there = lacking(data), built(site)
+    there, possible = built(site), choices(data)
+    named = [*forces, *(each.region for each in there.values())]
+    named = [name for name in named if name in possible.places]
+    lacks = lacking(data, named)
     plain = {edition.slug: edition for edition in lacks}
     by_title = {edition.title: measures for edition, measures in lacks.items()}
     every = plain | {slug: edition for slug, edition in there.items() if slug not in plain}
     rows = [
-        (each.region, each.report_year, slug, by_title.get(each.title, ()), slug in there)
+        (
+            each.region,
+            each.report_year,
+            slug,
+            possible.newest(each) if each.region in possible.places else "",
+            by_title.get(each.title, ()),
+            slug in there,
+        )
         for slug, each in every.items()
     ]
-    listed = pd.DataFrame(rows, columns=["region", "report_year", "slug", "lacks", "built"])
+    names = ["region", "report_year", "slug", "newest", "lacks", "built"]
+    listed = pd.DataFrame(rows, columns=names)
     plainly = listed[listed["built"] & listed["slug"].isin(plain)]
     listed["latest"] = listed["slug"].isin(plainly.groupby("region")["slug"].last())
     return listed
 
 
 def lines(editions: pd.DataFrame) -> Iterator[str]:
-    """What `overview` says as lines to read; years of a region that are alike stand together."""
+    """What `overview` says as lines to read; years of a region that are alike stand together.
+
+    Of years together the newest figure is that of the last one.
+    """
     for region, own in editions.groupby("region", sort=False):
         yield region
         state = own["latest"].map({True: "built, latest", False: ""})
@@ -77,5 +93,8 @@ def lines(editions: pd.DataFrame) -> Iterator[str]:
         for _, run in own.groupby((~alike).cumsum()):
             years = " to ".join(dict.fromkeys(run["report_year"].iloc[[0, -1]]))
             lacks = "; ".join(coverage.MEASURES[measure] for measure in run["lacks"].iloc[0])
-            line = f"  {years:<18}  {state[run.index[0]]:<13}  lacks: {lacks or 'nothing'}"
+            newest = run["newest"].iloc[-1]
+            newest = periods.day_label(date.fromisoformat(newest)) if newest else "none"
+            line = f"  {years:<18}  {state[run.index[0]]:<13}  newest figure: {newest}; "
+            line += f"lacks: {lacks or 'nothing'}"
             yield textwrap.fill(line, WIDTH, subsequent_indent=" " * 44)

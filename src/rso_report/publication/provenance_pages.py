@@ -23,7 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from rso_report import coverage, dataset, places, tables
 from rso_report.dataset import Tables
-from rso_report.edition import Edition, open_edition
+from rso_report.edition import FIGURES, Edition, open_edition
 from rso_report.periods import day_label
 from rso_report.publication import citation, provenance
 from rso_report.publication.assemble import commit
@@ -32,7 +32,7 @@ from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES, s
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"
-TABLES = ("areas", "sources", *coverage.TABLES)  # of the data, for `described`
+TABLES = ("areas", "sources", *FIGURES)  # of the data, for `described`
 _SHOWN = "made_from"  # in the metadata of a page that shows a part of the record
 _NO_COMMIT = (
     "not known (made from a ZIP, from a shallow clone, or with changes that no commit holds yet)"
@@ -57,7 +57,7 @@ def described(data: Tables, edition: Edition) -> dict[str, Any]:
 def _last_day(data: Tables, edition: Edition) -> pd.Timestamp:
     """The last as-at date or end of a period among the figures that the edition shows."""
     days = []
-    for name in ("registered_offenders", "published_rates", "breaches", "missing", "orders"):
+    for name in FIGURES:
         rows = edition.visible(getattr(data, name))
         own = rows[rows["area_id"].isin([*edition.units, "EW"])]
         days += [own[column].max() for column in ("as_at", "period_end") if column in own]

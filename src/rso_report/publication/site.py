@@ -181,9 +181,9 @@ def index(editions: list[BuiltEdition]) -> str:
     """Return the page that lists the editions: a table a region, no script, no other host."""
     tables = "".join(_table(list(own)) for _, own in groupby(editions, key=lambda e: e.region))
     body = (
-        "<p>The editions published here, by region. An edition shows the figures of registered "
-        "sexual offenders (RSOs) whose date or period ends in its year or before. Where figures "
-        "are wanted, take the latest; an older edition says on each page that it is not. "
+        "<p>The editions published here, by region or force. An edition shows the figures of "
+        "registered sexual offenders (RSOs) whose date or period ends in its year or before. Where "
+        "figures are wanted, take the latest; an older edition says on each page that it is not. "
         f"{STATUS}.</p>\n"
         f'{tables}<p>The same list for programs: <a href="{LIST}">{LIST}</a>.</p>\n'
     )
