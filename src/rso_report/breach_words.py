@@ -314,11 +314,15 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     for (end, _), own in sorted(years.groupby(["period_end", "period_start"]), reverse=True):
         forces = own[own["area_id"] != "EW"]
         forces = forces.sort_values("area_id", key=lambda ids: ids.map(edition.units.index))
-        beside = comparable.beside(own, country)
+        # Beside a number in doubt stands none.
+        sure = own[own["doubt"] == ""]
+        beside = comparable.beside(sure, country)
         shown = pd.concat([forces, beside]) if len(forces) else beside
         said = [f"{NOT_FOUND} for {edition.the_forces}"] * forces.empty
         said += [f"{edition.name(r['area_id'])} {outcome_words(r)}" for _, r in shown.iterrows()]
-        said += [f"{edition.name('EW')}: {NOT_FOUND} for that year"] * beside.empty
+        said += [f"{edition.name('EW')}: {NOT_FOUND} for that year"] * bool(
+            beside.empty and len(sure)
+        )
         words = "; ".join(said).replace(" per 1,000", " per 1,000 RSOs in the community", 1)
         when = with_age(own["period"].iloc[0], end, edition)
         cites = _cite_rated(data, shown)
@@ -331,7 +335,7 @@ def outcome_words(row: pd.Series) -> str:
     year = " (the year is inferred)" if row["inferred"] else ""
     year += f" (in doubt, {row['doubt']})" if row["doubt"] else ""
     words = f"{with_first(row)} “{row['unit_as_printed']}”{year}"
-    if pd.isna(row["per_1000"]):
+    if pd.isna(row["per_1000"]) or row["doubt"]:
         return words
     return f"{words}, {rate_words(row, ' per 1,000')}"
 
@@ -348,7 +352,7 @@ def rate_words(row: pd.Series, per: str = "") -> str:
 
 def _cite_rated(data: Tables, used: pd.DataFrame) -> str:
     """Links to sources and rows of outcomes and of the counts under their rates."""
-    rated = used[used["stock_row"].notna()]
+    rated = used[used["stock_row"].notna() & (used["doubt"] == "")]
     sources = [*used["source_id"], *rated["stock_source"]]
     return cited(data.sources, sources, [*used["rows"], *rated["stock_rows"]])
 

@@ -4,6 +4,7 @@ First what is taken from the data, as frames, then the sentences that say it, wi
 source. The arithmetic of the illustration stands in its notebook, by the formulas of `visits`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,6 +48,7 @@ TIER_MEASURES = {
     "reactive_eligible_persons": "people eligible for reactive management",
     "rsos_in_same_statement": "RSOs in the same statement",
 }
+_INFERRED = {"inferred": "the period is inferred"}
 _REACTIVE = ("reactive_eligible_persons", "rsos_in_same_statement")
 
 
@@ -98,7 +100,7 @@ def due_and_made(data: Tables, edition: Edition) -> pd.DataFrame:
     or else the sum of its four tiers), label (the tier in words), due, made, overdue and people (in
     the community; both on the last day of the period), each missing where not held and with its
     `first_` and `qualifier_`, exact (whether all numbers are), rows, source_id and the rows of each
-    number, `rows_due` (several as `a+b`).
+    number, `rows_due` (several as `a+b`), and note: what is remarked of any of them.
     """
     rows = current(edition.visible(data.answers)).assign(
         code=lambda f: f["detail"].str.extract(f"^{_TIER}$")[0],
@@ -142,6 +144,7 @@ def _line(own: pd.DataFrame) -> dict:
         line
         | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
         | {"exact": bool((own["qualifier"] == "exact").all())}
+        | {"note": _joined([*own["note"], *own["period_precision"].map(_INFERRED)])}
     )
 
 
@@ -157,7 +160,12 @@ def _sum(lines: list[dict]) -> dict:
         inexact = {*frame[f"qualifier_{name}"]} - {"exact"} or {"exact"}
         total[f"qualifier_{name}"] = inexact.pop() if len(inexact) == 1 else "approximately"
     joined = {name: "+".join(frame[name]) for name in ("rows", "source_id")}
-    return total | joined | {"exact": bool(frame["exact"].all())}
+    return total | joined | {"exact": bool(frame["exact"].all()), "note": _joined(frame["note"])}
+
+
+def _joined(texts: Iterable[str | float]) -> str:
+    """Remarks, each once, without those that are missing."""
+    return "; ".join(dict.fromkeys(text for text in texts if text and pd.notna(text)))
 
 
 def in_words(row: pd.Series, name: str) -> str:
@@ -558,8 +566,9 @@ def _made_of_due(data: Tables, edition: Edition, row: pd.Series) -> str:
         text += f", {percent(share.value)} ({interval(share.lower, share.upper)})"
     when = periods.period_label(row["period_start"], row["period_end"])
     part = ", a part of the year [p]" if row["period_status"] == "part" else ""
+    note = f"; {row['note']}" if row["note"] else ""
     link = cited(data.sources, [row["source_id"]], [row["rows_made"], row["rows_due"]])
-    return f"- **{edition.name(row['area_id'])}**: {text}, {when}{part} {link}"
+    return f"- **{edition.name(row['area_id'])}**: {text}, {when}{part}{note} {link}"
 
 
 def officers_by_rank(data: Tables, edition: Edition) -> list[str]:

@@ -267,6 +267,7 @@ def visits(data: Tables, edition: Edition) -> list[str]:
         big = f"**{home_visits.in_words(row, 'made')}**"
         when = periods.period_label(row["period_start"], row["period_end"])
         text = f"home visits made, {edition.name(row['area_id'])}, {when}"
+        text += f" ({row['note']})" if row["note"] else ""
         rows = [row["rows_made"]]
         if pd.notna(row["due"]):
             text += f", of {home_visits.in_words(row, 'due')} due"
