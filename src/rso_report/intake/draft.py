@@ -20,7 +20,7 @@ import pandas as pd
 import xlsxwriter
 
 from rso_report.dataset import Tables
-from rso_report.errors import ReportError
+from rso_report.errors import ReportError, on_one_line
 from rso_report.intake import words
 from rso_report.intake.cells import Cell, Place, Sheet, as_date, cell_name, quoted
 from rso_report.intake.checks import RSOS
@@ -380,8 +380,11 @@ class _Reader:
         wanted = self.say.get("column")
         if wanted and not self.found_columns:
             near = words.nearest(wanted, self.heads)
-            hint = f"; did you mean '{near}'?" if near else ""
-            raise ReportError(f"{self.path.name}: found no column '{wanted}'{hint}")
+            hint = f" (did you mean '{near}'?)" if near else ""
+            heads = ", ".join(f"'{on_one_line(head, 40)}'" for head in list(self.heads)[:12])
+            raise ReportError(
+                f"{self.path.name}: found no column '{wanted}'{hint}; allowed: {heads or 'none'}"
+            )
         if wanted and len(self.found_columns) > 1:
             places = ", ".join(sorted(self.found_columns))
             self.remarks.append(f"'{wanted}' is the head of {places}: look which is meant")
