@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rso_report import breach_words, dataset, home_visits, missing_words, summary
+from rso_report import breach_words, dataset, missing_words, summary, visit_words
 from rso_report.edition import open_edition
 
 ANSWERS = [
@@ -13,7 +13,7 @@ ANSWERS = [
     missing_words.whereabouts_unknown,
     breach_words.offences,
     breach_words.outcomes,
-    home_visits.visit_frequency,
+    visit_words.visit_frequency,
 ]
 
 
@@ -40,7 +40,7 @@ def text(data, answer, **edition):
         ),
         (breach_words.offences, ["268", "50", "49", "in 2020-21", "286 [p]"]),
         (breach_words.outcomes, ["46 “breaches”, 12.6", "19.7", "11.4", "41.0"]),
-        (home_visits.visit_frequency, ["12 visits", "4 visits", "2 visits", "1 visit a year"]),
+        (visit_words.visit_frequency, ["12 visits", "4 visits", "2 visits", "1 visit a year"]),
     ],
 )
 def test_an_answer_quotes_the_figures_of_the_default_edition(data, answer, quoted):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PHStatsMethods import confidence_intervals as phs
 
-from rso_report import dataset, home_visits, summary
+from rso_report import dataset, home_visits, summary, visit_words
 from rso_report import visits as v
 from rso_report.edition import open_edition
 from rso_report.errors import ReportError
@@ -255,7 +255,7 @@ def illustrated(data, *args, **given):
     """The model of the illustration that is used first, and its mix in words."""
     edition = opened(data, *args, **given)
     model = home_visits.models(data, edition)[0][0]
-    return model, home_visits.mix_words(model, edition)
+    return model, visit_words.mix_words(model, edition)
 
 
 def with_values(data, table, **values):
@@ -292,7 +292,7 @@ def test_a_mix_that_is_given_is_called_assumed_and_the_national_one_is_not_cited
 
 def staffed(data, area, **given):
     count, rows = home_visits.visiting_officers(data, opened(data, **given), area)
-    return count, home_visits.officers_words(count, rows) if count else ""
+    return count, visit_words.officers_words(count, rows) if count else ""
 
 
 def test_the_officers_are_the_constables_of_the_force_in_the_data(data):
@@ -330,8 +330,8 @@ def test_nothing_of_june_2017_is_used_or_said_before(data):
     edition = opened(data, "2015-16", tier_mix="2/18/30/50")
     (model,), _ = home_visits.models(data, edition)
     assert home_visits.reactive_share(data, edition)[0] is None
-    said = [home_visits.mix_words(model, edition), home_visits.ended(model.policy.iloc[0])]
-    for text in [*said, *home_visits.visit_frequency(data, edition)]:
+    said = [visit_words.mix_words(model, edition), visit_words.ended(model.policy.iloc[0])]
+    for text in [*said, *visit_words.visit_frequency(data, edition)]:
         assert "2017" not in text and "ended" not in text and "reactive" not in text
     assert home_visits.known_policies(data, edition)["valid_to"].isna().all()
     assert home_visits.reactive_share(data, opened(data, "2017-18"))[0]
@@ -347,7 +347,7 @@ def test_the_intervals_say_whom_the_question_was_about_and_that_they_ended(data)
 
 def test_overdue_visits_carry_their_age_and_the_remark_that_changes_their_meaning(data):
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    wmp, sta, silent = home_visits.overdue_visits(data, edition)
+    wmp, sta, silent = visit_words.overdue_visits(data, edition)
     assert "about 250" in wmp and "checks" in wmp and "6 years" in wmp
     assert "260" in sta and "later that the visits had been made" in sta and "4 years" in sta
     assert "West Mercia Police and Warwickshire Police" in silent and "no figure" in silent
@@ -356,7 +356,7 @@ def test_overdue_visits_carry_their_age_and_the_remark_that_changes_their_meanin
 def test_an_edition_shows_the_newest_overdue_visits_that_it_knows(data):
     def said(year):
         edition, _ = open_edition(copy.copy(data), report_year=year, region="South West")
-        return home_visits.overdue_visits(data, edition)[0]
+        return visit_words.overdue_visits(data, edition)[0]
 
     assert "217" in said("2022-23") and " years" not in said("2022-23")
     assert "283" in said("2023-24") and "217" not in said("2023-24")
@@ -365,7 +365,7 @@ def test_an_edition_shows_the_newest_overdue_visits_that_it_knows(data):
 
 def test_visits_made_are_shown_once_their_period_is_over_whatever_the_area(data):
     edition, _ = open_edition(data, report_year="2021-22", region="West Midlands")
-    assert "no figure found" in home_visits.visits_made(data, edition)[0]
+    assert "no figure found" in visit_words.visits_made(data, edition)[0]
     other = copy.copy(data)
     made = data.answers["measure_code"] == "VISITS_MADE"
     earlier = data.answers.assign(
@@ -373,7 +373,7 @@ def test_visits_made_are_shown_once_their_period_is_over_whatever_the_area(data)
         period_end=data.answers["period_end"].where(~made, pd.Timestamp("2021-03-31")),
     )
     other.answers = earlier
-    (said,) = home_visits.visits_made(other, edition)
+    (said,) = visit_words.visits_made(other, edition)
     assert "Greater Manchester Police" in said and "at least 9,700" in said
     assert "2020-21" in said
 
@@ -381,7 +381,7 @@ def test_visits_made_are_shown_once_their_period_is_over_whatever_the_area(data)
 def test_a_number_that_is_a_lower_bound_is_called_one_for_the_force_itself_too(data):
     edition = opened(data, "2024-25", "North West")
     (row,) = (row for _, row in home_visits.due_and_made(data, edition).iterrows())
-    assert home_visits.in_words(row, "made").startswith("at least ")
+    assert visit_words.in_words(row, "made").startswith("at least ")
     newest = home_visits.newest(data, edition).dropna(subset="value").set_index("measure")
     assert newest.at["Visits made", "qualifier"] == "at_least"
     assert summary.visits(data, edition)[0].startswith("**at least ")
@@ -494,4 +494,4 @@ def test_a_policy_is_any_of_the_table(answered):
 def test_before_the_year_of_the_return_nothing_of_it_is_known(answered):
     edition = opened(answered, "2020-21")
     assert home_visits.due_and_made(answered, edition).empty
-    assert "no figure found" in home_visits.visits_made(answered, edition)[0]
+    assert "no figure found" in visit_words.visits_made(answered, edition)[0]

@@ -20,6 +20,7 @@ from rso_report import (
     prose,
     register,
     statistics,
+    visit_words,
 )
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -264,13 +265,13 @@ def visits(data: Tables, edition: Edition) -> list[str]:
     big, text = f"**{NONE_FOUND}**", f"of home visits made by {edition.a_force}."
     if len(held):
         row = held.iloc[0]
-        big = f"**{home_visits.in_words(row, 'made')}**"
+        big = f"**{visit_words.in_words(row, 'made')}**"
         when = periods.period_label(row["period_start"], row["period_end"])
         text = f"home visits made, {edition.name(row['area_id'])}, {when}"
         text += f" ({row['note']})" if row["note"] else ""
         rows = [row["rows_made"]]
         if pd.notna(row["due"]):
-            text += f", of {home_visits.in_words(row, 'due')} due"
+            text += f", of {visit_words.in_words(row, 'due')} due"
             rows.append(row["rows_due"])
         text += f" {cited(data.sources, [row['source_id']], rows)}."
     overdue = home_visits.overdue(data, edition)
