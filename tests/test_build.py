@@ -307,7 +307,7 @@ def test_an_unknown_region_is_refused_before_any_step(project):
     before = project.site()
     succeeded, _, last = project.make("REGION=Mars")
     assert (succeeded, project.steps) == (False, [])
-    assert last == "region: found 'Mars'; allowed: Wales, West Midlands"
+    assert last == "region: found 'Mars'; allowed: Wales, West Midlands, or a force by its name"
     assert project.site() == before
     assert [path.parent.name for path in project.root.glob("_site/*/index.html")] == [
         project.live.name

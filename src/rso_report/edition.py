@@ -293,11 +293,13 @@ def stored_choices(folder: Path | None = None) -> Choices:
 
 
 def _stored_figures(names: Iterable[str], folder: Path) -> list[tuple[str, str]]:
-    """Area and ISO day of the figures in some tables."""
+    """Area and ISO day of the figures in some tables; what is not there, `check` reports."""
+    paths = [folder / f"{name}.csv" for name in names]
     return [
-        (row["area_id"], row.get("as_at") or row.get("period_end") or "")
-        for name in names
-        for row in _rows(folder / f"{name}.csv", "area_id")
+        (row.get("area_id") or "", row.get("as_at") or row.get("period_end") or "")
+        for path in paths
+        if path.exists() or path.is_symlink()
+        for row in _rows(path)
     ]
 
 
