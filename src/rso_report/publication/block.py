@@ -229,6 +229,8 @@ def _narrowed(part: object, label: int = 150) -> object:
             # A label with that much room stands above what it names.
             above = key == "labelLimit" and value >= LABEL_ABOVE
             found[key] = NARROW_WIDTH if above else min(value, most[key])
+        elif key == "labelFontWeight":
+            found[key] = "normal"  # bold names do not fit beside a plot on a phone
         elif key == "title" and isinstance(value, str) and len(value) > LONGEST_TITLE:
             found[key] = textwrap.wrap(value, LONGEST_TITLE)
         else:
