@@ -298,7 +298,7 @@ def _stored_figures(names: Iterable[str], folder: Path) -> list[tuple[str, str]]
     return [
         (row.get("area_id") or "", row.get("as_at") or row.get("period_end") or "")
         for path in paths
-        if path.exists()
+        if path.is_file()
         for row in _rows(path)
     ]
 
