@@ -32,15 +32,6 @@ OF_SERIES = {
 }
 COUNTS = ("registered_offenders", "missing", "orders", "breaches")
 GAP = "–"
-# The tables of the data package that `by_year` counts.
-TABLES = (
-    "registered_offenders",
-    "published_rates",
-    "breaches",
-    "missing",
-    "orders",
-    "staffing",
-)
 
 
 def by_year(data: Tables, edition: Edition) -> pd.DataFrame:

@@ -117,8 +117,8 @@ def aged(edition: Edition, row: pd.Series) -> str:
     """
     if row["as_at_precision"] != "year":
         return with_age(on_date(row), row["as_at"], edition)
-    last = row["as_at"].replace(month=12, day=31)
-    return with_age(on_date(row), last, edition).replace(", ", ", at least ", 1)
+    age = periods.age_words(row["as_at"].replace(month=12, day=31), edition.year.end)
+    return f"{on_date(row)}, at least {age}" if age else on_date(row)
 
 
 def listed(words: Iterable[str]) -> str:
