@@ -333,7 +333,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
 def outcome_words(row: pd.Series) -> str:
     """`16 “offenders”, 11.4 per 1,000 (6.5 to 18.5)`; the unit is as printed."""
     year = " (the year is inferred)" if row["inferred"] else ""
-    year += f" (in doubt, {row['doubt']})" if row["doubt"] else ""
+    year += " (in doubt)" if row["doubt"] else ""
     words = f"{with_first(row)} “{row['unit_as_printed']}”{year}"
     if pd.isna(row["per_1000"]) or row["doubt"]:
         return words

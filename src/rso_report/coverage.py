@@ -140,16 +140,15 @@ def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.Dat
     return rows[rows["topic"].isin(list(topics))] if topics else rows
 
 
-def show_breaks(
-    rows: pd.DataFrame, *, table_id: str, caption: str, first: int | None = None
-) -> None:
-    """Show breaks as a table of the page, or say that there is none; see `tables.show`.
+def show_breaks(rows: pd.DataFrame, *, table_id: str, caption: str) -> None:
+    """Show breaks, newest first, as a folded table of the page, or say that there is none.
 
     A column `mark` of `rows`, the letters of breaks in charts, stands first.
     """
     if rows.empty:
         prose.say("No break falls before the end of this report year.")
         return
+    rows = rows.sort_values("date", ascending=False, kind="stable")
     shown = pd.DataFrame(
         {
             **({"Mark": rows["mark"]} if "mark" in rows else {}),
@@ -168,6 +167,7 @@ def show_breaks(
         caption=caption,
         as_at="the date in each row",
         row_header=["Date", "What changed"],
-        first=first,
+        headline=f"{prose.plural(len(rows), 'break')}, the newest of {shown['Date'].iloc[0]}",
+        first=0,
         source="The laws, documents and rates named in each row",
     )

@@ -111,11 +111,11 @@ SAYS = {
     "total_not_printed": "parts without a printed total",
     "two_counts": "two counts of the same thing",
     "two_series": "two series for one force and year",
-    "rate_base": "rate comes out only with people aged 10 and over",
+    "rate_base": "rate agrees only with people aged 10 and over",
     "revised_total": "total printed before a part was revised",
     "change_claim": "printed change differs from the counts",
     "parts_of_total": "parts differ from the total",
-    "rate_miss": "rate that does not come out from count and population",
+    "rate_miss": "rate that does not agree with count and population",
     "large_step": "change of more than a fifth in a year",
 }
 

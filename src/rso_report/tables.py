@@ -328,7 +328,7 @@ def html(table: dict[str, Any], on_page: bool = False) -> str:
 
     As a notebook shows it, each row ends with links to its rows of data. `on_page` each ends with
     a mark that leads to them below the table, where they and the sources are folded; rows after
-    the `first` are folded as well.
+    the `first` are folded as well: all of them if that is 0.
     """
     legend = ", ".join(f"{mark} {SYMBOLS[mark]}" for mark in symbols_of(table))
     begin = f'<figure class="rso-table" id="{table["id"]}">'
@@ -342,12 +342,13 @@ def html(table: dict[str, Any], on_page: bool = False) -> str:
         return f"{begin}{_table_html(table, rows, last, caption)}{below}</figure>"
     notes = list(dict.fromkeys("; ".join(links) for links in behind if links))
     last = [_mark(table["id"], notes, links) for links in behind] if notes else []
-    shown = table["first"] or len(rows)
-    tables = _table_html(table, rows[:shown], last[:shown], caption)
+    shown = len(rows) if table["first"] is None else table["first"]
+    tables = _table_html(table, rows[:shown], last[:shown], caption) if shown else ""
     if rest := rows[shown:]:
-        words = f"{len(rest)} more row{'s' * (len(rest) > 1)}"
+        more, title = ("more ", f"{caption}: more rows") if shown else ("", caption)
+        words = f"{len(rest)} {more}row{'s' * (len(rest) > 1)}"
         tables += f'<details class="rso-older"><summary>{words}</summary>'
-        tables += f"{_table_html(table, rest, last[shown:], f'{caption}: more rows')}</details>"
+        tables += f"{_table_html(table, rest, last[shown:], title)}</details>"
     below = below_html("", table["notes"], table["as_at"])
     return f"{begin}{tables}{below}{sources_html(table, notes)}</figure>"
 

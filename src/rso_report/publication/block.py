@@ -8,7 +8,7 @@ import copy
 import json
 import re
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -43,8 +43,9 @@ DARK = {
 
 _COLOUR = re.compile(rf'(?<=")({"|".join(DARK)})(?=")', re.IGNORECASE)
 _SIZE = re.compile(r'<svg[^>]*? width="(\d+)[^>]*? height="(\d+)')
-_HEADLINE = re.compile(r'<p class="headline">([^<]*)')
-_CAPTION = re.compile(r"<caption><span>([^<]*)")
+_HEADLINE = re.compile(r'<p class="headline">([^<]*)</p>')
+# What carries the number where there is no headline.
+_SECOND = re.compile(r'(?:<p class="rso-subtitle">|<caption><span>)([^<]*)')
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,19 @@ class Block:
     kind: str  # Figure or Table
     name: str
     title: str
+    headline: str  # what it shows, in a few words; "" of a table that only lists
     html: str
     files: dict[str, bytes]
     pictures: dict[str, bytes] = field(default_factory=dict)
 
+    def without_headline(self) -> "Block":
+        """Return the block for under a title that says its headline: its own title is the rest."""
+        return replace(self, html=_HEADLINE.sub("", self.html, count=1))
+
     def placed(self, place: Place) -> str:
         """Return the HTML of the block at its place in the book."""
         number = f'<span class="rso-block-number">{place.number}:</span> '
-        title = _HEADLINE.search(self.html) or _CAPTION.search(self.html)
+        title = _HEADLINE.search(self.html) or _SECOND.search(self.html)
         html = self.html[: title.start(1)] + number + self.html[title.start(1) :]
         html = re.sub(r'\b(src|srcset)="_static/', rf'\1="{place.root}_static/', html)
         return html.removesuffix("</figure>") + self._tools(place) + "</figure>\n"
@@ -144,7 +150,7 @@ def figure_block(spec: dict[str, Any]) -> Block:
         f"{tables.below_html('', figure['notes'], figure.get('as_at', ''))}"
         f"{tables.sources_html(figure)}</figure>"
     )
-    return Block("Figure", name, figure["headline"], html, files, pictures)
+    return Block("Figure", name, figure["headline"], figure["headline"], html, files, pictures)
 
 
 def _json(vega: dict[str, Any]) -> str:
@@ -192,8 +198,8 @@ def drawn_narrow(spec: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """
     spec = _narrowed(copy.deepcopy(spec))
     spec["config"] |= {
-        # Some room at the left: a font in the place of Arial may be wider than was measured.
-        "padding": {"left": 8, "top": 5, "right": 4, "bottom": 5},
+        # Some room at the sides: a font in the place of Arial may be wider than was measured.
+        "padding": {"left": 20, "top": 5, "right": 14, "bottom": 5},
         "axisX": {"titleAnchor": "end"} | spec["config"].get("axisX", {}),
     }
     if "autosize" in spec:
@@ -261,6 +267,7 @@ def table_block(table: dict[str, Any]) -> Block:
         "Table",
         table["id"],
         table["headline"] or table["caption"],
+        table["headline"],
         tables.html(table, on_page=True),
         {f"tables/{table['id']}.csv": tables.csv_file(table)},
     )

@@ -117,6 +117,19 @@ def _edition(env: BuildEnvironment, docname: str) -> Edition:
     return stored_edition(page if page.suffix == ".ipynb" else notebooks[0])
 
 
+def _title_sections(app: Sphinx, doctree: nodes.document) -> None:
+    """Let the title of a section say what it found: the headline of the cell tagged `title`.
+
+    In the notebook a title is fixed, and so is the anchor that it gives; what was found is not.
+    """
+    for section in doctree.findall(nodes.section):
+        cells = [each for each in section if "tag_title" in each.get("classes", ())]
+        shown = [raw for cell in cells for raw in cell.findall(nodes.raw) if "block" in raw]
+        for raw in [raw for raw in shown if raw["block"].headline][:1]:
+            said, raw["block"] = raw["block"].headline, raw["block"].without_headline()
+            section.next_node(nodes.title).append(nodes.Text(f" \u2013 {said}"))
+
+
 def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
     """Number the figures and tables of a page, and make each a target of links.
 
@@ -284,6 +297,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", _write_dark_css)
     app.connect("builder-inited", _forget_asset_hashes)
     app.connect("html-page-context", _name_start_page, priority=900)  # after the theme
+    app.connect("doctree-read", _title_sections, priority=400)  # before Sphinx collects titles
     app.connect("doctree-read", _place_blocks)
     app.connect("doctree-read", _share_targets)
     app.connect("doctree-resolved", _write_files)

@@ -198,7 +198,7 @@ _SEGMENTS = {
     "": "not known",
 }
 _EVIDENCE = {
-    "reproduced": "published rates come out with it",
+    "reproduced": "published rates agree with it",
     "by_pattern": "no published rate found to test it; the dates on both sides are tested",
     "untested": "not tested: no rate is computed",
 }
