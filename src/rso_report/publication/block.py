@@ -23,7 +23,7 @@ PNG_SCALE = 2
 NARROW_SCREEN = 480
 NARROW_WIDTH = 316
 LABEL_ABOVE = 500  # pixels of room
-LONGEST_TITLE = 40  # characters of an axis title in a line of the narrow picture
+LONGEST_TITLE = 30  # characters of an axis title in a line of the narrow picture
 # What each colour becomes in the dark theme, in the same order of the house palette.
 DARK = {
     "white": "#121212",
