@@ -41,4 +41,4 @@ def test_the_origin_of_the_counts_follows_the_kinds_of_the_sources(data):
 def test_what_was_searched_is_counted_from_the_sources(data):
     some = data.sources.iloc[:7].assign(read=["opening part only"] * 3 + ["whole text"] * 4)
     said = prose.searched(some)
-    assert "7 sources" in said and "of 3 of which" in said
+    assert "7 sources" in said and "Of 3 of them" in said

@@ -292,7 +292,8 @@ def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:
 
     Every square is one thing counted; `mark` says what the filled ones are.
     """
-    words = f"Filled: {marked:,} {mark}. Outlined: {count - marked:,} others." if marked else ""
+    others = f"Outlined: {count - marked:,} others."
+    words = [f"Filled: {marked:,} {mark}.", others] if marked else ""
     rows, far_rows = -(-count // 20), -(-whole // 100)
     near = alt.layer(
         _squares(count, 20, rows).mark_rect(fillOpacity=0, stroke=COLOURS[0], strokeWidth=1.5),
@@ -338,7 +339,7 @@ def _place(field: str, most: int, reverse: bool = False) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "axis": None, "scale": scale}
 
 
-def _above(words: str) -> alt.TitleParams:
+def _above(words: str | list[str]) -> alt.TitleParams:
     return alt.TitleParams(words, anchor="start", fontSize=14, fontWeight="normal", offset=6)
 
 

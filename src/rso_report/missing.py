@@ -61,11 +61,10 @@ def no_trend(snaps: pd.DataFrame) -> str:
     # A sum of replies has no definition of its own.
     stated = snaps.loc[~snaps["definition"].isin([NOT_STATED, SUM_OF_REPLIES]), "definition"]
     dates = snaps["as_at"].nunique()
-    said = "no definition of missing was found for any of them"
+    said = "what was counted as missing is known for none of them"
     if len(stated):
-        kinds = stated.nunique()
-        said = f"a definition of missing was found for {len(stated)} of them"
-        said += f", and {kinds} different ones" if kinds > 1 else ""
+        said = f"what was counted as missing is known for {len(stated)} of them"
+        said += ", and differs" if stated.nunique() > 1 else ""
     return (
         f"No trend can be read from these {len(snaps)} counts on "
         f"{dates} {'date' if dates == 1 else 'dates'}: {said}."

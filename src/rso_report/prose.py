@@ -110,15 +110,16 @@ def with_age(text: str, day: date, edition: Edition) -> str:
     return f"{text}, {age}" if age else text
 
 
-def aged(edition: Edition, row: pd.Series) -> str:
-    """The date of a figure inside a sentence, with its age where it is old for the edition.
+def aged(edition: Edition, row: pd.Series, when: str = "") -> str:
+    """The date of a figure, as in a sentence or as `when`, with its age where that is old.
 
     Of a figure of a year, whose day is not known, the least that it can be.
     """
+    when = when or on_date(row)
     if row["as_at_precision"] != "year":
-        return with_age(on_date(row), row["as_at"], edition)
+        return with_age(when, row["as_at"], edition)
     age = periods.age_words(row["as_at"].replace(month=12, day=31), edition.year.end)
-    return f"{on_date(row)}, at least {age}" if age else on_date(row)
+    return f"{when}, at least {age}" if age else when
 
 
 def listed(words: Iterable[str]) -> str:
@@ -137,9 +138,8 @@ def searched(sources: pd.DataFrame) -> str:
     opening = int((sources["read"] == "opening part only").sum())
     return (
         f"“{NOT_FOUND[0].upper()}{NOT_FOUND[1:]}” means: not in the "
-        f"[{number(len(sources))} sources listed]({SOURCES_PAGE}#sources), of "
-        f"{number(opening)} of which only the opening could be read. It does not mean "
-        "that nothing was published."
+        f"[{number(len(sources))} sources listed]({SOURCES_PAGE}#sources). Of {number(opening)} of "
+        "them only the opening could be read, so it does not mean that nothing was published."
     )
 
 

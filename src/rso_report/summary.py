@@ -67,7 +67,7 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
     text += f"**{with_first(row)} people** in the community{f' (a count {age})' * bool(age)}"
     line = _span(data, edition, row)
     if line is None:
-        return f"{text}; no earlier count that compares was found {cite(data, row)}."
+        return f"{text}; no earlier count under the same rules was found {cite(data, row)}."
     if line["doubt"]:
         rows = [row["rows"], line["doubt_rows"]]
         link = cited(data.sources, [row["source_id"], line["doubt_source"]], rows)
@@ -75,7 +75,7 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
         return f"{text}; no change is given, for {why} {link}."
     if not _large(line):
         return f"{text}; too few for a change in percent {cite(data, row)}."
-    text += f", {_change(line)}, the earliest count found that compares"
+    text += f", {_change(line)}, the earliest count found under the same rules"
     beside = []
     if pd.notna(line["people_from"]):
         residents = statistics.total_change(line["people_from"], line["people_to"])
@@ -251,8 +251,8 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
         used += [other["source_id"] for other in others]
         rows += [other["rows"] for other in others]
     return [
-        f"**{big}** {text} {cited(data.sources, used, rows)}. These are no part of the offences "
-        "recorded in that year."
+        f"**{big}** {text} {cited(data.sources, used, rows)}. Another count than the offences "
+        "recorded: one can be dealt with in a later year."
     ]
 
 

@@ -225,7 +225,7 @@ def _narrowed(part: object, label: int = 150) -> object:
         return [_narrowed(each, label) for each in part]
     if not isinstance(part, dict):
         return part
-    most = {"labelFontSize": 13, "titleFontSize": 13, "fontSize": 13, "columns": 1, "tickCount": 4}
+    most = {"labelFontSize": 12, "titleFontSize": 13, "fontSize": 13, "columns": 1, "tickCount": 4}
     most["labelLimit"] = label
     found = {}
     for key, value in part.items():
