@@ -36,7 +36,9 @@ def code_of(notebook: Path, tag: str = "") -> str:
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     return "\n".join(
-        "".join(cell["source"]) for cell in code if not tag or tag in cell["metadata"].get("tags", [])
+        "".join(cell["source"])
+        for cell in code
+        if not tag or tag in cell["metadata"].get("tags", [])
     )
 
 
