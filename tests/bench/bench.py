@@ -149,10 +149,9 @@ def itself(folder: Path) -> None:
     book(folder, "build/forced", "--config", forced)
 
 
-def nbconvert(folder: Path) -> None:
-    """Execute all notebooks by nbconvert, and make no pages."""
-    options = ["--to", "notebook", "--execute", "--output-dir", folder / "build" / "nbconvert"]
-    run(folder, BIN / "jupyter", "nbconvert", *options, *notebooks(folder))
+def nbclient(folder: Path) -> None:
+    """Execute all notebooks by what `nbconvert --execute` executes them by, and make no pages."""
+    run(folder, BIN / "jupyter-execute", *notebooks(folder))
 
 
 def floor(folder: Path) -> None:
@@ -217,7 +216,7 @@ PARTS: dict[str, dict[str, Way]] = {
         "one function of the package": function,
         "a loop of papermill, then jupyter-book": loop,
         "jupyter-book executes by itself": itself,
-        "nbconvert --execute, no pages": nbconvert,
+        "jupyter execute, no pages": nbclient,
         "floor: one warm process, bare pages": floor,
     },
     "growth": {f"{number} editions, from nothing": editions(number) for number in (1, 3, 10)},
