@@ -1,6 +1,6 @@
 """How long it takes to see a change, beside what others would do with the same notebooks and pages.
 
-    python tests/bench/bench.py [--rounds ROUNDS] [--only PART]...
+    python tests/bench/bench.py [--rounds ROUNDS] [--only PART]... [--into README.md]
 
 Everything is done in a copy of this checkout, one way after the other in each round, so that what
 else the machine does meets all of them. Growth (more editions, more rows) and the first look are
@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".snakemake", "build", "_*ite", "__pycache__")
 COLD = "ours, from nothing"
+BEGIN, END = "<!-- bench -->", "<!-- end of bench -->"  # in the file that tables are written into
 REGIONS = "West Midlands,Wales,North East,North West,Yorkshire and the Humber,East Midlands"
 REGIONS += ",East of England,London,South East,South West"
 # All cells of all notebooks in one process that has imported what they need.
@@ -219,8 +220,8 @@ PARTS: dict[str, dict[str, Way]] = {
         "jupyter execute, no pages": nbclient,
         "floor: one warm process, bare pages": floor,
     },
-    "growth": {f"{number} editions, from nothing": editions(number) for number in (1, 3, 10)},
-    "rows": {f"{number} times the rows, from nothing": rows(number) for number in (1, 10, 100)},
+    "growth": {f"editions, from nothing: {number}": editions(number) for number in (1, 3, 10)},
+    "rows": {f"rows of districts, times {number}": rows(number) for number in (1, 10, 100)},
 }
 
 
@@ -322,6 +323,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="how often the ways are measured")
     parser.add_argument("--only", action="append", choices=names, help="a part; all if not given")
+    parser.add_argument("--into", type=Path, help="a file to write the tables into, such as README")
     options = parser.parse_args()
     (ROOT / "build").mkdir(exist_ok=True)
     said = [machine()]
@@ -346,8 +348,12 @@ def main() -> int:
             said += [f"Medians of {rounds}" if rounds > 1 else "Measured once", table(found)]
             said += [further(found)] if part == "growth" else []
             picture(found, ROOT / "build" / f"bench-{part}.svg")
-    text = "\n\n".join(said)
-    (ROOT / "build" / "bench.md").write_text(text + "\n", encoding="utf-8")
+    text = "\n\n".join(said) + "\n"
+    (ROOT / "build" / "bench.md").write_text(text, encoding="utf-8")
+    if options.into:
+        old = options.into.read_text(encoding="utf-8")
+        before, after = re.split(f"(?<={BEGIN})\n.*(?={END})", old, flags=re.DOTALL)
+        options.into.write_text(f"{before}\n{text}{after}", encoding="utf-8")
     print(text)
     return 0
 
