@@ -33,11 +33,16 @@ help: ## List these commands (the default)
 	@echo '  Many at once:    make report YEAR=2017-18..2021-22 REGION=all (or lists: "2015-16,2020-21")'
 	@echo '  With parameters from a file: make report PARAMETERS=my-edition.yaml'
 
+# Of a first run the environment and the build apart.
+BEGAN :=
+NOW = $(shell date +%s)
+TOOK = && echo "The environment took $$(($(READY_AT) - $(BEGAN))) s, the build $$(($$(date +%s) - $(READY_AT))) s."
 BUILD = $(BIN)/python -m rso_report.cli build --year "$$YEAR" --region "$$REGION" \
 	$(if $(PARAMETERS),--parameters "$$PARAMETERS")
 
 report: $(READY) ## Build the report and say where its start page is
-	@$(BUILD)
+	$(eval READY_AT := $(NOW))
+	@$(BUILD)$(if $(BEGAN),$(TOOK))
 
 pdf: $(READY) ## Build the report; print its pages, and the summary on one sheet (needs Chromium)
 	@$(BUILD) --pdf
@@ -87,6 +92,7 @@ endif
 endif
 
 $(READY): requirements.lock pyproject.toml
+	$(eval BEGAN := $(NOW))
 	@for name in $(PYTHON); do \
 		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 		then python=$$name; break; fi; \

@@ -27,11 +27,9 @@ from pathlib import Path
 
 from snakemake.logging import DefaultFormatter, logger
 
-import rso_report  # before papermill, which it makes faster to import
-from papermill import inspect_notebook
 from rso_report.dataset import load, tables_read
-from rso_report.dependencies import modules_imported, modules_used
-from rso_report.edition import read_parameters, stored_choices
+from rso_report.dependencies import code_of, modules_imported, modules_used
+from rso_report.edition import assigned, read_parameters, stored_choices
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file
 from rso_report.publication.assemble import commit, page_files
@@ -171,7 +169,7 @@ def editions(year, region, file):
 @cache
 def declared(name):
     """Return the names of the parameters that the notebook of this name declares."""
-    return frozenset(inspect_notebook(f"notebooks/{name}.ipynb"))
+    return frozenset(assigned(code_of(Path(f"notebooks/{name}.ipynb"), "parameters")))
 
 
 def parameters(wildcards):

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from rso_report.dependencies import imports, modules_used
+from rso_report.dependencies import imports, modules_imported, modules_used
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "rso_report"
@@ -34,6 +35,15 @@ def test_what_is_taken_in_does_not_know_how_it_is_published():
     for path in (PACKAGE / "intake").glob("*.py"):
         found = imports(path.read_text())
         assert not [name for name in found if name.startswith(APART[0])], path.name
+
+
+def test_where_pages_are_built_and_published_nothing_is_imported_that_draws_or_executes():
+    """Each takes as long to import as a page takes to be built."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
+    used = modules_imported([*config["extensions"], *APART, "rso_report.publication.site"])
+    names = {name.split(".")[0] for path in used for name in imports(path.read_text())}
+    assert "vl_convert" in names
+    assert not names & {"altair", "papermill", "nbclient"}
 
 
 def test_an_import_is_seen():

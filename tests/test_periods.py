@@ -19,7 +19,9 @@ def test_the_century_turns():
     assert periods.financial_year("1999-00").end == date(2000, 3, 31)
 
 
-@pytest.mark.parametrize("found", ["2021", "2021/22", "2021-2022", "21-22", " 2021-22", "2021-22 "])
+@pytest.mark.parametrize(
+    "found", ["2021", "2021/22", "2021-2022", "21-22", " 2021-22", "2021-22 ", "None"]
+)
 def test_another_form_is_refused_with_the_right_one(found):
     with pytest.raises(ReportError, match="two years with a hyphen"):
         periods.financial_year(found)

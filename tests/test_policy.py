@@ -28,6 +28,14 @@ def test_what_the_theme_sets_and_nobody_reads_is_taken_out():
     assert "pagename" not in html and "translations" not in html and "<button data-print>" in html
 
 
+def test_the_text_of_a_page_waits_for_no_script():
+    scripts = '<script data-x="1" src="a.js"></script><script defer="defer" src="b.js"></script>'
+    html = secured(page(scripts + "<script>inline</script>"))
+    assert '<script defer data-x="1" src="a.js">' in html
+    assert '<script defer="defer" src="b.js">' in html
+    assert "<script>inline</script>" in html
+
+
 def test_a_page_that_cannot_have_a_policy_is_refused():
     with pytest.raises(ReportError, match="begins with a <meta charset>"):
         secured("<html><head></head></html>")

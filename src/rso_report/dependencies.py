@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ RUNNER = "rso_report.execute"
 def imports(code: str) -> frozenset[str]:
     """Names of all modules that code imports, wherever it stands in it, and of what it takes."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(code)):
+    for node in _statements(ast.parse(code)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -23,10 +23,23 @@ def imports(code: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def code_of(notebook: Path) -> str:
-    """The code of all cells of a notebook."""
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements below one, and none of the many more expressions, which import nothing."""
+    for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for each in getattr(node, part, ()):
+            yield each
+            yield from _statements(each)
+
+
+def code_of(notebook: Path, tag: str = "") -> str:
+    """The code of all cells of a notebook, or of those with a tag."""
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    return "\n".join(
+        "".join(cell["source"])
+        for cell in code
+        if not tag or tag in cell["metadata"].get("tags", [])
+    )
 
 
 def modules_used(notebook: Path, package: Path = PACKAGE) -> list[Path]:

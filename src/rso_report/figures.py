@@ -14,7 +14,7 @@ from IPython.display import display
 
 from rso_report import tables
 
-MIME_TYPE = "application/vnd.vegalite.v6+json"
+MIME_TYPE = tables.CHART
 WIDTH = 640
 
 # Government Analysis Function palette in its order, then its two extra colours. Each stands

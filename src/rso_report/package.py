@@ -7,6 +7,7 @@ archives. Ours names files that lie beside it, and nothing else.
 import json
 import re
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -174,8 +175,9 @@ def read(folder: Path) -> dict[str, Any]:
     try:
         if path.is_symlink() or path.stat().st_size > _MOST_BYTES:
             raise ValueError("a link, or a file of more than 5 MB")
-        package = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
-        _Package.model_validate(package)
+        text = path.read_text(encoding="utf-8")
+        _require_sound(text)
+        return json.loads(text)
     except ValidationError as error:
         raise FaultError(
             Fault(
@@ -188,7 +190,11 @@ def read(folder: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise FaultError([Fault(NAME, str(error), "a data package")]) from None
-    return package
+
+
+@lru_cache(maxsize=2)  # a build of the pages reads it 45 times
+def _require_sound(text: str) -> None:
+    _Package.model_validate(json.loads(text, parse_constant=_refuse))
 
 
 def _refuse(constant: str) -> None:

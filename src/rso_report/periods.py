@@ -39,7 +39,8 @@ def meant(text: str) -> FinancialYear | None:
 
 def is_year(text: object) -> bool:
     """Whether this is a financial year as it is written everywhere, such as `2021-22`."""
-    return isinstance(text, str) and str(meant(text)) == text
+    year = meant(text) if isinstance(text, str) else None
+    return year is not None and str(year) == text
 
 
 def financial_year(text: object) -> FinancialYear:

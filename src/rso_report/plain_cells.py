@@ -116,9 +116,9 @@ def text_fault(text: str) -> tuple[str, str] | None:
 def _invisible_or_long(text: str) -> tuple[str, str] | None:
     if len(text) > LONGEST:
         return text[:1], f"at most {LONGEST:,} characters"
-    for c in text:
-        if unicodedata.category(c)[0] in "CZ" and c != " ":
-            return c, f"no invisible character; {unicodedata.name(c, f'code {ord(c):X}')} is one"
+    if not text.isprintable():  # its categories begin with C or Z, but for the space
+        c = next(c for c in text if not c.isprintable())
+        return c, f"no invisible character; {unicodedata.name(c, f'code {ord(c):X}')} is one"
     if text != text.strip():
         return text[:1], "no space at the beginning or the end"
     return None

@@ -352,9 +352,10 @@ def _no_total(data: Tables) -> Iterator[Finding]:
     """Parts that the source printed without their total."""
     key = ("source_id", "area_id", "as_at")
     rule = "total_not_printed"
-    for row, group in _groups(first_printed(data.registered_offenders), *key):
-        sexes = group[group["sex"].isin(["male", "female"])]
-        if len(sexes) == 2 and not (group["sex"] == "all").any():
+    rows = first_printed(data.registered_offenders)
+    of_all = set(rows.loc[rows["sex"] == "all", list(key)].itertuples(index=False, name=None))
+    for row, sexes in _groups(rows[rows["sex"].isin(["male", "female"])], *key):
+        if len(sexes) == 2 and tuple(row[list(key)]) not in of_all:
             parts = " and ".join(f"{v:,}" for v in sexes["value"])
             says = f"sum {sexes['value'].sum():,}"
             yield _finding(rule, row, f"{row.as_at.year}", parts, says, _ids(sexes["row_id"]))
@@ -555,8 +556,8 @@ def _parts_of_total(data: Tables) -> Iterator[Finding]:
     """Community, custody and, if given, abroad against the total of the same source and date."""
     stocks = _everybody(first_printed(data.registered_offenders))
     for row, group in _groups(stocks, "source_id", "area_id", "as_at"):
-        by = group.drop_duplicates("custody_status").set_index("custody_status")
-        if {"community", "custody", "both"} <= set(by.index):
+        if {"community", "custody", "both"} <= set(group["custody_status"]):
+            by = group.drop_duplicates("custody_status").set_index("custody_status")
             given = by.index.intersection(["community", "custody", "abroad"])
             parts, total = int(by.loc[given, "value"].sum()), int(by.at["both", "value"])
             if parts != total:

@@ -521,8 +521,7 @@ def comparisons(data: Tables, edition: Edition) -> list[Comparison]:
     counts = counts.sort_values("area_id", key=lambda ids: ids.map(forces.index), kind="stable")
     found = []
     for as_at, own in counts[counts["as_at"].dt.month == 3].groupby("as_at"):
-        national = national_rate(data, edition, as_at)
-        if len(own) >= FEWEST_AREAS and national:
+        if len(own) >= FEWEST_AREAS and (national := national_rate(data, edition, as_at)):
             absent = [force for force in forces if force not in set(own["area_id"])]
             found.append(_comparison(data, own, national, absent))
     return found

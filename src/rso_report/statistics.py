@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from numbers import Real
 
 import numpy as np
-from scipy.special import gammainccinv, gammaincinv, stdtrit
+import scipy  # which imports its part `special` when it is first used: pages need none of it
 
 Z95 = 1.959964
 Z998 = 3.090232
@@ -129,8 +129,8 @@ def exact_poisson(count: float) -> Estimate:
     A chi-squared quantile with 2k degrees of freedom is twice a gamma quantile of shape k.
     """
     o = checked_count(count)
-    lower = float(gammaincinv(o, TAIL)) if o else 0.0
-    return Estimate(o, lower, float(gammainccinv(o + 1, TAIL)), "exact Poisson 95%")
+    lower = float(scipy.special.gammaincinv(o, TAIL)) if o else 0.0
+    return Estimate(o, lower, float(scipy.special.gammainccinv(o + 1, TAIL)), "exact Poisson 95%")
 
 
 def count_interval(count: float) -> Estimate:
@@ -255,7 +255,7 @@ def predicted_count(population: float, target: float, variance: float, areas: in
     expected = checked_number(target, "target", positive=True) * d
     spread = math.sqrt(expected + checked_number(variance, "variance") * d**2)
     degrees = checked_count(areas, "areas", minimum=1)
-    width = float(stdtrit(degrees, 1 - TAIL)) * spread
+    width = float(scipy.special.stdtrit(degrees, 1 - TAIL)) * spread
     method = f"prediction, t({degrees}) 95%"
     return Estimate(expected, max(0.0, expected - width), expected + width, method)
 
@@ -317,7 +317,7 @@ def trend(
     slope, fitted = _poisson_fit(y, base, t)
     error = 1 / math.sqrt(fitted @ (t - fitted @ t / fitted.sum()) ** 2)
     dispersion = float(((y - fitted) ** 2 / fitted).sum() / (n - 2))
-    quantile = float(stdtrit(n - 2, 1 - TAIL))
+    quantile = float(scipy.special.stdtrit(n - 2, 1 - TAIL))
     method = f"{'quasi-Poisson' if dispersion > 1 else 'Poisson'}, t({n - 2}) 95%"
     change = _change(slope, error * math.sqrt(max(1.0, dispersion)), quantile, method)
     return Trend(change, _change(slope, error, Z95, "Poisson, Wald z 95%"), dispersion)

@@ -24,6 +24,7 @@ from IPython.display import display
 
 # JSON as text and not as an object: a notebook file then keeps one row of a table on one line.
 MIME_TYPE = "application/vnd.rso-table.v1"
+CHART = "application/vnd.vegalite.v6+json"  # here, as who reads charts needs no Altair
 ROWS = ("Row", "Rows")  # columns that lead to the rows of data behind a row
 
 SYMBOLS = {

@@ -28,7 +28,6 @@ from sphinx_external_toc.api import Document
 
 from rso_report import tables
 from rso_report.edition import Edition
-from rso_report.figures import MIME_TYPE
 from rso_report.places import data_folder, root
 from rso_report.publication import block, sentences
 from rso_report.publication.block import Place
@@ -42,7 +41,7 @@ _FILES = "block_files"  # in the metadata of a page: the names of the files that
 class ChartRenderer:
     """MyST-NB plug-in for what `figures`, `tables` and `prose` show."""
 
-    mime_priority_overrides: ClassVar = [("html", MIME_TYPE, 1), ("html", tables.MIME_TYPE, 1)]
+    mime_priority_overrides: ClassVar = [("html", tables.CHART, 1), ("html", tables.MIME_TYPE, 1)]
 
     @staticmethod
     def handle_mime(
@@ -53,7 +52,7 @@ class ChartRenderer:
         Raises ExtensionError, which ends the build, for a chart that was not made by
         `figures.show` or can't be drawn.
         """
-        if data.mime_type == MIME_TYPE:
+        if data.mime_type == tables.CHART:
             try:
                 found = block.figure_block(data.content)
             except (KeyError, ValueError) as error:

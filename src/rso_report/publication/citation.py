@@ -1,14 +1,13 @@
 """Which edition a set of executed notebooks is, and how it is cited."""
 
 import ast
+import json
 import os
 import re
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import nbformat
 
 from rso_report.edition import Edition, assigned, slug
 from rso_report.errors import ReportError
@@ -27,9 +26,9 @@ LICENCE = (
 @lru_cache(maxsize=256)  # each page asks for its edition
 def _parameter_cells(notebook: Path, changed: int) -> tuple[str, ...]:
     return tuple(
-        cell.source
-        for cell in nbformat.read(notebook, as_version=4).cells
-        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
+        "".join(cell["source"])
+        for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        if {"parameters", "injected-parameters"} & set(cell["metadata"].get("tags", []))
     )
 
 

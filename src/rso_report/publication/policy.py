@@ -64,6 +64,9 @@ _UNUSED_SCRIPT = re.compile(
     r"\s*<script>DOCUMENTATION_OPTIONS\.\w+ = [^<;]*;</script>"
     r'|\s*<script src="[^"]*_static/translations\.js[^"]*"></script>'
 )
+# Behind a policy browsers fetch one script after the other, and show nothing meanwhile. Deferred,
+# scripts come together and run in the same order, and the text does not wait for them.
+_WAITED_FOR = re.compile(r"<script (?=[^>]*\bsrc=)(?![^>]*\bdefer\b)")
 _PRINT_BUTTON = 'onclick="window.print()"'  # bound by rso-theme.js instead
 
 
@@ -78,12 +81,12 @@ def plain_page(title: str, description: str, body: str, head: str) -> str:
 
 
 def secured(html: str) -> str:
-    """Return a page with the policy in its head, before all that it speaks of."""
+    """Return a page with the policy in its head, its text waiting for no script."""
     start = _START.search(html)
     if start is None:
         raise ReportError(f"found {html[:40]!r}; allowed: a page that begins with a <meta charset>")
     rest = _UNUSED_SCRIPT.sub("", html[start.end() :]).replace(_PRINT_BUTTON, "data-print")
-    return html[: start.end()] + HEAD + rest
+    return html[: start.end()] + HEAD + _WAITED_FOR.sub("<script defer ", rest)
 
 
 def is_secured(html: str) -> bool:

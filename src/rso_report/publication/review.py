@@ -8,21 +8,18 @@ that a person can read. It is meant to be attached to a sign-off, so it is the o
 that carries the date and the machine. The exit status is 1 if any check failed.
 """
 
-import io
 import platform
-import re
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import unified_diff
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
 
 import nbformat
-from nbdime import diff_notebooks
-from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
 from nbformat import NotebookNode
 
 from rso_report import dataset, reconcile
@@ -75,13 +72,9 @@ def data_check() -> Check:
 
 
 def difference(stored: NotebookNode, executed: NotebookNode, name: str) -> str:
-    """Return how two notebooks differ, for a person to read; nothing if they don't."""
-    changes = diff_notebooks(stored, executed)
-    text = io.StringIO()
-    if changes:
-        plain = PrettyPrintConfig(out=text, use_color=False, use_git=False, use_diff=False)
-        pretty_print_notebook_diff(f"{name} (stored)", f"{name} (now)", stored, changes, plain)
-    return re.sub(r"\x1b\[[0-9;]*m", "", text.getvalue())
+    """Return the lines in which two notebooks differ, for a person to read; nothing if none."""
+    lines = [nbformat.writes(each).splitlines() for each in (stored, executed)]
+    return "\n".join(unified_diff(*lines, f"{name} (stored)", f"{name} (now)", lineterm=""))
 
 
 def notebook_check(notebook: Path) -> Check:

@@ -22,7 +22,6 @@ from gptables.core.gptable import FormatList
 
 from rso_report import tables
 from rso_report.edition import Edition
-from rso_report.figures import MIME_TYPE
 from rso_report.publication import citation
 from rso_report.tables import SYMBOLS
 
@@ -86,7 +85,7 @@ def published_tables(notebooks: Iterable[Path]) -> list[PublishedTable]:
 
 def _published(page: str, data: dict[str, Any]) -> PublishedTable | None:
     """The table of one output, if it has one."""
-    figure = data.get(MIME_TYPE, {}).get("usermeta", {}).get("figure")
+    figure = data.get(tables.CHART, {}).get("usermeta", {}).get("figure")
     words = figure or json.loads(data.get(tables.MIME_TYPE, "null"))
     table = figure["table"] if figure else words
     if not table:
