@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from xml.etree import ElementTree as ET
 
-from rso_report.errors import on_one_line
+from rso_report.errors import FileError, on_one_line
 from rso_report.intake.cells import (
     ALLOWED,
     MAX_CELLS,
@@ -22,9 +22,9 @@ from rso_report.intake.cells import (
     SINCE_1904,
     Place,
     Sheet,
-    SheetError,
     check_cells,
     check_size,
+    refused,
     too_many,
 )
 
@@ -43,9 +43,9 @@ _KEPT = re.compile(r"xl/(worksheets/.*|workbook|styles)\.xml|.*sharedStrings\.xm
 Trees = dict[str, ET.Element]  # the parts of a workbook by their names
 
 
-def broken(error: BaseException) -> SheetError:
+def broken(error: BaseException) -> FileError:
     """The message for a file that is not what it says; nothing of the error but its kind."""
-    return SheetError(
+    return refused(
         f"a damaged file ({type(error).__name__})",
         ALLOWED,
         "open it in a spreadsheet, save it as 'Excel Workbook (.xlsx)' and send that, or send CSV",
@@ -55,7 +55,7 @@ def broken(error: BaseException) -> SheetError:
 def marks_of(content: bytes, kind: str) -> list[Sheet]:
     """The sheets of an XLSX or ODS file whose directory was checked, without their rows.
 
-    Every part that is XML is parsed, whatever its name. Raises SheetError, and whatever zipfile,
+    Every part that is XML is parsed, whatever its name. Raises FileError, and whatever zipfile,
     the parser of XML or a number that is none raise on a broken file.
     """
     trees: Trees = {}
@@ -68,7 +68,7 @@ def marks_of(content: bytes, kind: str) -> list[Sheet]:
             if part.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")):
                 found = f"another file inside it ('{on_one_line(name)}')"
                 do = "delete the embedded object and save it again"
-                raise SheetError(found, "a workbook of tables only", do)
+                raise refused(found, "a workbook of tables only", do)
             if not re.match(rb"(\xef\xbb\xbf)?\s*<|\xff\xfe|\xfe\xff|<\0|\0<", part[:512]):
                 continue
             limit = left if _LARGE.fullmatch(name) else min(left, MAX_SMALL_PART)
@@ -87,9 +87,9 @@ def marks_of(content: bytes, kind: str) -> list[Sheet]:
     return _of_ods(trees) if kind == "ods" else _of_xlsx(trees)
 
 
-def _linked(what: str) -> SheetError:
+def _linked(what: str) -> FileError:
     allowed = "figures that stand in the file itself"
-    return SheetError(f"links to {what}", allowed, "break the links and save it again")
+    return refused(f"links to {what}", allowed, "break the links and save it again")
 
 
 @lru_cache(maxsize=10_000)
@@ -123,7 +123,7 @@ class _Builder(ET.TreeBuilder):
         return part
 
     def doctype(self, *_: object) -> None:
-        raise SheetError(
+        raise refused(
             "a document type or entities inside the file, which no spreadsheet writes",
             "a workbook as a spreadsheet saves it",
             "open it in a spreadsheet and save it again",
@@ -245,7 +245,7 @@ def _of_ods(trees: Trees) -> list[Sheet]:
         raise _linked("other files")
     tables = content.findall(".//spreadsheet/table")
     if any(table.find(".//table") is not None for table in tables):
-        raise SheetError("a table inside a cell", "one value in each cell", "take it out")
+        raise refused("a table inside a cell", "one value in each cell", "take it out")
     if len(tables) > MAX_SHEETS:
         raise too_many("sheets", MAX_SHEETS)
     off, up = _styles(tree for name, tree in trees.items() if name in ("styles.xml", "content.xml"))

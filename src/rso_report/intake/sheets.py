@@ -2,7 +2,7 @@
 
 A file is read once, into memory. Nothing is evaluated and no other file is opened. What cannot be
 read is refused with one message; what can be read but may mislead (merged cells, raised characters,
-hidden rows, a cell that shows another text than its value) comes back as problems beside the cells.
+hidden rows, a cell that shows another text than its value) comes back as faults beside the cells.
 """
 
 import csv
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import python_calamine
 
-from rso_report.errors import on_one_line
+from rso_report.errors import FileError, on_one_line
 from rso_report.intake.cells import (
     ALLOWED,
     MAX_CELLS,
@@ -23,12 +23,12 @@ from rso_report.intake.cells import (
     MAX_TEXT,
     Cell,
     Sheet,
-    SheetError,
     check_cells,
     check_size,
     filled_length,
     plain_cell,
     rectangle,
+    refused,
     text_problems,
     too_many,
 )
@@ -81,7 +81,7 @@ def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
     """Read a file into its sheets; a text file is one sheet named as the file.
 
     `ragged` lets the rows of a text file differ in length, as they do where several tables and
-    notes stand below each other. Raises SheetError, and nothing else, for whatever cannot be read.
+    notes stand below each other. Raises FileError, and nothing else, for whatever cannot be read.
     """
     path = Path(path)
     try:
@@ -96,20 +96,20 @@ def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
         else:
             sheets = _workbook(content, kind)
         if not any(sheet.rows for sheet in sheets):
-            raise SheetError("no value in any cell", "a table with figures", "send the filled file")
+            raise refused("no value in any cell", "a table with figures", "send the filled file")
         for sheet in sheets:
             for problem in text_problems(sheet.rows):
                 sheet.tell(*problem)
         return sheets
-    except SheetError as error:
+    except FileError as error:
         name = on_one_line(path.name or str(path))
-        raise SheetError(error.found, error.allowed, error.remedy, file=name) from None
+        raise FileError(f"{name}: {error}") from None
 
 
-def _of_kind(kind: str, where: str = "") -> SheetError:
+def _of_kind(kind: str, where: str = "") -> FileError:
     """The error for a file of a kind that is not read."""
     found, remedy, _ = KINDS[kind]
-    return SheetError(found + where, ALLOWED, remedy)
+    return refused(found + where, ALLOWED, remedy)
 
 
 def _content(path: Path, kind: str) -> bytes:
@@ -117,27 +117,27 @@ def _content(path: Path, kind: str) -> bytes:
     try:
         mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):
-            raise SheetError("a link to another file", ALLOWED, "give the file itself")
+            raise refused("a link to another file", ALLOWED, "give the file itself")
         if stat.S_ISDIR(mode):
-            raise SheetError("a folder", ALLOWED, "name one file in it")
+            raise refused("a folder", ALLOWED, "name one file in it")
         if not stat.S_ISREG(mode):
             found = "something that is not a plain file"
-            raise SheetError(found, ALLOWED, "give the file itself")
+            raise refused(found, ALLOWED, "give the file itself")
         if kind not in ("text", "xlsx", "ods"):
             raise _of_kind(kind, f" ending in {path.suffix}" if kind == "unknown" else "")
         # The file may have been exchanged for a link meanwhile: a link is not followed.
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        raise SheetError("no such file", ALLOWED, "check the name and the folder") from None
+        raise refused("no such file", ALLOWED, "check the name and the folder") from None
     except OSError as error:
         found = f"a file that cannot be opened ({error.strerror})"
-        raise SheetError(found, ALLOWED, "check who may read it") from None
+        raise refused(found, ALLOWED, "check who may read it") from None
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise SheetError("an empty file", ALLOWED, "send the filled file")
+        raise refused("an empty file", ALLOWED, "send the filled file")
     if len(content) > MAX_BYTES:
         do = "send only the tables of the reply, without pictures"
-        raise SheetError(f"more than {MAX_BYTES // 1_000_000} MB", f"at most {MAX_ROWS:,} rows", do)
+        raise refused(f"more than {MAX_BYTES // 1_000_000} MB", f"at most {MAX_ROWS:,} rows", do)
     return content
 
 
@@ -151,7 +151,7 @@ def _kind(content: bytes) -> str:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 _check_directory(archive)
                 return _zip_kind(archive)
-        except SheetError:
+        except FileError:
             raise
         except Exception as error:  # zipfile raises many kinds on a broken archive
             raise broken(error) from None
@@ -200,9 +200,9 @@ def _check_directory(archive: zipfile.ZipFile) -> None:
     packed = sum(part.compress_size for part in parts)
     resave = "open it in a spreadsheet and save it again"
     if len(parts) > MAX_PARTS:
-        raise SheetError(f"a file of {len(parts):,} parts", f"at most {MAX_PARTS}", resave)
+        raise refused(f"a file of {len(parts):,} parts", f"at most {MAX_PARTS}", resave)
     if unpacked > MAX_UNPACKED or (unpacked > MAX_UNPACKED // 5 and unpacked > MAX_RATIO * packed):
-        raise SheetError(
+        raise refused(
             f"a file of {packed:,} bytes that unpacks to {unpacked:,}",
             f"at most {MAX_UNPACKED:,} bytes, and {MAX_RATIO} times its own size",
             "send only the tables of the reply; if it was not made to do harm, send CSV",
@@ -212,11 +212,11 @@ def _check_directory(archive: zipfile.ZipFile) -> None:
         steps = name.split("/")
         if names.count(name) > 1 or re.search(r"[\\:]", name) or ".." in steps or not steps[0]:
             found = f"a part named '{on_one_line(name)}' inside the file"
-            raise SheetError(found, "names inside the file, each once", resave)
+            raise refused(found, "names inside the file, each once", resave)
         if part.flag_bits & 0x1:
             raise _of_kind("password")
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise SheetError("a part packed by an unusual method", "an ordinary file", resave)
+            raise refused("a part packed by an unusual method", "an ordinary file", resave)
 
 
 def _workbook(content: bytes, kind: str) -> list[Sheet]:
@@ -231,7 +231,7 @@ def _workbook(content: bytes, kind: str) -> list[Sheet]:
                     if row <= len(rows) and column <= len(rows[row - 1]):
                         rows[row - 1][column - 1] = plain_cell(plain)
                 sheet.rows = rectangle(rows)
-    except (SheetError, KeyboardInterrupt, SystemExit):
+    except (FileError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the libraries raise many kinds, and panic, on a broken file
         raise broken(error) from None
@@ -259,7 +259,7 @@ def _text_sheet(name: str, content: bytes, ending: str, ragged: bool) -> Sheet:
         if "field larger" in str(error):
             do = "look for a quotation mark that is not closed"
             raise too_many(f"characters in {place}", MAX_TEXT, do) from None
-        raise SheetError(
+        raise refused(
             f"quotation marks that do not pair in {place}",
             'text in quotation marks closed in the same cell, a mark inside it doubled ("")',
             "correct the marks, or save the table again from a spreadsheet",
@@ -293,7 +293,7 @@ def _decoded(content: bytes) -> str:
             if letter.strip() and letter.isprintable():
                 found += f" ('{letter}' in Windows-1252, which it looks like)"
     do = "save it as 'CSV UTF-8 (comma delimited)', or send the .xlsx"
-    raise SheetError(found, "text in UTF-8", do)
+    raise refused(found, "text in UTF-8", do)
 
 
 def _delimiter(text: str) -> str:
@@ -310,7 +310,7 @@ def _check_widths(rows: list[list[Cell]], delimiter: str) -> None:
     for number, row, length in filled:
         if length > width or len(row) < width:
             mark = {"\t": "tab", ";": "semicolon", ",": "comma"}[delimiter]
-            raise SheetError(
+            raise refused(
                 f"{len(row)} cells in row {number} where row {first} has {width}",
                 "the same number of cells in each row",
                 f"put text with a {mark} into quotation marks, write 4620 instead of 4,620, and "
