@@ -292,24 +292,23 @@ BROKEN = [
     ("no values in a workbook", "t.xlsx", lambda: workbooks.xlsx([]), "no value in any cell"),
     ("xls", "t.xls", OLE, "save it as .xlsx"),
     ("xls named xlsx", "t.xlsx", OLE, ".xlsx"),
-    ("xlsb", "t.xlsb", b"PK", "a binary Excel workbook"),
-    ("xlsm", "t.xlsm", good, "holds macros"),
-    ("macros in xlsx", "t.xlsx", renamed("xl/vbaProject.bin"), "holds macros"),
-    ("macros in ods", "t.ods", lambda: workbooks.zipped([("Basic/a.xml", "")]), "holds macros"),
-    ("numbers", "t.numbers", b"PK", "a Numbers document"),
-    ("pdf", "t.pdf", b"%PDF-1.7", "a PDF document"),
-    ("pdf named csv", "t.csv", b"%PDF-1.7", "a PDF document in a file named .csv"),
-    ("word", "t.docx", b"PK", "a text document"),
-    ("no ending", "t", b"a,b\n", "a file of another kind"),
-    ("csv named xlsx", "t.xlsx", b"a,b\n1,2\n", "plain text in a file named .xlsx"),
-    ("html named xlsx", "t.xlsx", b"<html><table>", "a web page (HTML) in a file named .xlsx"),
-    ("html named csv", "t.csv", b"<!DOCTYPE html>", "a web page (HTML)"),
-    ("html after a mark", "t.csv", b"\xef\xbb\xbf\n<html>", "a web page (HTML)"),
-    ("xml named csv", "t.csv", b"<?xml version='1.0'?><x/>", "an XML file"),
+    ("xlsb", "t.xlsb", b"PK", "ends in .xlsb"),
+    ("xlsm", "t.xlsm", good, "ends in .xlsm"),
+    ("macros in xlsx", "t.xlsx", renamed("xl/vbaProject.bin"), "kind .xlsm"),
+    ("numbers", "t.numbers", b"PK", "ends in .numbers"),
+    ("pdf", "t.pdf", b"%PDF-1.7", "ends in .pdf"),
+    ("pdf named csv", "t.csv", b"%PDF-1.7", "kind .pdf, named .csv"),
+    ("word", "t.docx", b"PK", "copy its tables"),
+    ("no ending", "t", b"a,b\n", "ends in nothing"),
+    ("csv named xlsx", "t.xlsx", b"a,b\n1,2\n", "kind .csv, named .xlsx"),
+    ("html named xlsx", "t.xlsx", b"<html><table>", "kind .html, named .xlsx"),
+    ("html named csv", "t.csv", b"<!DOCTYPE html>", "kind .html"),
+    ("html after a mark", "t.csv", b"\xef\xbb\xbf\n<html>", "kind .html"),
+    ("xml named csv", "t.csv", b"<?xml version='1.0'?><x/>", "kind .xml"),
     ("xlsx named csv", "t.csv", good, "give the file the ending .xlsx"),
     ("ods named xlsx", "t.xlsx", lambda: workbooks.ods(TABLE), "give the file the ending .ods"),
-    ("zip", "t.xlsx", lambda: workbooks.zipped([("a.csv", b"a")]), "an archive of files"),
-    ("picture", "t.csv", b"\x89PNG\r\n", "a picture"),
+    ("zip", "t.xlsx", lambda: workbooks.zipped([("a.csv", b"a")]), "unpack it"),
+    ("picture", "t.csv", b"\x89PNG\r\n", "kind .png"),
     ("password", "t.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "remove the password"),
     ("password of a zip", "t.xlsx", encrypted_zip, "remove the password"),
     (
@@ -324,29 +323,13 @@ BROKEN = [
     ("a zip with a wrong sum", "t.ods", lying, "a damaged file"),
     ("no XML inside", "t.xlsx", sheet_part(b"<sheetData>", b"<sheetData"), "a damaged file"),
     ("a wrong place", "t.xlsx", sheet_part(b'r="A1"', b'r="A0"'), "a damaged file"),
-    ("path outside", "t.xlsx", renamed("../../etc/x"), "a part named '../../etc/x'"),
-    ("path from the root", "t.xlsx", renamed("/etc/x"), "a part named '/etc/x'"),
-    ("path of Windows", "t.xlsx", renamed("C:\\x"), "a part named"),
-    ("the same part twice", "t.xlsx", duplicated, "a part named 'xl/workbook.xml'"),
+    ("the same part twice", "t.xlsx", duplicated, "two parts of one name"),
     (
-        "file in a file",
+        "entities",
         "t.xlsx",
-        lambda: workbooks.with_part(good(), "xl/e.bin", good()),
-        "another",
+        lambda: workbooks.with_part(good(), "xl/styles.xml", XML_BOMB),
+        "entities",
     ),
-    (
-        "links to other workbooks",
-        "t.xlsx",
-        lambda: workbooks.with_part(good(), "xl/externalLinks/externalLink1.xml", b"<x/>"),
-        "links to other workbooks",
-    ),
-    (
-        "links of ods",
-        "t.ods",
-        lambda: workbooks.ods_file(SHEET.format("<table:table-source/>")),
-        "links to other files",
-    ),
-    ("entities", "t.xlsx", lambda: workbooks.with_part(good(), "xl/x.xml", XML_BOMB), "entities"),
     (
         "entities in ods",
         "t.ods",
@@ -388,13 +371,13 @@ BROKEN = [
     (
         "elements without end",
         "t.xlsx",
-        lambda: workbooks.with_part(good(), "xl/styles.xml", b"<x>" + b"<y/>" * 200_000 + b"</x>"),
+        lambda: workbooks.with_part(good(), "xl/styles.xml", b"<x>" + b"<y/>" * 600_000 + b"</x>"),
         "more than a table of figures can need",
     ),
     (
         "elements in elements",
         "t.xlsx",
-        lambda: workbooks.with_part(good(), "xl/x.xml", b"<x>" * 5_000),
+        lambda: workbooks.with_part(good(), "xl/styles.xml", b"<x>" * 5_000),
         "more than a table of figures can need",
     ),
     ("a far cell", "t.xlsx", sheet_part(b'r="A1"', b'r="XFD1048576"'), "more than 10,000 rows"),
@@ -437,16 +420,14 @@ def test_a_broken_file_is_refused_with_what_is_wrong(refusal, name, content, say
 
 
 def test_a_zip_bomb_is_refused_by_its_directory_before_anything_is_unpacked(refusal, monkeypatch):
-    bomb = workbooks.with_part(good(), "xl/x.xml", b" " * 40_000_000)
-    many = workbooks.zipped([(f"{n}", b"") for n in range(600)])
+    bomb = workbooks.with_part(good(), "xl/x.xml", b" " * 60_000_000)
     large = workbooks.zipped([("x", os.urandom(1000) * 60_000)])
 
     def never(*_):
         raise AssertionError("unpacked")
 
     monkeypatch.setattr(zipfile.ZipFile, "open", never)
-    assert "that unpacks to 40,0" in refusal("t.xlsx", bomb)
-    assert "a file of 600 parts" in refusal("t.xlsx", many)
+    assert "that unpacks to 60,0" in refusal("t.xlsx", bomb)
     assert "that unpacks to 60,000,000" in refusal("t.xlsx", large)
 
 
