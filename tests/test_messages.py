@@ -4,6 +4,7 @@ Other tests ask that a thing is refused, and where; what a person reads of it st
 """
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,8 @@ def said(label, folder, capsys):
     files = {name: case for name, *case in FILES}
     try:
         if label in RETURNS:
-            ingest.ingest(RETURNS[label][0](folder), SOURCE, dry_run=True)
+            data = shutil.copytree(dataset.data_folder(), folder / "package" / "data")
+            ingest.ingest(RETURNS[label][0](folder), SOURCE, data)
         elif label in files:
             name, content, _ = files[label]
             content = content() if callable(content) else content

@@ -18,7 +18,7 @@ from rso_report.dataset import Tables
 from rso_report.errors import Fault, place
 from rso_report.periods import day_label
 from rso_report.reconcile import LARGE_STEP
-from rso_report.return_form import KEY, WITH_VALUE, Answer, measures, titles
+from rso_report.return_form import CHECKS, KEY, WITH_VALUE, Answer, measures, titles
 
 FAR_BELOW = 0.75  # share of the visits due
 NEAR = 0.05  # of a rate; a count or a base that was revised moves it less
@@ -32,28 +32,21 @@ _HEADINGS = (
     ("NOTIFICATION", re.compile(r"notif|register", re.I)),
 )
 _SHARE, _PEOPLE = LARGE_STEP
-# By check: what is allowed, and what to do, where it is the same for all that it finds.
-_SAYS = {
-    "V05": ("a year of 365 or 366 days, unless value_status is provisional",
-            "correct the period, or write provisional in value_status"),
-    "V06": ("a total that is the sum of its parts", "correct it, or say in note why it is not"),
-    "V10": ("no more missing than registered", "correct one of the two"),
-    "V11": ("a flow that leads from the first stock to the last",
-            "correct it, or explain it in note"),
-    "V12": ("at least one failure for each person", "check whether the two were exchanged"),
-    "V13": ("a total that is the sum of its areas",
-            "look whether a row was misread; both are kept as printed"),
-    "V14": ("a title below the heading of its own order",
-            "ask the force; the title decides where it is counted"),
-    "V16": (f"a change of at most {_SHARE:.0%}, or of {_PEOPLE}",
-            "confirm it with the force, and say in note what happened"),
-    "V17": ("one custody status: a count with people in custody and one of the community only "
-            "cannot be compared", "give each breakdown whole, for one custody status"),
-    "V18": ("each measure once for each force, date and split", "delete one of the two"),
-    "V22": (f"a rate within {NEAR:.0%} of that", "look whether the right column was read"),
-    "V23": ("one number for one thing", "ask which holds; both are kept, each with its source"),
-}  # fmt: skip
-_SAYS["V07"] = _SAYS["V08"] = _SAYS["V06"]
+# By check: what to do, where it is the same for all that it finds. What is allowed says the form.
+_DO = {
+    "V05": "correct the period, or write provisional in value_status",
+    "V10": "correct one of the two",
+    "V11": "correct it, or explain it in note",
+    "V12": "check whether the two were exchanged",
+    "V13": "look whether a row was misread; both are kept as printed",
+    "V14": "ask the force; the title decides where it is counted",
+    "V16": "confirm it with the force, and say in note what happened",
+    "V17": "give each breakdown whole, for one custody status",
+    "V18": "delete one of the two",
+    "V22": "look whether the right column was read",
+    "V23": "ask which holds; both are kept, each with its source",
+}
+_CORRECT = "correct it, or say in note why it is not"
 
 Rows = list[Answer]  # of `annual_return.typed`, each with the columns as attributes
 
@@ -61,7 +54,7 @@ Rows = list[Answer]  # of `annual_return.typed`, each with the columns as attrib
 def checks_across_rows(rows: pd.DataFrame, data: Tables) -> list[Fault]:
     """Everything that the checks find in the sound rows of a return."""
     sound = list(rows.itertuples(index=False))
-    return [fault for check in CHECKS for fault in check(sound, data)]
+    return [fault for check in _CHECKS for fault in check(sound, data)]
 
 
 def family_of_heading(heading: str) -> str:
@@ -76,7 +69,9 @@ def whole_years(start: date, end: date) -> bool:
 
 
 def _stop(code: str, row: Answer, column: str | None, found: str, *says: str) -> Fault:
-    allowed, remedy = says or _SAYS[code]
+    words = CHECKS[code][0]
+    words = words if words[1].isupper() else words[0].lower() + words[1:]
+    allowed, remedy = says or (words, _DO.get(code, _CORRECT))
     return Fault("", found, allowed, row.row, column, remedy, code)
 
 
@@ -457,7 +452,7 @@ def _areas_of_totals(rows: Rows, data: Tables) -> Iterator[Fault]:
                 yield _warn("V13", row, "value", f"{row.value:,}, but its areas sum to {total:,}")
 
 
-CHECKS: tuple[Callable[[Rows, Tables], Iterator[Fault]], ...] = (
+_CHECKS: tuple[Callable[[Rows, Tables], Iterator[Fault]], ...] = (
     _one_year,
     _sexes,
     _levels_and_tiers,
