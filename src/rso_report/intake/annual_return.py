@@ -324,9 +324,9 @@ def _number(row: dict, decimals: bool) -> Iterator[Fault]:
             "V03", "total", quoted(row["total"]), "a total with its number", "delete the row"
         )
     if (status == "revised") != bool(row["revises_row"]):
-        shown = quoted(row["revises_row"]) if row["revises_row"] else "nothing"
         do = "name the row of the published data, such as BR0005, or correct value_status"
-        yield _fault("V03", "revises_row", shown, "a row exactly where value_status is revised", do)
+        may = "a row exactly where value_status is revised"
+        yield _fault("V03", "revises_row", quoted(row["revises_row"]), may, do)
     total, ten = row["population_total"], row["population_10plus"]
     if total and ten and ten > total:
         yield _fault(
@@ -375,10 +375,8 @@ def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) ->
         return
     own = {force, *members.get(force, "").split("|")}
     if district_area.get(code) not in own:
-        shown = quoted(code) if code else "nothing"
-        yield _fault(
-            "V03", "geography_code", shown, f"the code of a district of {force}", "look it up"
-        )
+        may = f"the code of a district of {force}"
+        yield _fault("V03", "geography_code", quoted(code), may, "look it up")
 
 
 def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:
