@@ -8,28 +8,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup
 from reading import HEIGHT, THEMES, WIDTHS, draw_charts, switch
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN_AXE = """([where, tags]) => axe
-  .run(where, {runOnly: tags, resultTypes: ['violations']})
-  .then(results => results.violations.flatMap(each => each.nodes.map(
-    node => `${each.id}: ${node.html.slice(0, 150)} (${node.failureSummary.slice(0, 250)})`)))"""
-# Hundreds of rows with the same markup get the same verdict hundreds of times, slowly. Of each
-# kind of row (tags, classes, names of attributes) the longest and two more stay.
-THIN_OUT = """() => {
-  const kind = row => [...row.querySelectorAll('*')].map(
-    each => each.tagName + each.className + each.getAttributeNames()).join();
-  const length = row => row.textContent.length;
-  for (const body of document.querySelectorAll('tbody')) {
-    const kinds = Map.groupBy([...body.rows], kind);
-    for (const rows of kinds.values()) {
-      for (const row of rows.sort((a, b) => length(b) - length(a)).slice(3)) row.remove();
-    }
-  }
-  // So do the hundreds of words of a program: three of each colour on each ground.
-  const words = Map.groupBy(document.querySelectorAll('pre span[class]'),
-    each => each.className + each.closest('[class*="highlight-"]')?.className);
-  for (const alike of words.values()) for (const word of alike.slice(3)) word.remove();
-}"""
+from rso_report.publication.axe import RUN_AXE, TAGS, THIN_OUT
+
 SET_DETAILS = "open => document.querySelectorAll('details').forEach(each => each.open = open)"
 # Each button of the theme that opens something, and what it opens.
 OPENERS = {

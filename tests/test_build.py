@@ -85,7 +85,7 @@ if __name__ == "__main__":
     Path(sys.argv[2]).write_text("sound")  # record FILE
 """
 
-GATE = "def require_publishable(site): pass"  # it finds nothing
+GATE = "def require_publishable(site, live): pass"  # it finds nothing
 SEARCH = """
 from rso_report.errors import ReportError
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from rso_report.cli import main
 from rso_report.errors import ReportError
-from rso_report.publication import links, provenance
+from rso_report.publication import axe, links, provenance
 from rso_report.publication.policy import secured
 from rso_report.publication.provenance import RECORD
 from rso_report.publication.site import publish
@@ -25,6 +25,12 @@ BODY = (
     '<body><main id="main-content"><h1 id="top">A page</h1>{words}'
     '<a href="{up}notebooks/summary.html#top">Start</a></main></body></html>\n'
 )
+
+
+@pytest.fixture
+def without_axe(monkeypatch):
+    """The gate without its slow part, which test_axe has."""
+    monkeypatch.setattr(axe, "require_accessible", lambda *_: None)
 
 
 def page(name, words=""):
@@ -69,7 +75,7 @@ def again(pages):
 
 
 @pytest.fixture
-def live(tmp_path, edition):
+def live(tmp_path, edition, without_axe):
     """A site of two editions."""
     live = tmp_path / "_site"
     publish(live, [edition(year) / "index.html" for year in ("2019-20", "2020-21")])
@@ -213,6 +219,17 @@ def test_an_edition_of_older_data_and_code_stays_publishable(live, edition, monk
     monkeypatch.setattr(provenance, "checkout", lambda: ROOT / "nowhere")
     publish(live, [start])
     assert (live / "west-midlands-2021-22" / "index.html").is_file()
+
+
+def test_what_axe_finds_stops_the_publication(live, edition, monkeypatch):
+    def find(*_):
+        raise ReportError("image-alt: <img>")
+
+    monkeypatch.setattr(axe, "require_accessible", find)
+    before = contents(live)
+    with pytest.raises(ReportError, match="stays as it was. image-alt: <img>"):
+        publish(live, [edition("2021-22") / "index.html"])
+    assert contents(live) == before
 
 
 def test_links_that_are_right_are_let_through(tmp_path):

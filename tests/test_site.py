@@ -19,7 +19,7 @@ from rso_report import dataset
 from rso_report.edition import open_edition
 from rso_report.errors import ReportError
 from rso_report.exchange import beside, recover
-from rso_report.publication import policy, provenance, provenance_pages, site
+from rso_report.publication import axe, policy, provenance, provenance_pages, site
 from rso_report.publication.site import (
     notice,
     publish,
@@ -55,6 +55,7 @@ def no_search(monkeypatch):
     """Without the gate (tests/test_gate.py and tests/test_build.py have it)."""
     monkeypatch.setattr(policy, "require_secured", lambda _: None)
     monkeypatch.setattr(provenance, "require_as_built", lambda _: None)
+    monkeypatch.setattr(axe, "require_accessible", lambda *_: None)
 
 
 @pytest.fixture

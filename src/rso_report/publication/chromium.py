@@ -1,4 +1,4 @@
-"""The browser that prints the PDF: Debian's Chromium."""
+"""The browser that prints the PDF and lets axe look at the pages: Debian's Chromium."""
 
 import shutil
 from typing import Any

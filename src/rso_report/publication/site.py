@@ -389,7 +389,7 @@ def _publish(live: Path, starts: list[Path], store: Path) -> None:
     if made == served:  # which has passed, and names the data and the code
         return
     try:
-        gate.require_publishable(new)
+        gate.require_publishable(new, live)
     except ReportError as error:
         raise ReportError(f"{_NOT_PUBLISHED} {error}") from None
     folder = store / digest(listed(made).encode())[:16]

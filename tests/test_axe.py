@@ -1,0 +1,93 @@
+"""The look that axe takes at pages before they are published."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rso_report.errors import ReportError
+from rso_report.publication import axe
+from rso_report.publication.axe import pages_to_check
+
+CLEAN = (
+    '<!DOCTYPE html><html lang="en-GB"><head><title>Clean</title></head><body><main><h1>Clean</h1>'
+    '<p>Words. <a href="#more">More</a></p><h2 id="more">More</h2></main></body></html>'
+)
+PALE = CLEAN.replace("<p>", '<p style="color: #999; background: #fff">')
+FRONT = (
+    '<!DOCTYPE html><html><head><meta http-equiv="refresh" content="0; url=b.html"></head></html>'
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write pages below a folder of a site; return the folder."""
+
+    def write(folder, **pages):
+        for name, content in pages.items():
+            path = tmp_path / folder / f"{name.replace('__', '/')}.html"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        return tmp_path / folder
+
+    return write
+
+
+def require_accessible(site):
+    """What the module does, in a thread: tests of a browser leave a loop of events in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(axe.require_accessible, site).result()
+
+
+def test_a_page_with_a_fault_is_named_and_the_others_are_not(write, capsys):
+    with pytest.raises(ReportError) as caught:
+        require_accessible(write("site", clean=CLEAN, worse=PALE))
+    assert capsys.readouterr().out == "Checking 2 pages with axe\n"
+    said = str(caught.value)
+    assert said.startswith("axe finds on the pages:\nworse.html: color-contrast: <p ")
+    assert "clean.html" not in said
+
+
+def test_clean_pages_pass(write):
+    require_accessible(write("site", one=CLEAN, two=CLEAN))
+
+
+def test_without_a_browser_pages_pass_and_that_is_said(write, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    require_accessible(write("site", worse=PALE))
+    said = capsys.readouterr().out
+    assert said == "Not checked with axe: there is no program `chromium` on the path.\n"
+
+
+def test_of_pages_that_differ_in_their_foot_one_of_a_kind_is_looked_at(write):
+    foot = '<div class="rso-made"><p>Data of {}.</p><details>x</details>\n</div></body>'
+    pages = ("a__book__help", "a__book__methods", "a__notebooks__summary", "a__notebooks__more")
+
+    def site(folder, day, **more):
+        page = CLEAN.replace("</body>", foot.format(day))
+        return write(folder, **(dict.fromkeys(pages, page) | more))
+
+    new = site("new", "2 May", a__notebooks__summary=PALE)
+    looked_at = [path.stem for path in pages_to_check(new, site("live", "1 May"))]
+    assert looked_at == ["help", "more", "summary"]
+
+
+def test_what_is_served_already_and_what_is_alike_is_not_looked_at_again(write):
+    new = write(
+        "new",
+        index=CLEAN,
+        a__index=FRONT,
+        a__book__methods=CLEAN,
+        a__notebooks__summary=CLEAN,
+        a___static__part=CLEAN,
+        b__book__methods=PALE,
+        b__notebooks__summary=CLEAN,
+        b__notebooks__more=PALE,
+    )
+    live = write("live", a__notebooks__summary=CLEAN, b__notebooks__more=CLEAN)
+    looked_at = [path.relative_to(new).as_posix() for path in pages_to_check(new, live)]
+    assert looked_at == [
+        "a/book/methods.html",
+        "b/notebooks/more.html",
+        "b/notebooks/summary.html",
+        "index.html",
+    ]
