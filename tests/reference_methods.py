@@ -17,6 +17,11 @@ def observed_over_expected(count, expected):
     return st.rate(count, expected, per=1)
 
 
+def expected_tiers(total, mix):
+    """People per tier, unrounded."""
+    return {tier: total * part for tier, part in mix.items()}
+
+
 def share_exact(count, total):
     """Clopper and Pearson, for 0 < count < total."""
     lower = betaincinv(count, total - count + 1, st.TAIL)

@@ -145,13 +145,3 @@ def as_ods(path, cells, sheet="Return"):
             "</table:table></office:spreadsheet></office:body></office:document-content>",
         )
     return path
-
-
-def bomb(path):
-    """A small file that would fill a disk."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
-        as_types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
-        out.writestr("[Content_Types].xml", as_types)
-        out.writestr("xl/workbook.xml", "<workbook/>")
-        out.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
-    return path

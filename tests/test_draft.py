@@ -19,10 +19,9 @@ from test_cli import call
 from test_ingest import state
 
 from rso_report import dataset
-from rso_report.errors import ReportError
+from rso_report.errors import FaultError, ReportError
 from rso_report.intake import ingest
 from rso_report.intake.annual_return import faults, tidy, typed
-from rso_report.intake.checks import ReturnError
 from rso_report.intake.draft import draft, written
 from rso_report.intake.rows import rows_of_return
 from rso_report.intake.sheets import read_sheets
@@ -617,5 +616,5 @@ def test_a_draft_as_a_file_is_read_by_the_door_and_runs_nothing(kind, made, tmp_
 def test_what_is_no_form_is_sent_to_the_draft(tmp_path, data):
     path = tmp_path / "reply.xlsx"
     path.write_bytes(workbooks.xlsx([HEAD, [TITLE, 3, 4]]))
-    with pytest.raises(ReturnError, match="rso-report draft"):
+    with pytest.raises(FaultError, match="rso-report draft"):
         ingest._read(path, data)

@@ -66,7 +66,7 @@ def synthetic_limits(counts):
 
 
 def policy_visits(reactive=0):
-    return v.minimum_visits(v.expected_tiers(3655, MIX), POLICY, reactive)
+    return v.minimum_visits(reference.expected_tiers(3655, MIX), POLICY, reactive)
 
 
 def growth():
@@ -142,7 +142,7 @@ COMPUTE = {
     "R66": lambda: v.visits_per_person(MIX, POLICY, REACTIVE),
     "R67": lambda: policy_visits(reactive=3655 * REACTIVE),
     "R68": lambda: v.sensitivity(3655, POLICY, "low", "very_high"),
-    "R69": lambda: v.people_per_officer(3655, 1 + 8 + 45),
+    "R69": lambda: reference.ratio(3655, 1 + 8 + 45),
     "R70": lambda: list(v.largest_remainder(3655, MIX).values()),
     "R71": lambda: v.minimum_visits(v.largest_remainder(3655, MIX), POLICY),
     "R72": lambda: st.rate(1640, 64300, per=1000),

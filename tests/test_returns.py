@@ -4,7 +4,6 @@ import shutil
 from datetime import date
 
 import pytest
-import workbooks
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
@@ -16,7 +15,6 @@ from return_files import (
     as_csv,
     as_ods,
     as_xlsx,
-    bomb,
     flow,
     gone,
     good,
@@ -30,7 +28,7 @@ from rso_report.errors import ReportError
 from rso_report.intake import ingest
 from rso_report.intake.annual_return import faults, tidy, typed
 from rso_report.intake.checks import family_of_heading
-from rso_report.return_form import CHECKS, KEY, SPLITS, asked, fields, measures, titles
+from rso_report.return_form import KEY, SPLITS, fields, measures, titles
 
 SOURCE = ingest.Source("sta-return-2025", "Annual return, 2024-25", "Staffordshire Police")
 SOURCE = ingest.Source(**(vars(SOURCE) | {"published": date(2025, 5, 14)}))
@@ -109,17 +107,6 @@ def cell(place, value):
 RAISED = CellRichText(["29", TextBlock(InlineFont(vertAlign="superscript"), "3")])
 
 
-def stored(make):
-    """A workbook as Excel stores it."""
-
-    def made(path):
-        file = make(path)
-        file.write_bytes(workbooks.as_excel_stores(file.read_bytes()))
-        return file
-
-    return made
-
-
 def from_1904(sheet):
     sheet.parent.epoch = CALENDAR_MAC_1904
 
@@ -134,265 +121,205 @@ def ods(*given):
 
 NOTE = STOCK | {"measure_code": "RSO_REACTIVE", "value": 5}
 FIRST = len(good()) + 2  # row of the first fault in a sheet of good rows and others
-PLACE = f"row {FIRST}, column"
 
-# What is wrong: a file made by code, and parts of the message that a person reads.
+# What is wrong: a file made by code, and the check and place of its fault (row and column); of a
+# file that cannot be read, words of its message.
 BROKEN = {
     # The file.
     "no such file": (lambda path: path / "absent.csv", ["absent.csv", "no such file"]),
-    "empty file": (text(b""), ["an empty file", "send the filled file"]),
-    "another format under its name": (text(b"PK\x03\x04 not", "a.xlsx"), ["a.xlsx"]),
-    "zip bomb": (lambda path: bomb(path / "a.xlsx"), ["unpacks to", "at most"]),
-    "100,000 rows": (
-        lambda path: as_csv(path / "a.csv", table([flow("VISITS_MADE", 1)] * 100_000)),
-        ["more than 10,000 rows", "lists of single events are not wanted"],
-    ),
     "more rows than a return has": (
         lambda path: as_csv(path / "a.csv", table([flow("VISITS_MADE", 1)] * 5_001)),
-        ["5,001 rows", "at most 5,000"],
+        ("V01", None, None),
     ),
     # The sheet.
-    "wrong sheet": (two_sheets, ["V01", "the sheets Figures, Notes", "a sheet named Return"]),
-    "no row of names": (text(b"Staffordshire Police\n1700\n"), ["V01", "no row with the names"]),
-    "no rows filled in": (alone(), ["V01, sheet Return: found no rows filled in"]),
-    "missing column": (
-        without("value_status"),
-        ["V01", "column value_status: found no such column"],
-    ),
-    "misspelt column": (
-        renamed("custody_status", "custody_staus"),
-        ["V01", "unknown column 'custody_staus'", "did you mean custody_status?"],
-    ),
-    "required column misspelt": (
-        renamed("value", "values"),
-        ["column value: found no such column", "rename 'values'"],
-    ),
-    "column twice": (renamed("note", "value"), ["column value: found the column a second time"]),
-    "value beside the table": (
-        xlsx(cell("W3", "see note")),
-        ["row 3, column W: found 'see note' in a column without a name"],
-    ),
-    "merged cells": (xlsx(merge), ["row 2, column value: found merged cells", "unmerge"]),
-    "formula without a value": (
-        xlsx(cell("R3", "=R2*2")),
-        ["row 3, column value: found a formula without a saved value", "let it calculate"],
-    ),
-    "error value": (xlsx(cell("R3", "#REF!")), ["row 3, column value", "#REF!"]),
+    "wrong sheet": (two_sheets, ("V01", None, None)),
+    "no row of names": (text(b"Staffordshire Police\n1700\n"), ("V01", None, None)),
+    "no rows filled in": (alone(), ("V01", None, None)),
+    "missing column": (without("value_status"), ("V01", None, "value_status")),
+    "misspelt column": (renamed("custody_status", "custody_staus"), ("V01", None, None)),
+    "required column misspelt": (renamed("value", "values"), ("V01", None, "value")),
+    "column twice": (renamed("note", "value"), ("V01", 1, "value")),
+    "value beside the table": (xlsx(cell("W3", "see note")), ("V01", 3, "W")),
+    "merged cells": (xlsx(merge), ("V02", 2, "value")),
+    "formula without a value": (xlsx(cell("R3", "=R2*2")), ("V02", 3, "value")),
+    "error value": (xlsx(cell("R3", "#REF!")), ("V02", 3, "value")),
     # Cells.
-    "text in numbers": (
-        rows(offences("about 40")),
-        [f"V02, sheet Return, {PLACE} value", "'about"],
-    ),
-    "thousands comma": (rows(gone("1,200")), [f"{PLACE} value", "write 1200, if that is"]),
-    "less than": (
-        rows(gone("<5")),
-        ["found '<5'", "fewer_than in qualifier and suppressed in value_status"],
-    ),
-    "negative": (rows(gone(-3)), ["found '-3'", "a number of 0 or more", "cannot be negative"]),
-    "decimal": (
-        rows(flow("VISITS_MADE", 12.5, custody_status="both")),
-        ["found '12.5'", "a whole number", "only full-time equivalents"],
-    ),
-    "too large": (rows(gone(10**12)), ["at most 99,999,999"]),
-    "number in exponent form": (rows(gone("1e3")), ["found '1e3'"]),
-    "digits of another script": (rows(gone("\u0663\u0664")), [f"{PLACE} value: found"]),
-    "yes instead of a number": (
-        xlsx(given=[gone(True)]),
-        [f"{PLACE} value: found 'True'"],
-    ),
+    "text in numbers": (rows(offences("about 40")), ("V02", FIRST, "value")),
+    "thousands comma": (rows(gone("1,200")), ("V02", FIRST, "value")),
+    "less than": (rows(gone("<5")), ("V02", FIRST, "value")),
+    "negative": (rows(gone(-3)), ("V02", FIRST, "value")),
+    "decimal": (rows(flow("VISITS_MADE", 12.5, custody_status="both")), ("V02", FIRST, "value")),
+    "too large": (rows(gone(10**12)), ("V02", FIRST, "value")),
+    "digits of another script": (rows(gone("\u0663\u0664")), ("V02", FIRST, "value")),
+    "yes instead of a number": (xlsx(given=[gone(True)]), ("V02", FIRST, "value")),
     "value blank without status": (
         alone({**STOCK, "measure_code": "RSO_REGISTER", "value_status": ""}),
-        ["V03, sheet Return, row 2, column value_status: found nothing"],
+        ("V03", 2, "value_status"),
     ),
-    "value blank with status final": (
-        rows(gone("")),
-        [f"{PLACE} value: found nothing", "a number, because value_status is final"],
-    ),
+    "value blank with status final": (rows(gone("")), ("V02", FIRST, "value")),
     "value with status not_held": (
         rows(gone(4) | {"value_status": "not_held"}),
-        [f"{PLACE} value: found '4'", "nothing, because value_status is not_held"],
+        ("V02", FIRST, "value"),
     ),
-    "unknown force": (
-        rows(gone(4) | {"force": "STX"}),
-        [f"V03, sheet Return, {PLACE} force: found 'STX'", "did you mean STA?"],
-    ),
-    "name of a force": (
-        rows(gone(4) | {"force": "Staffordshire Police"}),
-        ["did you mean STA?"],
-    ),
+    "unknown force": (rows(gone(4) | {"force": "STX"}), ("V03", FIRST, "force")),
+    "name of a force": (rows(gone(4) | {"force": "Staffordshire Police"}), ("V03", FIRST, "force")),
     "wrong case": (
         rows(gone(4) | {"measure_code": "missing_stock"}),
-        ["column measure_code: found 'missing_stock'", "did you mean MISSING_STOCK?"],
+        ("V03", FIRST, "measure_code"),
     ),
-    "unknown measure": (
-        rows(gone(4) | {"measure_code": "REOFFENDED"}),
-        ["found 'REOFFENDED'", "one of RSO_REGISTER, RSO_COMMUNITY"],
-    ),
-    "unknown status": (rows(gone(4) | {"value_status": "ok"}), ["'ok'", "one of final, provis"]),
-    "definition not given": (
-        rows(gone(4, definition_code="")),
-        [f"{PLACE} definition_code: found nothing", "needed for MISSING_STOCK"],
-    ),
+    "unknown status": (rows(gone(4) | {"value_status": "ok"}), ("V03", FIRST, "value_status")),
+    "definition not given": (rows(gone(4, definition_code="")), ("V03", FIRST, "definition_code")),
     "tier of a measure without tiers": (
         rows(flow("VISITS_MADE", 5, definition_code="MISSING_PERSON")),
-        ["VISITS_MADE is not asked by definition_code"],
+        ("V03", FIRST, "definition_code"),
     ),
     "register by tier": (
         rows(stock("RSO_REGISTER", 5, risk_tier="H")),
-        ["column risk_tier: found 'H'", "RSO_REGISTER is not asked by risk_tier"],
+        ("V03", FIRST, "risk_tier"),
     ),
     # Dates.
-    "Excel serial": (
-        rows(gone(4, as_at="45747")),
-        [f"V04, sheet Return, {PLACE} as_at", "31 March 2025", "2025-03-31"],
-    ),
+    "Excel serial": (rows(gone(4, as_at="45747")), ("V04", FIRST, "as_at")),
     "serial of the 1904 system": (
         xlsx(from_1904, given=[gone(4, as_at=44285)]),  # four years and a day less than 45747
-        ["V04", "the number 44285", "write 2025-03-31"],
+        ("V04", FIRST, "as_at"),
     ),
-    "raised note": (
-        xlsx(cell("R3", RAISED)),
-        ["V02", "row 3", "raised characters '3' beside '29'"],
-    ),
-    "raised note as Excel stores it": (
-        stored(xlsx(cell("R3", RAISED))),
-        ["V02", "row 3", "raised characters '3' beside '29'"],
-    ),
-    "Excel serial as a number": (xlsx(given=[gone(4, as_at=45747)]), ["write 2025-03-31"]),
-    "British date": (rows(gone(4, as_at="31/03/2025")), ["'31/03/2025'", "write 2025-03-31"]),
-    "American date": (rows(gone(4, as_at="03/31/2025")), ["'03/31/2025'", "YYYY-MM-DD"]),
-    "no such day": (rows(gone(4, as_at="2025-02-30")), ["'2025-02-30'"]),
-    "future date": (
-        rows(gone(4, as_at="2026-03-31")),
-        ["found 2026-03-31", "no day after 2025-05-14, the date of the return"],
-    ),
-    "before the register": (rows(gone(4, as_at="1925-03-31")), ["found 1925-03-31", "1997"]),
+    "raised note": (xlsx(cell("R3", RAISED)), ("V02", 3, "value")),
+    "British date": (rows(gone(4, as_at="31/03/2025")), ("V04", FIRST, "as_at")),
+    "future date": (rows(gone(4, as_at="2026-03-31")), ("V04", FIRST, "as_at")),
+    "before the register": (rows(gone(4, as_at="1925-03-31")), ("V04", FIRST, "as_at")),
     "stock with a period": (
         rows(gone(4, period_start="2024-04-01")),
-        [f"{PLACE} period_start: found 2024-04-01", "is a stock", "empty period_start"],
+        ("V04", FIRST, "period_start"),
     ),
-    "stock without a day": (rows(gone(4, as_at="")), [f"{PLACE} as_at: found nothing"]),
-    "flow without end": (
-        rows(offences(4, period_end="")),
-        [f"{PLACE} period_end: found nothing", "is a flow", "fill in period_end"],
-    ),
-    "end before start": (
-        rows(offences(4, period_end="2024-03-31")),
-        ["2024-03-31, before the start 2024-04-01"],
-    ),
+    "stock without a day": (rows(gone(4, as_at="")), ("V04", FIRST, "as_at")),
+    "flow without end": (rows(offences(4, period_end="")), ("V04", FIRST, "period_end")),
+    "end before start": (rows(offences(4, period_end="2024-03-31")), ("V04", FIRST, "period_end")),
     "period of 11 months": (
         rows(offences(4, period_end="2025-02-28")),
-        [f"V05, sheet Return, {PLACE} period_end", "a period of 334 days", "provisional"],
+        ("V05", FIRST, "period_end"),
     ),
-    "period of 18 months": (rows(offences(4, period_start="2023-10-01")), ["548 days"]),
+    "period of 18 months": (
+        rows(offences(4, period_start="2023-10-01")),
+        ("V05", FIRST, "period_end"),
+    ),
     # Places.
     "district without a code": (
         rows(gone(4, geography_level="district", population_total=60_000)),
-        ["column geography_code: found nothing", "a district of STA"],
+        ("V03", FIRST, "geography_code"),
     ),
     "district of another force": (
         rows(gone(4, geography_level="district", geography_code="E08000025", population_total=9)),
-        ["'E08000025'", "a district of STA"],
+        ("V03", FIRST, "geography_code"),
     ),
     "district without a population": (
         rows(gone(4, geography_level="district", geography_code="E07000192")),
-        ["V19", "column population_total: found a district without residents"],
+        ("V19", FIRST, "population_total"),
     ),
-    "one person by sex": (
-        rows(stock("RSO_REGISTER", 1, sex="female")),
-        ["V19", "column sex: found one person by sex"],
-    ),
+    "one person by sex": (rows(stock("RSO_REGISTER", 1, sex="female")), ("V19", FIRST, "sex")),
     "one person by level": (
         rows(stock("RSO_BY_LEVEL", 1, mappa_level="3", custody_status="community")),
-        ["V19", "column mappa_level: found one person"],
+        ("V19", FIRST, "mappa_level"),
     ),
-    "no residents": (rows(gone(4, population_total=0)), ["a whole number of 1 or more"]),
+    "no residents": (rows(gone(4, population_total=0)), ("V02", FIRST, "population_total")),
     "more aged 10 and over than residents": (
         rows(gone(4, population_total=500_000, population_10plus=600_000)),
-        ["found '600000'", "at most population_total"],
+        ("V02", FIRST, "population_10plus"),
     ),
     # Rows against each other.
-    "duplicate rows": (
-        rows(offences(121)),
-        [f"V18, sheet Return, row {FIRST}: found the same measure as row 9"],
-    ),
-    "more missing than RSOs": (
-        alone(stock("RSO_REGISTER", 40), gone(41)),
-        ["V10, sheet Return, row 3", "41 people missing of 40 on the register (row 2)"],
-    ),
+    "duplicate rows": (rows(offences(121)), ("V18", FIRST, None)),
+    "more missing than RSOs": (alone(stock("RSO_REGISTER", 40), gone(41)), ("V10", 3, "value")),
     "custody in a community count": (
         rows(stock("RSO_COMMUNITY", 4, sex="male", custody_status="both")),
-        ["V17", "found 'both'", "cannot be compared"],
+        ("V17", FIRST, "custody_status"),
     ),
     "mixed custody": (
         rows(
             stock("RSO_BY_TIER", 3, risk_tier="H", risk_tool="ARMS", custody_status="both"),
         ),
-        ["V17", "'both', but 'community' in row 12 of the same breakdown"],
+        ("V17", FIRST, "custody_status"),
     ),
     "missing of another custody status": (
         alone(stock("RSO_REGISTER", 40), gone(4, custody_status="community")),
-        ["V17, sheet Return, row 3", "add RSO_COMMUNITY for that day"],
+        ("V17", 3, "custody_status"),
     ),
     "unknown title": (
         rows(offences(4, offence_title="Breach of something")),
-        ["V15", "found 'Breach of something'", "add it there"],
+        ("V15", FIRST, "offence_title"),
     ),
     "title in other letters": (
         rows(offences(4, offence_title=TITLE.upper())),
-        ["V15", f"did you mean '{TITLE}'?"],
+        ("V15", FIRST, "offence_title"),
     ),
     "total without cells": (
         alone(
             offences(9, table_as_printed="1a", total="column"),
             columns=(*COLUMNS, "table_as_printed", "total"),
         ),
-        ["V13", "the total 9 of a table without cells"],
+        ("V13", 2, "total"),
     ),
     # Text.
-    "name in a note": (rows(NOTE | {"note": "asked Mr Smith"}), ["V20", f"{PLACE} note", "name"]),
-    "e-mail address": (rows(NOTE | {"source_ref": "a.b@example.org"}), ["V20", "e-mail"]),
-    "date of birth": (rows(NOTE | {"note": "born on 3 May 1975"}), ["V20", "date of birth"]),
-    "a day of another century": (rows(NOTE | {"note": "see 03/05/1975"}), ["V20", "birth"]),
-    "telephone": (rows(NOTE | {"note": "ring 01785 550 199"}), ["V20", "telephone"]),
-    "postcode": (rows(NOTE | {"note": "lives in ST16 2LD"}), ["V20", "postcode"]),
-    "address": (rows(NOTE | {"note": "12 Station Road"}), ["V20", "street address"]),
-    "National Insurance": (rows(NOTE | {"note": "AB 12 34 56 C"}), ["V20"]),
+    "name in a note": (rows(NOTE | {"note": "asked Mr Smith"}), ("V20", FIRST, "note")),
+    "e-mail address": (
+        rows(NOTE | {"source_ref": "a.b@example.org"}),
+        ("V20", FIRST, "source_ref"),
+    ),
+    "date of birth": (rows(NOTE | {"note": "born on 3 May 1975"}), ("V20", FIRST, "note")),
+    "a day of another century": (rows(NOTE | {"note": "see 03/05/1975"}), ("V20", FIRST, "note")),
     "CSV injection": (
         rows(NOTE | {"note": '=HYPERLINK("http://example.org")'}),
-        [f"{PLACE} note", "runs as a formula"],
+        ("V02", FIRST, "note"),
     ),
-    "injection by a sign": (rows(NOTE | {"note": "-2+3 cases"}), ["begins with '-'"]),
-    "injection by an at sign": (rows(NOTE | {"source_ref": "@SUM(1)"}), [f"{PLACE} source_ref"]),
-    "long note": (rows(NOTE | {"note": "a " * 600}), ["characters", "at most 1,000"]),
-    "invisible character": (rows(NOTE | {"note": "a\x07b"}), ["U+0007"]),
+    "injection by an at sign": (
+        rows(NOTE | {"source_ref": "@SUM(1)"}),
+        ("V02", FIRST, "source_ref"),
+    ),
+    "long note": (rows(NOTE | {"note": "a " * 600}), ("V02", FIRST, "note")),
+    "invisible character": (rows(NOTE | {"note": "a\x07b"}), ("V02", FIRST, "note")),
     "rows of the example": (
         rows(NOTE | {"source_ref": "EXAMPLE ONLY"}),
-        ["a row of the worked example", "delete the rows"],
+        ("V02", FIRST, "source_ref"),
     ),
     # What is published already.
     "revision of nothing": (
         rows(gone(4, as_at="2024-03-31") | {"value_status": "revised", "revises_row": "MI9999"}),
-        ["V03", "column revises_row: found 'MI9999'", "for STA"],
+        ("V03", FIRST, "revises_row"),
     ),
     "revision of another force": (
         rows(gone(4, as_at="2024-03-31") | {"value_status": "revised", "revises_row": "MI0001"}),
-        ["found 'MI0001'", "for STA"],
+        ("V03", FIRST, "revises_row"),
     ),
     "revised without a row": (
         rows(gone(4, as_at="2024-03-31") | {"value_status": "revised"}),
-        ["column revises_row: found nothing", "such as BR0005"],
+        ("V03", FIRST, "revises_row"),
     ),
     "offences that another source gave": (
         rows(offences(500, force="WMP", period_start="2020-04-01", period_end="2021-03-31")),
-        ["V18", "the same offences and period as BR0004, from source wmp-foi-233a-22"],
+        ("V18", FIRST, None),
     ),
     "two definitions on one day": (
         rows(gone(7, definition_code="WANTED_WARRANT")),
-        ["V18", "missing.csv cannot hold beside row 6"],
+        ("V18", FIRST, None),
     ),
-    "in an ODS file": (ods(gone("many", as_at="2024-03-31")), ["return.ods", f"{PLACE} value"]),
-    "in an XLSX file": (xlsx(given=[gone("many", as_at="2024-03-31")]), [f"{PLACE} value"]),
+    "in an ODS file": (ods(gone("many", as_at="2024-03-31")), ("V02", FIRST, "value")),
+    "in an XLSX file": (xlsx(given=[gone("many", as_at="2024-03-31")]), ("V02", FIRST, "value")),
+}
+
+
+# Where a message names another place, a date or a name that may be meant, that is a fact.
+MEANT = {
+    "misspelt column": "custody_status",
+    "required column misspelt": "'values'",
+    "serial of the 1904 system": "2025-03-31",
+    "British date": "2025-03-31",
+    "future date": "2025-05-14",
+    "raised note": "'3' beside '29'",
+    "name of a force": "did you mean STA?",
+    "wrong case": "did you mean MISSING_STOCK?",
+    "title in other letters": f"did you mean '{TITLE}'?",
+    "duplicate rows": "row 9",
+    "mixed custody": "row 12",
+    "missing of another custody status": "RSO_COMMUNITY",
+    "two definitions on one day": "row 6",
 }
 
 
@@ -406,7 +333,12 @@ def test_a_broken_return_says_what_is_wrong_and_changes_nothing(
     with pytest.raises(ReportError) as caught:
         ingest.ingest(path, SOURCE, folder)
     message = str(caught.value)
-    assert [part for part in expected if part not in message] == [], message
+    if isinstance(expected, tuple):
+        found = [(f.code, f.row, f.column) for f in caught.value.faults if f.severity == "stop"]
+        assert expected in found, message
+    else:
+        assert [part for part in expected if part not in message] == [], message
+    assert MEANT.get(kind, "") in message
     assert path.name in message
     assert state(folder) == before
 
@@ -428,7 +360,7 @@ def test_all_faults_are_reported_at_once(folder, data, tmp_path, monkeypatch):
         ingest.ingest(path, SOURCE, folder)
     codes = [(fault.code, fault.row) for fault in caught.value.faults if fault.severity == "stop"]
     assert codes == [("V02", FIRST), ("V05", FIRST + 1), ("V20", FIRST + 2)]
-    assert "3 faults to correct" in str(caught.value)
+    assert "3 faults in return.csv" in str(caught.value)
 
 
 def found(data, *given, columns=COLUMNS):
@@ -558,10 +490,8 @@ def test_a_joint_return_may_speak_of_a_district_of_either_force(data):
 def test_the_form_declares_each_thing_once():
     assert set(KEY) <= set(fields())
     assert {measure.table for measure in measures().values()} == set(SPLITS)
-    assert list(CHECKS) == [f"V{number:02d}" for number in range(1, 24)]
     for measure in measures().values():
         assert set(measure.needs) <= set(fields()), measure.code
-    assert "STOCK_MAPPA" not in asked()
 
 
 def test_the_map_of_titles_agrees_with_the_rows_that_are_held(data):

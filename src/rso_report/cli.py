@@ -380,15 +380,16 @@ def ingest(
     """
     from dataclasses import asdict
 
+    from rso_report.errors import FaultError
     from rso_report.intake import ingest as door
-    from rso_report.intake.checks import ReturnError
 
     day = published.date() if published else None
     source = door.Source(source_id, title, publisher, day, licence, address, kind)
     try:
         done = door.ingest(file, source, dry_run=dry_run)
-    except ReturnError as error:
+    except FaultError as error:
         if not machine:
+            click.echo("Nothing was written.", err=True)
             raise
         faults = [asdict(fault) for fault in error.faults]
         click.echo(as_json({"source_id": source_id, "outcome": "refused", "faults": faults}))

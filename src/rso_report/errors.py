@@ -3,6 +3,7 @@
 import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 
 class ReportError(Exception):
@@ -31,36 +32,50 @@ class FileError(ReportError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong: where it is, what was found there and what is allowed.
+    """One thing wrong: where it is, what was found there, what is allowed and what to do.
 
-    `where` is a parameter or a file, of a file perhaps with `row`, its line (header = 1), and
-    `column`.
+    `where` is a parameter, a file or a sheet, of a file or sheet perhaps with `row`, its line
+    (header = 1) or a cell of a form such as B10, and `column`, by name or number. `code` is the
+    check or the kind of fault, if it has one. `severity` says whether it stops what is checked,
+    withholds a value, or is only remarked.
     """
 
     where: str
     found: str
     allowed: str
-    row: int | None = None
-    column: str | None = None
+    row: int | str | None = None
+    column: str | int | None = None
+    remedy: str = ""
+    code: str = ""
+    severity: Literal["stop", "withhold", "warn"] = "stop"
 
     def __str__(self) -> str:
         """One line that a person can act on."""
-        row = f", row {self.row}" if self.row else ""
-        column = f", column {self.column}" if self.column else ""
-        return f"{self.where}{row}{column}: found {self.found}; allowed: {self.allowed}"
+        parts = [self.code, self.where, self.row and place(self.row)]
+        parts.append(self.column and f"column {self.column}")
+        at = ", ".join(filter(None, parts))
+        said = f"found {self.found}; allowed: {self.allowed}"
+        return (f"{at}: " if at else "") + said + (f"; {self.remedy}" if self.remedy else "")
+
+
+def place(row: int | str) -> str:
+    """Where something stands, as a person finds it: `row 7` of a table, `cell B7` of a form."""
+    return f"row {row}" if isinstance(row, int) else f"cell {row}"
 
 
 class FaultError(ReportError):
-    """What was checked has faults; `faults` holds all of them."""
+    """What was checked has faults; `faults` holds all of them, also those that stop nothing."""
 
     def __init__(self, faults: Iterable[Fault], of: str = "the data", source: str = "") -> None:
         """Make one message of the faults; `source` is the file of what was checked, if any."""
         self.faults = list(faults)
-        title = f"{len(self.faults)} faults in {source or of}:"
+        stops = [f"  {fault}" for fault in self.faults if fault.severity == "stop"]
+        others = [f"  {fault}" for fault in self.faults if fault.severity != "stop"]
+        lines = [f"{len(stops)} fault{'s' * (len(stops) != 1)} in {source or of}:", *stops]
+        lines += ["Noticed too, which stops nothing:", *others] if others else []
         if len(self.faults) == 1:
-            super().__init__(f"{source}: {self.faults[0]}" if source else str(self.faults[0]))
-        else:
-            super().__init__("\n".join([title, *(f"  {fault}" for fault in self.faults)]))
+            lines = [f"{source}: {self.faults[0]}" if source else str(self.faults[0])]
+        super().__init__("\n".join(lines))
 
 
 def first_of(lines: list[str], more: str = "more", shown: int = 15) -> str:

@@ -51,12 +51,6 @@ def _checked_mix(mix: Mapping[str, float]) -> dict[str, float]:
     return shares
 
 
-def expected_tiers(total: float, mix: Mapping[str, float]) -> dict[str, float]:
-    """People per tier, unrounded: the total times each share of the mix."""
-    people = checked_count(total, "total")
-    return {tier: people * part for tier, part in _checked_mix(mix).items()}
-
-
 def largest_remainder(total: float, shares: Mapping[str, float]) -> dict[str, int]:
     """Whole people per tier that sum to the total, by largest remainder.
 
@@ -77,8 +71,8 @@ def minimum_visits(
 ) -> float:
     """Minimum visits a year: people times frequency over the tiers, less reactive management.
 
-    `people` come from `largest_remainder` (whole) or `expected_tiers` (unrounded); `reactive` is
-    the number of people in the low tier managed without visits.
+    `people` are numbers or shares of people by tier, such as those of `largest_remainder`;
+    `reactive` is the number of people in the low tier managed without visits.
     """
     number, visits = _by_tier(people, "people"), _by_tier(frequencies, "frequencies")
     without_visits = checked_number(reactive, "reactive")
@@ -158,8 +152,3 @@ def officer_load(
     if checked_number(weeks, "weeks", positive=True) > 53:
         raise ValueError(f"weeks must be above 0 and at most 53; found {weeks:g}.")
     return crew * attempts(visits, success_share) / (staff * weeks)
-
-
-def people_per_officer(total: float, officers: float) -> float:
-    """People managed per officer."""
-    return checked_count(total, "total") / checked_number(officers, "officers", positive=True)

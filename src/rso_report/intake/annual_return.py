@@ -6,7 +6,8 @@ the data that are held; `typed` gives the values once nothing stops it. Checks a
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 
@@ -14,9 +15,9 @@ import pandas as pd
 
 from rso_report import personal
 from rso_report.dataset import Tables
-from rso_report.errors import on_one_line
-from rso_report.intake.cells import SINCE_1900, Cell, SheetError, as_date, letters
-from rso_report.intake.checks import ReturnFault, checks_across_rows
+from rso_report.errors import Fault, FaultError, on_one_line
+from rso_report.intake.cells import SINCE_1900, Cell, as_date, letters, quoted, text_of
+from rso_report.intake.checks import checks_across_rows
 from rso_report.return_form import (
     EXAMPLE_MARK,
     MOST_ROWS,
@@ -45,13 +46,13 @@ _EARLY_DAY = re.compile(
 def header_row(rows: list[list[Cell]]) -> int | None:
     """Where the names of the columns stand, as an index; None if no row near the top has them."""
     for index, row in enumerate(rows[:_HEADER_WITHIN]):
-        names = {_text(cell).casefold() for cell in row}
+        names = {text_of(cell).casefold() for cell in row}
         if {"force", "measure_code"} <= names or len(names & set(fields())) >= 4:
             return index
     return None
 
 
-def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
+def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[Fault]]:
     """The filled-in rows of a sheet as a frame, and what is wrong with its columns (V01).
 
     Columns: `row` (as a person sees it in the sheet), and the names that the sheet gives to its
@@ -61,31 +62,32 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[ReturnFault]]:
     if head is None:
         found, allowed = "no row with the names of the columns", "a row with the column names "
         do = "start from the template, or make a draft of the file with rso-report draft"
-        fault = ReturnFault("V01", None, None, found, allowed + ", ".join(_required()), do)
+        fault = _fault("V01", None, found, allowed + ", ".join(_required()), do)
         return pd.DataFrame(columns=["row"]), [fault]
-    names = [_text(cell) for cell in rows[head]]
+    names = [text_of(cell) for cell in rows[head]]
     used = {name: place for place, name in reversed([*enumerate(names)]) if name}
+    do = "delete or rename one of the two"
+    twice = [name for place, name in enumerate(names) if name and used[name] != place]
     wrong = [
-        ReturnFault("V01", head + 1, name, "the column a second time", "each column once",
-                    "delete or rename one of the two")
-        for place, name in enumerate(names) if name and used[name] != place
-    ]  # fmt: skip
+        _fault("V01", name, "the column a second time", "each column once", do, head + 1)
+        for name in twice
+    ]
     records = []
     for number, row in enumerate(rows[head + 1 :], head + 2):
         for place, cell in enumerate(row):
-            if _text(cell) and (place >= len(names) or not names[place]):
-                found = f"{_quoted(cell)} in a column without a name"
-                told = (found, "values only below the name of a column", "move or delete it")
-                wrong.append(ReturnFault("V01", number, letters(place + 1), *told))
+            if text_of(cell) and (place >= len(names) or not names[place]):
+                found = f"{quoted(cell)} in a column without a name"
+                may, do = "values only below the name of a column", "move or delete it"
+                wrong.append(_fault("V01", letters(place + 1), found, may, do, number))
                 break
         cells = {name: row[place] if place < len(row) else None for name, place in used.items()}
-        if any(map(_text, cells.values())):
+        if any(map(text_of, cells.values())):
             records.append({"row": number} | cells)
     columns = ["row", *dict.fromkeys(filter(None, names))]
     return pd.DataFrame(records, columns=columns, dtype=object), wrong
 
 
-def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> list[ReturnFault]:
+def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> list[Fault]:
     """Everything wrong in a return, in the order of its rows; an empty list if there is nothing.
 
     `frame` is one of `tidy`: `row`, and the cells as they were read. `data` are all tables of the
@@ -94,7 +96,7 @@ def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> 
     if len(frame) > MOST_ROWS:
         do = "send one row for each figure of one year, not a list of cases"
         found, allowed = f"{len(frame):,} rows", f"at most {MOST_ROWS:,} rows"
-        return [ReturnFault("V01", None, None, found, allowed, do)]
+        return [_fault("V01", None, found, allowed, do)]
     read, found = _read(frame, data, published)
     stopped = {fault.row for fault in found if fault.severity == "stop"}
     sound = read[~read["row"].isin(stopped)]
@@ -140,7 +142,7 @@ def _required() -> list[str]:
 
 def _read(
     frame: pd.DataFrame, data: Tables, published: date | None
-) -> tuple[pd.DataFrame, list[ReturnFault]]:
+) -> tuple[pd.DataFrame, list[Fault]]:
     """The values of every cell, and the faults that one row shows by itself."""
     found = list(_column_faults([c for c in frame.columns if c != "row"]))
     names, day_0 = area_codes(data), frame.attrs.get("day_0", SINCE_1900)
@@ -149,93 +151,100 @@ def _read(
     records = []
     for cells in frame.to_dict("records"):
         row, wrong = {"row": cells["row"]}, []
-        measure = measures().get(_text(cells.get("measure_code")))
+        measure = measures().get(text_of(cells.get("measure_code")))
         for field in fields().values():
             if field.part == "draft":  # written by us for whoever reads the draft
-                row[field.name] = _text(cells.get(field.name))
+                row[field.name] = text_of(cells.get(field.name))
                 continue
             official = bool(measure and measure.official)
             allowed = allowed_values(field.name, data, official) if field.kind == "code" else ()
             row[field.name] = field.default if field.kind in ("code", "text") else None
             try:
                 row[field.name] = _value(field, cells.get(field.name), allowed, names, day_0)
-            except _CellError as error:
-                code, *told = error.args
-                wrong.append((code, field.name, *told))
+            except FaultError as error:
+                wrong += [replace(fault, column=field.name) for fault in error.faults]
         if row["remarks"] and not row["value_status"] and row["value"] is None:
-            wrong = [each for each in wrong if each[1] != "value_status"]
+            wrong = [fault for fault in wrong if fault.column != "value_status"]
             wrong.append(_left_open(row))
         rules = [*_place(row, districts, members)]
         if measure:
             rules += [*_dates(row, measure.kind, published), *_number(row, measure.decimals)]
             rules += _splits(row, measure)
             row["custody_status"] = row["custody_status"] or measure.custody
-        bad = {each[1] for each in wrong}
-        wrong += [each for each in rules if each[1] not in bad]
+        bad = {fault.column for fault in wrong}
+        wrong += [fault for fault in rules if fault.column not in bad]
         records.append(row)
-        found += [ReturnFault(code, row["row"], *told) for code, *told in wrong]
+        found += [replace(fault, row=row["row"]) for fault in wrong]
     return pd.DataFrame(records, columns=["row", *fields()], dtype=object), found
 
 
-def _column_faults(columns: list[str]) -> Iterator[ReturnFault]:
+def _column_faults(columns: list[str]) -> Iterator[Fault]:
     """V01: columns that are missing, and columns that nobody asked for."""
     for name in _required():
         if name not in columns:
             near = get_close_matches(name, [c for c in columns if c not in fields()], 1, 0.75)
             do = f"rename '{near[0]}'" if near else "add it, or start from the template"
-            yield ReturnFault("V01", None, name, "no such column", f"a column {name}", do)
+            yield _fault("V01", name, "no such column", f"a column {name}", do)
     for name in columns:
         if name not in fields():
             near = get_close_matches(name.casefold(), fields(), 1, 0.75)
             do = f"did you mean {near[0]}?" if near else "delete it, or move its content to note"
-            found = f"the unknown column {_quoted(name)}"
-            yield ReturnFault("V01", None, None, found, "the columns of the template", do)
+            found = f"the unknown column {quoted(name)}"
+            yield _fault("V01", None, found, "the columns of the template", do)
 
 
-class _CellError(Exception):
-    """What is wrong with a cell: the check, what was found, what is allowed, what to do."""
+def _fault(
+    code: str, column: str | None, found: str, allowed: str, do: str, row: int | None = None
+) -> Fault:
+    """A fault of the sheet, or of a row that is named later."""
+    return Fault("", found, allowed, row, column, do, code)
+
+
+def _wrong(code: str, found: str, allowed: str, do: str) -> FaultError:
+    """What is wrong with a cell that is named later."""
+    return FaultError([_fault(code, None, found, allowed, do)])
 
 
 def _value(
     field: Field, cell: Cell, allowed: tuple[str, ...], names: dict[str, str], day_0: date
 ) -> object:
-    """The value of one cell; raises _CellError if it has none."""
-    text = _text(cell)
+    """The value of one cell; raises FaultError if it has none."""
+    text = text_of(cell)
     if isinstance(cell, str) and field.kind == "text":
         _check_text(cell, text)
     if not text:
         if field.name in ("force", "measure_code", "value_status"):
-            raise _CellError("V03", "nothing", f"one of {', '.join(allowed)}", "fill it in")
+            raise _wrong("V03", "nothing", f"one of {', '.join(allowed)}", "fill it in")
         return field.default if field.kind in ("code", "text") else None
     if field.kind == "code" and text not in allowed:
         may, do = f"one of {', '.join(allowed)}", _meant(text, allowed, names)
-        raise _CellError("V03", _quoted(text), may, do)
+        raise _wrong("V03", quoted(text), may, do)
     if field.kind in ("text", "code"):
         return text
     if field.kind == "date":
         try:
             return as_date(cell, day_0)
-        except SheetError as error:
-            raise _CellError("V04", error.found, error.allowed, error.remedy) from None
+        except FaultError as error:
+            raise FaultError([replace(error.faults[0], code="V04")]) from None
     return _amount(field, cell, text)
 
 
 def _check_text(cell: str, text: str) -> None:
     """V02 and V20 of free text. The text is not repeated where it may be about a person."""
     if cell.startswith(_FORMULA) or text.startswith(_FORMULA):
-        shown = f"text that begins with {_quoted(cell[:1])}, which spreadsheets execute"
+        shown = f"text that begins with {quoted(cell[:1])}, which spreadsheets execute"
         may = "text that begins with a letter or a number"
-        raise _CellError("V02", shown, may, "write it differently")
+        raise _wrong("V02", shown, may, "write it differently")
     if len(text) > LONGEST:
         found, may = f"{len(text):,} characters", f"at most {LONGEST:,}"
-        raise _CellError("V02", found, may, "shorten it")
+        raise _wrong("V02", found, may, "shorten it")
     details = [detail.kind for detail in personal.findings(text)]
     if details or _EARLY_DAY.search(text):
         found = f"what looks like: {[*details, 'age or date of birth'][0]}"
-        raise _CellError("V20", found, "nothing about one person", "remove it")
+        raise _wrong("V20", found, "nothing about one person", "remove it")
     if EXAMPLE_MARK.casefold() in text.casefold():
         do = "delete the rows that were copied from the worked example"
-        raise _CellError("V02", "a row of the worked example", "your own figures", do)
+        raise _wrong("V02", "a row of the worked example", "your own figures", do)
 
 
 def _amount(field: Field, cell: Cell, text: str) -> int | float:
@@ -247,7 +256,7 @@ def _amount(field: Field, cell: Cell, text: str) -> int | float:
         amount = float(text)
         if amount < least or amount > LARGEST:
             may += f", at most {LARGEST:,}"
-            raise _CellError("V02", _quoted(text), may, "correct it")
+            raise _wrong("V02", quoted(text), may, "correct it")
         return int(amount) if amount.is_integer() else amount
     bare = text.lstrip("<>~£ ").replace(",", "").replace(" ", "")
     if text.startswith(("-", "−")):
@@ -257,13 +266,10 @@ def _amount(field: Field, cell: Cell, text: str) -> int | float:
         do += "alone, fewer_than in qualifier and suppressed in value_status"
     elif _DECIMAL.fullmatch(bare):
         do = f"write {bare}, if that is the exact number"
-    raise _CellError("V02", _quoted(text), may, do)
+    raise _wrong("V02", quoted(text), may, do)
 
 
-Wrong = Iterable[tuple[str, str, str, str, str]]  # code, column, found, allowed, what to do
-
-
-def _dates(row: dict, kind: str, published: date | None) -> Wrong:
+def _dates(row: dict, kind: str, published: date | None) -> Iterator[Fault]:
     """V04: a stock has one day, a flow a first and a last, none before 1997 or in the future."""
     asked = ("as_at",) if kind == "stock" else ("period_start", "period_end")
     other = ("period_start", "period_end") if kind == "stock" else ("as_at",)
@@ -274,56 +280,68 @@ def _dates(row: dict, kind: str, published: date | None) -> Wrong:
     for name in asked:
         day = row[name]
         if day is None:
-            yield "V04", name, "nothing", may, f"fill in {name}"
+            yield _fault("V04", name, "nothing", may, f"fill in {name}")
         elif day < EARLIEST:
-            yield "V04", name, day.isoformat(), f"{EARLIEST} or later", "correct the year"
+            yield _fault("V04", name, day.isoformat(), f"{EARLIEST} or later", "correct the year")
         elif published and day > published:
             until = f"no day after {published}, the date of the return"
-            yield "V04", name, day.isoformat(), until, "correct the date, or leave the row out"
+            yield _fault(
+                "V04", name, day.isoformat(), until, "correct the date, or leave the row out"
+            )
     for name in other:
         if row[name] is not None:
-            yield "V04", name, row[name].isoformat(), may, f"empty {name}"
+            yield _fault("V04", name, row[name].isoformat(), may, f"empty {name}")
     start, end = row["period_start"], row["period_end"]
     if kind == "flow" and start and end and end < start:
         shown = f"{end}, before the start {start}"
-        yield "V04", "period_end", shown, "a day after period_start", "correct one of the two"
+        yield _fault(
+            "V04", "period_end", shown, "a day after period_start", "correct one of the two"
+        )
 
 
-def _number(row: dict, decimals: bool) -> Wrong:
+def _number(row: dict, decimals: bool) -> Iterator[Fault]:
     """V02: a number where the status promises one, and none where it says there is none."""
     value, status = row["value"], row["value_status"]
     if value is not None and not decimals and isinstance(value, float):
         do = "only full-time equivalents and rates may have decimals"
-        yield "V02", "value", f"'{value:g}'", "a whole number of 0 or more", do
+        yield _fault("V02", "value", f"'{value:g}'", "a whole number of 0 or more", do)
     if status in WITH_VALUE and value is None:
         do = "fill in the number, or say why there is none: not_held, cost_limit or exempt"
-        yield "V02", "value", "nothing", f"a number, because value_status is {status}", do
+        yield _fault("V02", "value", "nothing", f"a number, because value_status is {status}", do)
     limit = row["qualifier"] == "fewer_than"
     if limit and status != "suppressed" or (limit and value is None):
         do = "write the limit in value and suppressed in value_status, or correct the qualifier"
-        yield "V03", "qualifier", "'fewer_than'", "a limit below which the force withholds", do
+        yield _fault(
+            "V03", "qualifier", "'fewer_than'", "a limit below which the force withholds", do
+        )
     if status and status not in WITH_VALUE and value is not None and not limit:
         do = "empty value, or correct value_status"
-        yield "V02", "value", f"'{value:g}'", f"nothing, because value_status is {status}", do
+        yield _fault(
+            "V02", "value", f"'{value:g}'", f"nothing, because value_status is {status}", do
+        )
     if status and status not in WITH_VALUE and row["total"]:
-        yield "V03", "total", _quoted(row["total"]), "a total with its number", "delete the row"
+        yield _fault(
+            "V03", "total", quoted(row["total"]), "a total with its number", "delete the row"
+        )
     if (status == "revised") != bool(row["revises_row"]):
-        shown = _quoted(row["revises_row"]) if row["revises_row"] else "nothing"
         do = "name the row of the published data, such as BR0005, or correct value_status"
-        yield "V03", "revises_row", shown, "a row exactly where value_status is revised", do
+        may = "a row exactly where value_status is revised"
+        yield _fault("V03", "revises_row", quoted(row["revises_row"]), may, do)
     total, ten = row["population_total"], row["population_10plus"]
     if total and ten and ten > total:
-        yield "V02", "population_10plus", f"'{ten}'", f"at most population_total, {total}", "check"
+        yield _fault(
+            "V02", "population_10plus", f"'{ten}'", f"at most population_total, {total}", "check"
+        )
 
 
-def _splits(row: dict, measure: Measure) -> Wrong:
+def _splits(row: dict, measure: Measure) -> Iterator[Fault]:
     """V03 and V17: what the measure must say beside its number, and what would be lost."""
     code, table = measure.code, measure.table
     if row["value"] is not None and row["value_status"] in WITH_VALUE:
         for name in measure.needs:
             if not row[name] and not (name == "offence_title" and row["total"]):
                 may = f"needed for {code}: {fields()[name].says}"
-                yield "V03", name, "nothing", may, "fill it in"
+                yield _fault("V03", name, "nothing", may, "fill it in")
     else:
         table = "answers"  # keeps the splits in words
     for name in SPLIT_FIELDS:
@@ -331,32 +349,34 @@ def _splits(row: dict, measure: Measure) -> Wrong:
         fits = name in (*SPLITS[table], *SPLITS[measure.table], *measure.needs)
         if given and not fits:
             may = f"nothing: {code} is not asked by {name}"
-            yield "V03", name, _quoted(row[name]), may, "empty it, or use another measure_code"
+            yield _fault(
+                "V03", name, quoted(row[name]), may, "empty it, or use another measure_code"
+            )
     if measure.custody and row["custody_status"] not in ("", measure.custody):
         may = f"{measure.custody}, or nothing: a count with people in custody and one of the "
         may += "community only cannot be compared"
-        yield "V17", "custody_status", _quoted(row["custody_status"]), may, f"check {code}"
+        yield _fault("V17", "custody_status", quoted(row["custody_status"]), may, f"check {code}")
 
 
-def _left_open(row: dict) -> tuple[str, str, str, str, str]:
+def _left_open(row: dict) -> Fault:
     """V03: a figure that a draft did not understand, and nobody has filled in."""
     found = f"nothing; the draft says: {on_one_line(row['remarks'], 300)}"
     do = "fill in the number or say why there is none, or delete the row"
-    return "V03", "value_status", found, "a figure that was read", do
+    return _fault("V03", "value_status", found, "a figure that was read", do)
 
 
-def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Wrong:
+def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Iterator[Fault]:
     """V03: a district has a code of its force, a force has none."""
     code, force = row["geography_code"], row["force"]
     if row["geography_level"] != "district":
         if code:
             do = "empty it, or write district in geography_level"
-            yield "V03", "geography_code", _quoted(code), "nothing for a whole force", do
+            yield _fault("V03", "geography_code", quoted(code), "nothing for a whole force", do)
         return
     own = {force, *members.get(force, "").split("|")}
     if district_area.get(code) not in own:
-        shown = _quoted(code) if code else "nothing"
-        yield "V03", "geography_code", shown, f"the code of a district of {force}", "look it up"
+        may = f"the code of a district of {force}"
+        yield _fault("V03", "geography_code", quoted(code), may, "look it up")
 
 
 def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:
@@ -366,17 +386,3 @@ def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:
     known = {**by_name, **by_code}
     near = get_close_matches(text.casefold(), known, 1, 0.6)
     return f"did you mean {known[near[0]]}?" if near else "use one of these codes"
-
-
-def _text(cell: Cell) -> str:
-    """A cell as text, without spaces around it; 12.0 of a spreadsheet is 12."""
-    if cell is None or (isinstance(cell, float) and cell != cell):
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return " ".join(str(cell).split())
-
-
-def _quoted(cell: Cell) -> str:
-    """A cell as a message repeats it: short, on one line, unable to steer a terminal."""
-    return f"'{on_one_line(_text(cell))}'"

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import islice, product
+from typing import Literal
 
-from rso_report.errors import FileError, on_one_line
+from rso_report.errors import Fault, FaultError, FileError, on_one_line, shown
 from rso_report.periods import day_label
 
 Cell = None | str | int | float | bool | date
@@ -44,29 +45,9 @@ KINDS_OF_PROBLEM = {
 }  # fmt: skip
 
 
-class SheetError(FileError):
-    """Something that cannot be read: `file`, `found`, `allowed` and `remedy` (what to do)."""
-
-    def __init__(self, found: str, allowed: str, remedy: str, file: str = "") -> None:
-        """Keep the parts and make one message of them."""
-        self.found, self.allowed, self.remedy = found, allowed, remedy
-        place = f"{file}: " if file else ""
-        super().__init__(f"{place}found {found}; allowed: {allowed}; what to do: {remedy}.")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something in a sheet that may mislead; `kind` is a key of `KINDS_OF_PROBLEM`.
-
-    `row` and `column` are numbers from 1, None for the whole of it. `severe` problems leave the
-    cell without a sure value; others are only told.
-    """
-
-    row: int | None
-    column: int | None
-    kind: str
-    found: str
-    severe: bool = True
+def refused(found: str, allowed: str, remedy: str) -> FileError:
+    """The error for a file that is not read; `read_sheets` puts its name before it."""
+    return FileError(str(Fault("", found, allowed, remedy=remedy)))
 
 
 @dataclass
@@ -77,12 +58,14 @@ class Sheet:
     date. Cells of a text file are all text. Rows are as long as the widest, unless a text file was
     read with `ragged`. `shown` has what a cell shows where that is not what it holds, `plain` its
     text without raised characters; `merged` leads from the cells of a merged block to its first;
-    `day_0` is the day from which it counts.
+    `day_0` is the day from which it counts. `faults` is what may mislead,
+    with the number of its column and as code a key of `KINDS_OF_PROBLEM`: those that stop leave
+    the cell without a sure value, the others are only told.
     """
 
     name: str
     rows: list[list[Cell]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     shown: dict[Place, str] = field(default_factory=dict)
     plain: dict[Place, str] = field(default_factory=dict)
     merged: dict[Place, Place] = field(default_factory=dict)
@@ -98,16 +81,20 @@ class Sheet:
 
     def tell(self, place: tuple[int | None, int | None], kind: str, found: str,
              severe: bool = True) -> None:  # fmt: skip
-        """Add a problem; SheetError if there are so many that it is no table of figures."""
-        self.problems.append(Problem(*place, kind, found, severe))
-        if len(self.problems) > MAX_PROBLEMS:
-            raise SheetError(
+        """Add a fault; FileError if there are so many that it is no table of figures."""
+        allowed, remedy = KINDS_OF_PROBLEM[kind]
+        row, column = place
+        severity: Literal["stop", "warn"] = "stop" if severe else "warn"
+        where = f"sheet {self.name}"
+        self.faults.append(Fault(where, found, allowed, row, column, remedy, kind, severity))
+        if len(self.faults) > MAX_PROBLEMS:
+            raise refused(
                 f"more than {MAX_PROBLEMS:,} merged cells, formulas without values, or error "
                 "values", "a table of figures", "copy the values alone to a new sheet",
             )  # fmt: skip
 
     def hide(self, sheet: bool, rows: Iterable[int], columns: Iterable[int]) -> None:
-        """One problem each for a hidden sheet, for all hidden rows and for all hidden columns."""
+        """One fault each for a hidden sheet, for all hidden rows and for all hidden columns."""
         self.hidden_rows, self.hidden_columns = frozenset(rows), frozenset(columns)
         if sheet:
             self.tell((None, None), "hidden", "a hidden sheet", False)
@@ -159,19 +146,31 @@ def cell_name(row: int, column: int) -> str:
     return f"{letters(column)}{row or ''}"
 
 
+def text_of(cell: object) -> str:
+    """A cell as text without spaces around it, a blank one as none; 12.0 of a spreadsheet is 12."""
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
+
+
 def quoted(cell: object) -> str:
     """A cell as a message repeats it: short, on one line, unable to steer a terminal."""
-    return "nothing" if cell is None else f"'{on_one_line(str(cell))}'"
+    return shown(text_of(cell)) if text_of(cell) else "nothing"
 
 
 def as_date(value: Cell, day_0: date = SINCE_1900) -> date:
     """A date from a date cell or from text such as 2022-02-22.
 
-    Raises SheetError for anything else. A number may be a date that a spreadsheet stored as a
+    Raises FaultError for anything else. A number may be a date that a spreadsheet stored as a
     count of days since `day_0`, and day and month may be swapped: the message names the date it
     probably is, because a guess is not a figure.
     """
-    form = "a date as YYYY-MM-DD"
+
+    def wrong(found: str, remedy: str) -> FaultError:
+        return FaultError([Fault("", found, "a date as YYYY-MM-DD", remedy=remedy)])
+
     if isinstance(value, date):
         return value
     text = "" if value is None or isinstance(value, bool) else str(value).strip()
@@ -182,16 +181,16 @@ def as_date(value: Cell, day_0: date = SINCE_1900) -> date:
             day, month, year = map(int, match.groups())
             probable = date(year + 2000 if year < 100 else year, month, day)
             do = f"if it means {day_label(probable)}, write {probable}"
-            raise SheetError(quoted(text), form, do)
+            raise wrong(quoted(text), do)
     except ValueError:
         found = f"'{text}', not in the calendar" if text[4:5] == "-" else quoted(text)
-        raise SheetError(found, form, "write the date in that form") from None
+        raise wrong(found, "write the date in that form") from None
     if re.fullmatch(r"\d{5}(\.\d+)?", text, re.ASCII) and 20_000 <= float(text) < 80_000:
         probable = day_0 + timedelta(days=int(float(text)))
         do = f"it is probably {day_label(probable)}: if so, write {probable}"
         found = f"the number {float(text):g}, how a spreadsheet stores a date"
-        raise SheetError(found, form, do)
-    raise SheetError(quoted(value), form, "write the date in that form")
+        raise wrong(found, do)
+    raise wrong(quoted(value), "write the date in that form")
 
 
 def plain_cell(value: object) -> Cell:
@@ -211,9 +210,9 @@ def plain_cell(value: object) -> Cell:
     return str(value).replace("\r\n", "\n").replace("\r", "\n").strip() or None
 
 
-def too_many(what: str, most: int, do: str = SHORTER) -> SheetError:
+def too_many(what: str, most: int, do: str = SHORTER) -> FileError:
     """The error for more of something than a reply can have."""
-    return SheetError(f"more than {most:,} {what}", f"at most {most:,}", do)
+    return refused(f"more than {most:,} {what}", f"at most {most:,}", do)
 
 
 def check_size(rows: int, columns: int) -> None:
@@ -228,7 +227,7 @@ def check_cells(filled: int, area: int = 0) -> None:
     """Refuse a file that holds more cells than any reply can."""
     if filled > MAX_CELLS or area > MAX_AREA:
         found = "more than a table of figures can need"
-        raise SheetError(found, f"at most {MAX_CELLS:,} cells in a file", SHORTER)
+        raise refused(found, f"at most {MAX_CELLS:,} cells in a file", SHORTER)
 
 
 def filled_length(row: list[Cell]) -> int:

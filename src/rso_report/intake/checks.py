@@ -6,20 +6,19 @@ Each check takes the rows whose cells are sound (`annual_return.typed`) and yiel
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 from difflib import get_close_matches
-from typing import Literal
 
 import pandas as pd
 
 from rso_report import disclosure
 from rso_report.breaches import FAMILIES
 from rso_report.dataset import Tables
-from rso_report.errors import ReportError
+from rso_report.errors import Fault, place
 from rso_report.periods import day_label
 from rso_report.reconcile import LARGE_STEP
-from rso_report.return_form import KEY, WITH_VALUE, Answer, measures, titles
+from rso_report.return_form import CHECKS, KEY, WITH_VALUE, Answer, measures, titles
 
 FAR_BELOW = 0.75  # share of the visits due
 NEAR = 0.05  # of a rate; a count or a base that was revised moves it less
@@ -33,80 +32,29 @@ _HEADINGS = (
     ("NOTIFICATION", re.compile(r"notif|register", re.I)),
 )
 _SHARE, _PEOPLE = LARGE_STEP
-# By check: what is allowed, and what to do, where it is the same for all that it finds.
-_SAYS = {
-    "V05": ("a year of 365 or 366 days, unless value_status is provisional",
-            "correct the period, or write provisional in value_status"),
-    "V06": ("a total that is the sum of its parts", "correct it, or say in note why it is not"),
-    "V10": ("no more missing than registered", "correct one of the two"),
-    "V11": ("a flow that leads from the first stock to the last",
-            "correct it, or explain it in note"),
-    "V12": ("at least one failure for each person", "check whether the two were exchanged"),
-    "V13": ("a total that is the sum of its areas",
-            "look whether a row was misread; both are kept as printed"),
-    "V14": ("a title below the heading of its own order",
-            "ask the force; the title decides where it is counted"),
-    "V16": (f"a change of at most {_SHARE:.0%}, or of {_PEOPLE}",
-            "confirm it with the force, and say in note what happened"),
-    "V17": ("one custody status: a count with people in custody and one of the community only "
-            "cannot be compared", "give each breakdown whole, for one custody status"),
-    "V18": ("each measure once for each force, date and split", "delete one of the two"),
-    "V22": (f"a rate within {NEAR:.0%} of that", "look whether the right column was read"),
-    "V23": ("one number for one thing", "ask which holds; both are kept, each with its source"),
-}  # fmt: skip
-_SAYS["V07"] = _SAYS["V08"] = _SAYS["V06"]
+# By check: what to do, where it is the same for all that it finds. What is allowed says the form.
+_DO = {
+    "V05": "correct the period, or write provisional in value_status",
+    "V10": "correct one of the two",
+    "V11": "correct it, or explain it in note",
+    "V12": "check whether the two were exchanged",
+    "V13": "look whether a row was misread; both are kept as printed",
+    "V14": "ask the force; the title decides where it is counted",
+    "V16": "confirm it with the force, and say in note what happened",
+    "V17": "give each breakdown whole, for one custody status",
+    "V18": "delete one of the two",
+    "V22": "look whether the right column was read",
+    "V23": "ask which holds; both are kept, each with its source",
+}
+_CORRECT = "correct it, or say in note why it is not"
 
 Rows = list[Answer]  # of `annual_return.typed`, each with the columns as attributes
 
 
-@dataclass(frozen=True)
-class ReturnFault:
-    """One thing wrong in a return: where, what was found, what is allowed, what to do.
-
-    `row` is the row of the long table, or the cell of the form, such as B10; `severity` says
-    whether it stops the return, withholds the cell, or is logged and shown.
-    """
-
-    code: str
-    row: int | str | None
-    column: str | None
-    found: str
-    allowed: str
-    remedy: str
-    severity: Literal["stop", "withhold", "warn"] = "stop"
-    sheet: str = ""
-
-    def __str__(self) -> str:
-        """One line that a person can act on."""
-        parts = [self.code, self.sheet and f"sheet {self.sheet}", self.row and place(self.row)]
-        parts.append(self.column and f"column {self.column}")
-        where = ", ".join(filter(None, parts))
-        return f"{where}: found {self.found}; allowed: {self.allowed}; {self.remedy}"
-
-
-class ReturnError(ReportError):
-    """A return that cannot be taken in; `faults` holds everything found in it."""
-
-    def __init__(self, file: str, faults: Iterable[ReturnFault]) -> None:
-        """Keep the faults and make one message of them, each line with the name of the file."""
-        self.faults = list(faults)
-        stops = [f"  {file}, {fault}" for fault in self.faults if fault.severity == "stop"]
-        others = [f"  {file}, {fault}" for fault in self.faults if fault.severity != "stop"]
-        many = "s" if len(stops) != 1 else ""
-        lines = [f"{file}: {len(stops)} fault{many} to correct; nothing was written.", *stops]
-        lines += ["Noticed too, which stops nothing:", *others] if others else []
-        super().__init__("\n".join(lines))
-
-
-def place(row: int | str) -> str:
-    """Where an answer stands, as a person finds it: `row 7` of the table, `cell B7` of the form."""
-    return f"row {row}" if isinstance(row, int) else f"cell {row}"
-
-
-def checks_across_rows(rows: pd.DataFrame, data: Tables) -> list[ReturnFault]:
+def checks_across_rows(rows: pd.DataFrame, data: Tables) -> list[Fault]:
     """Everything that the checks find in the sound rows of a return."""
     sound = list(rows.itertuples(index=False))
-    return [fault for check in CHECKS for fault in check(sound, data)]
+    return [fault for check in _CHECKS for fault in check(sound, data)]
 
 
 def family_of_heading(heading: str) -> str:
@@ -120,12 +68,15 @@ def whole_years(start: date, end: date) -> bool:
     return (after.month, after.day) == (start.month, start.day) and after.year > start.year
 
 
-def _stop(code: str, row: Answer, column: str | None, found: str, *says: str) -> ReturnFault:
-    return ReturnFault(code, row.row, column, found, *(says or _SAYS[code]))
+def _stop(code: str, row: Answer, column: str | None, found: str, *says: str) -> Fault:
+    words = CHECKS[code][0]
+    words = words if words[1].isupper() else words[0].lower() + words[1:]
+    allowed, remedy = says or (words, _DO.get(code, _CORRECT))
+    return Fault("", found, allowed, row.row, column, remedy, code)
 
 
-def _warn(code: str, row: Answer, column: str, found: str, *says: str) -> ReturnFault:
-    return ReturnFault(code, row.row, column, found, *(says or _SAYS[code]), "warn")
+def _warn(code: str, row: Answer, column: str, found: str, *says: str) -> Fault:
+    return replace(_stop(code, row, column, found, *says), severity="warn")
 
 
 def _area(row: Answer) -> tuple[str, str, str]:
@@ -160,7 +111,7 @@ def _count(rows: Iterable[Answer], row: Answer, custody: str, sex: str) -> Answe
         each.measure_code, *_area(each), each.as_at, each.sex)), None)  # fmt: skip
 
 
-def _one_year(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _one_year(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V05: a flow covers one year, or is marked provisional."""
     for row in rows:
         start, end = row.period_start, row.period_end
@@ -178,7 +129,7 @@ def _one_year(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _warn("V05", row, "period_end", found, allowed, shown)
 
 
-def _sexes(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _sexes(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V06: the sexes sum to the total."""
     names = [name for name in KEY if name not in ("force", "sex") and "geography" not in name]
     for group in _groups(rows, measures(), *names).values():
@@ -188,7 +139,7 @@ def _sexes(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield from _sum("V06", "sexes", total, list(by_sex.values()))
 
 
-def _levels_and_tiers(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _levels_and_tiers(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V07, V08: levels, and tiers of one tool or of all, sum to the count of the same people."""
     for code, measure, name, needed, what in (
         ("V07", "RSO_BY_LEVEL", "mappa_level", {"1", "2", "3"}, "MAPPA levels"),
@@ -204,7 +155,7 @@ def _levels_and_tiers(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
                 yield from _sum(code, what, total, group)
 
 
-def _sum(code: str, what: str, total: Answer, parts: Rows) -> Iterator[ReturnFault]:
+def _sum(code: str, what: str, total: Answer, parts: Rows) -> Iterator[Fault]:
     summed, names = sum(row.value for row in parts), [str(row.row) for row in parts]
     if summed != total.value:
         kind = place(parts[0].row).split()[0] + "s"
@@ -213,7 +164,7 @@ def _sum(code: str, what: str, total: Answer, parts: Rows) -> Iterator[ReturnFau
         yield _warn(code, total, "value", found)
 
 
-def _missing_and_registered(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _missing_and_registered(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V10: no more people missing than registered, on the same day, of the same custody status."""
     for row in rows:
         total = registered_with(row, rows)
@@ -229,7 +180,7 @@ def registered_with(row: Answer, rows: Iterable[Answer]) -> Answer | None:
     return _count(rows, row, row.custody_status or "both", "all")
 
 
-def _flow_of_missing(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _flow_of_missing(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V11: the missing at the start, with those new and without those traced, are the last."""
     stocks = {
         (row.force, row.as_at): (row.value, place(row.row))
@@ -257,7 +208,7 @@ def _flow_of_missing(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _warn("V11", new, "value", f"{found}({last[1]})")
 
 
-def _persons_and_events(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _persons_and_events(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V12: nobody fails to confirm without a failure."""
     codes = ("ANNUAL_CONTACT_FAIL_PERSONS", "ANNUAL_CONTACT_FAIL_EVENTS")
     for people, events in _pairs(rows, *codes, "period_start", "period_end", "sex", "risk_tier"):
@@ -266,7 +217,7 @@ def _persons_and_events(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _warn("V12", people, "value", found)
 
 
-def _printed_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _printed_totals(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V13: a printed total stands below cells of its table; `reconcile` compares the two."""
     with_cells = {(row.force, row.table_as_printed)
                   for row in rows if not row.total and row.value is not None}  # fmt: skip
@@ -278,7 +229,7 @@ def _printed_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _stop("V13", row, "total", found, allowed, "add the cells, or leave it out")
 
 
-def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _titles(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V15: a title that nobody has read yet; V14: a title under the measure of another order.
 
     Titles under the printed heading of a table are set against it by `reconcile`.
@@ -300,7 +251,7 @@ def _titles(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _warn("V14", row, "offence_title", found + FAMILIES[under])
 
 
-def _large_steps(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _large_steps(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V16: a change of more than a fifth, and of more than 20, since the figure before."""
     for row in rows:
         if not _has_number(row) or row.geography_level == "district":
@@ -363,7 +314,7 @@ def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
     return own[own["status"].isin(WITH_VALUE) & own["value"].notna()]
 
 
-def _custody(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _custody(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V17: parts of one breakdown, or a part and its total, that count different people."""
     codes = ("RSO_BY_TIER", "RSO_BY_LEVEL")
     for first, *rest in _groups(rows, codes, "measure_code", "as_at", "risk_tool", "sex").values():
@@ -385,7 +336,7 @@ def _custody(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _stop("V17", row, "custody_status", found, allowed, do)
 
 
-def _twice(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _twice(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V18: the same measure twice, in the return or for offences that another source gave."""
     first: dict[tuple, Answer] = {}
     for row in rows:
@@ -400,19 +351,20 @@ def decided(row: Answer) -> disclosure.Decision:
     return disclosure.decide(row.value, row.geography_level, row.population_total, parts)
 
 
-def _disclosure(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _disclosure(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V19: one person by an attribute is refused, and the value of a district is withheld."""
     for row in rows:
         outcome, column, found, allowed = decided(row)
         if outcome == "refused":
             do = "fill it in" if column == "population_total" else "leave the breakdown out"
-            yield ReturnFault("V19", row.row, column, found, allowed, do)
+            yield _stop("V19", row, column, found, allowed, do)
         elif outcome == "withheld":
             do = "nothing to do: the row is kept, its value is not"
-            yield ReturnFault("V19", row.row, column, found, allowed, do, "withhold")
+            told = _stop("V19", row, column, found, allowed, do)
+            yield replace(told, severity="withhold")
 
 
-def _unlikely(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _unlikely(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V21: more people under an order than RSOs; far fewer visits made than were due."""
     for row, *_ in _groups(rows, ["SUBJECT_SHPO"], "as_at", "custody_status", "sex").values():
         total = _count(rows, row, row.custody_status, row.sex)
@@ -429,7 +381,7 @@ def _unlikely(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _warn("V21", made, "value", found, allowed, "check it")
 
 
-def _rates(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _rates(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V22: a published rate is near the one that the count of its day and the residents make.
 
     `reconcile` computes rates exactly, and only where it is known which residents they rest on.
@@ -461,7 +413,7 @@ def _residents(area: str, day: date, data: Tables) -> int:
     return int((own["all_ages"] - own["aged_0_9"]).sum())
 
 
-def _other_sources(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _other_sources(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V23: another source has another number for the same force, measure and day or period."""
     for row in rows:
         held = held_rows(row, data) if row.value is not None and not row.total else None
@@ -474,7 +426,7 @@ def _other_sources(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
             yield _warn("V23", row, "value", found)
 
 
-def _areas_of_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
+def _areas_of_totals(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V13: a total of a region or the country is the sum of its areas, if all are there."""
     areas = data.areas[data.areas["kind"].isin(["country", "region", "force"])]
     children = areas.groupby("parent_id")["area_id"].agg(list).to_dict()
@@ -500,7 +452,7 @@ def _areas_of_totals(rows: Rows, data: Tables) -> Iterator[ReturnFault]:
                 yield _warn("V13", row, "value", f"{row.value:,}, but its areas sum to {total:,}")
 
 
-CHECKS: tuple[Callable[[Rows, Tables], Iterator[ReturnFault]], ...] = (
+_CHECKS: tuple[Callable[[Rows, Tables], Iterator[Fault]], ...] = (
     _one_year,
     _sexes,
     _levels_and_tiers,

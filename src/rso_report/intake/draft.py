@@ -11,7 +11,7 @@ import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,9 +20,9 @@ import pandas as pd
 import xlsxwriter
 
 from rso_report.dataset import Tables
-from rso_report.errors import ReportError, on_one_line
+from rso_report.errors import FaultError, ReportError, on_one_line
 from rso_report.intake import words
-from rso_report.intake.cells import Cell, Place, Sheet, as_date, cell_name, quoted
+from rso_report.intake.cells import Cell, Place, Sheet, as_date, cell_name, quoted, text_of
 from rso_report.intake.checks import RSOS
 from rso_report.intake.sheets import read_sheets
 from rso_report.intake.words import Meaning, plain
@@ -104,7 +104,7 @@ def draft(path: Path, data: Tables, say: Mapping[str, str], read_as: Mapping[str
 
     `say` fills columns of the form for every figure that does not say them itself, and has `SAYS`;
     `read_as` says what a printed word means: an area, a measure, a year, a day; `nothing`; or, with
-    an empty meaning, that the figures beside or below it are left out. Raises SheetError for a
+    an empty meaning, that the figures beside or below it are left out. Raises FileError for a
     file that cannot be read, ReportError for what was said wrongly.
     """
     known = [*(name for name, f in fields().items() if f.part != "draft"), *SAYS]
@@ -116,8 +116,8 @@ def draft(path: Path, data: Tables, say: Mapping[str, str], read_as: Mapping[str
         if name in _DAYS:
             try:
                 as_date(say[name])
-            except ReportError as error:
-                raise ReportError(f"--say {name}: {error}") from None
+            except FaultError as error:
+                raise FaultError([replace(error.faults[0], where=f"--say {name}")]) from None
     path = Path(path)
     sheets = read_sheets(path, ragged=True)
     if wanted := say.get("sheet"):
@@ -161,15 +161,15 @@ class _Reader:
         own = self.figures[first:]
         self._rounded(sheet, own)
         where = f"sheet {sheet.name}: " if sheet.name != self.path.stem else ""
-        for problem in sheet.problems:
-            place = problem.row or 0, problem.column or 0
+        for fault in sheet.faults:
+            place = fault.row or 0, fault.column or 0
             if place not in [figure.place for figure in own]:
-                name = f"{cell_name(*place)}: " if problem.row else ""
-                self.remarks.append(f"{where}{name}{problem.found}")
+                name = f"{cell_name(*place)}: " if fault.row else ""
+                self.remarks.append(f"{where}{name}{fault.found}")
 
     def _row(self, row: int, filled: list[tuple[int, Cell]]) -> None:
         column, first = filled[0]
-        text = _text(first) if isinstance(first, str) else ""
+        text = text_of(first) if isinstance(first, str) else ""
         if len(filled) > 1 and re.fullmatch(r"\d{1,2}[a-z]", str(first)):
             text = f"{first}: {filled[1][1]}"
             filled = [(column, text), *filled[2:]]
@@ -203,7 +203,7 @@ class _Reader:
 
     def _head(self, row: int, filled: list[tuple[int, Cell]]) -> _Table | None:
         """A table, if the row is the head of one: words over columns of figures."""
-        texts = [(column, _text(cell)) for column, cell in filled]
+        texts = [(column, text_of(cell)) for column, cell in filled]
         below = self._below(row)
         named = bool(_NAME_HEAD.fullmatch(texts[0][1])) and len(texts) > 1
         years = [c for c, text in texts if words.like_year(text) or (
@@ -244,7 +244,7 @@ class _Reader:
         for column in range(1, width + 1):
             cells = [row[column - 1] for row in rows if len(row) >= column]
             cells = [cell for cell in cells if cell is not None]
-            head = _text(self.sheet.at(head_row, column))
+            head = text_of(self.sheet.at(head_row, column))
             labelled = re.search(r"code|year|as at|date|^title|^offence", head, re.IGNORECASE)
             years = all(words.plain_year(str(cell)) for cell in cells)
             marks = all(isinstance(cell, str) and words.is_mark(cell) for cell in cells)
@@ -261,12 +261,12 @@ class _Reader:
         own = [column for column, _ in filled if column in table.columns]
         if not own:
             if len(filled) == 1 and isinstance(filled[0][1], str):
-                self.above.append(((row, filled[0][0]), _text(filled[0][1])))
+                self.above.append(((row, filled[0][0]), text_of(filled[0][1])))
                 return True
             return False
         labels: list[Label] = []
         for column in range(1, min(len(self.sheet.rows[row - 1]), max(table.columns)) + 1):
-            text = _text(self.sheet.at(row, column))
+            text = text_of(self.sheet.at(row, column))
             if not text or column in table.columns:
                 continue
             if column > own[0] and words.is_mark(text):
@@ -294,7 +294,7 @@ class _Reader:
         over = self.sheet.at(table.head - 1, column)
         if over is not None and not words.read(over) and not self._own_line(table, table.head - 1):
             places.insert(0, (table.head - 1, column))
-        found = [("head", _text(self.sheet.at(*place)), place) for place in places]
+        found = [("head", text_of(self.sheet.at(*place)), place) for place in places]
         return [label for label in found if label[1]]
 
     def _own_line(self, table: _Table, row: int) -> bool:
@@ -337,10 +337,10 @@ class _Reader:
             figure.remarks.append("in a hidden row")
         if place[1] in sheet.hidden_columns:
             figure.remarks.append("in a hidden column")
-        for problem in sheet.problems:
-            if (problem.row, problem.column) == place:
-                told = problem.kind in ("raised", "masked")  # the figure is the one that is shown
-                (figure.remarks if told else figure.reasons).append(problem.found)
+        for fault in sheet.faults:
+            if (fault.row, fault.column) == place:
+                told = fault.code in ("raised", "masked")  # the figure is the one that is shown
+                (figure.remarks if told else figure.reasons).append(fault.found)
         if place in sheet.merged:
             figure.reasons.append("merged cells: for which of them it holds is not said")
         self.figures.append(figure)
@@ -585,10 +585,6 @@ class _Reader:
             "understood": "; ".join(dict.fromkeys(why)),
             "remarks": "; ".join(dict.fromkeys(remarks)),
         }
-
-
-def _text(cell: Cell) -> str:
-    return "" if cell is None else " ".join(str(cell).split())
 
 
 def _head_over(figure: Figure, place: Place) -> str:

@@ -24,12 +24,11 @@ import yaml
 
 from rso_report import dataset, places, reconcile
 from rso_report.dataset import Tables
-from rso_report.errors import ReportError
+from rso_report.errors import Fault, FaultError, ReportError
 from rso_report.exchange import beside, recover, switch
 from rso_report.intake import questions
 from rso_report.intake.annual_return import faults, force_codes, header_row, tidy, typed
-from rso_report.intake.cells import KINDS_OF_PROBLEM, cell_name, letters
-from rso_report.intake.checks import ReturnError, ReturnFault
+from rso_report.intake.cells import cell_name, letters
 from rso_report.intake.rows import (
     Rows,
     clashes,
@@ -97,7 +96,7 @@ class Ingested:
     withheld: int = 0
     ledger: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
-    remarks: list[ReturnFault] = field(default_factory=list)
+    remarks: list[Fault] = field(default_factory=list)
 
     def __str__(self) -> str:
         """What a person wants to know, in a few lines."""
@@ -125,7 +124,7 @@ class Reading:
 
     rows: Rows
     places: dict[str, Answer]
-    remarks: list[ReturnFault]
+    remarks: list[Fault]
     forces: list[str]
     file: str
     sheet: str
@@ -140,10 +139,9 @@ def ingest(
     all with `dry_run`. The same return a second time changes nothing.
 
     Raises:
-        SheetError: the file cannot be read.
-        ReturnError: the return has faults; it holds all of them.
+        FileError: the file cannot be read.
         ReportError: the source lacks something, is there with other content, or the folder changed.
-        FaultError: the data package has faults of its own.
+        FaultError: the return has faults, or the data package has some of its own; it holds all.
     """
     path, folder = Path(path), Path(folder or dataset.data_folder()).resolve()
     with alone(folder):
@@ -190,26 +188,26 @@ def pages_of(tables: Iterable[str]) -> list[str]:
 
 
 def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> Reading:
-    """The form, checked; raises ReturnError with everything that stops it."""
+    """The form, checked; raises FaultError with everything that stops it."""
     frame, remarks = _read(path, data)
     sheet = frame.attrs["sheet"]
     told = {(fault.row, fault.column) for fault in remarks if fault.row and fault.column}
     own = faults(frame, data, source.published)
-    remarks += [replace(f, sheet=sheet) for f in own if (f.row, f.column) not in told]
+    remarks += [replace(f, where=sheet) for f in own if (f.row, f.column) not in told]
     _refuse(path, remarks)
     values = typed(frame, data)
-    file = f"{path.name}, sheet {sheet}"
+    file = f"{path.name}, {sheet}"
     rows, places = rows_of_return(values, data, source.source_id, file)
     clashing = clashes(rows, places, data, dataset.descriptor(folder), source.source_id)
-    remarks += [replace(fault, sheet=sheet) for fault in clashing]
+    remarks += [replace(fault, where=sheet) for fault in clashing]
     _refuse(path, remarks)
     return Reading(rows, places, remarks, list(dict.fromkeys(values["force"])), file, sheet)
 
 
-def _refuse(path: Path, remarks: list[ReturnFault], empty: bool = False) -> None:
-    """Raise ReturnError if something stops the return."""
+def _refuse(path: Path, remarks: list[Fault], empty: bool = False) -> None:
+    """Raise FaultError if something stops the return."""
     if empty or any(fault.severity == "stop" for fault in remarks):
-        raise ReturnError(path.name, remarks)
+        raise FaultError(remarks, source=path.name)
 
 
 def load(folder: Path) -> Tables:
@@ -218,10 +216,10 @@ def load(folder: Path) -> Tables:
     return dataset.load(*names, folder=folder)
 
 
-def _read(path: Path, data: Tables) -> tuple[pd.DataFrame, list[ReturnFault]]:
+def _read(path: Path, data: Tables) -> tuple[pd.DataFrame, list[Fault]]:
     """The filled-in rows of the form or of the long table, and what is wrong with its sheet.
 
-    Raises ReturnError if there is no such sheet, or no row in it.
+    Raises FaultError if there is no such sheet, or no row in it.
     """
     sheets = read_sheets(path)
     named = {sheet.name.strip().casefold(): sheet for sheet in sheets}
@@ -230,7 +228,7 @@ def _read(path: Path, data: Tables) -> tuple[pd.DataFrame, list[ReturnFault]]:
     if sheet is None:
         found = "the sheets " + ", ".join(each.name for each in sheets)
         do = f"name the sheet with the answers {SHEET}, as in the template"
-        _refuse(path, [ReturnFault("V01", None, None, found, f"a sheet named {SHEET}", do)])
+        _refuse(path, [Fault("", found, f"a sheet named {SHEET}", remedy=do, code="V01")])
     is_form = sheet is named.get(questions.FORM.casefold())
     if is_form:
         frame, wrong = questions.read(sheet, data, path.name)
@@ -239,22 +237,21 @@ def _read(path: Path, data: Tables) -> tuple[pd.DataFrame, list[ReturnFault]]:
         frame, wrong = tidy(sheet.rows)
         do = "fill in rows below the names of the columns; other sheets are not read"
         missing = ("no rows filled in", "a row for each answer", do)
-    frame.attrs |= {"day_0": sheet.day_0, "sheet": questions.FORM if is_form else SHEET}
+    frame.attrs |= {"day_0": sheet.day_0, "sheet": f"sheet {questions.FORM if is_form else SHEET}"}
     head = (header_row(sheet.rows) or 0) + 1
-    for problem in sheet.problems:
-        if is_form and problem.kind == "merged":
+    for fault in sheet.faults:
+        if is_form and fault.code == "merged":
             continue  # as they were sent
-        row, column = problem.row, None
-        if problem.column and is_form:
-            row = cell_name(row or 0, problem.column)
-        elif problem.column:
-            column = str(sheet.at(head, problem.column) or letters(problem.column))
-        told = (problem.found, *KINDS_OF_PROBLEM[problem.kind])
-        severity = "stop" if problem.severe else "warn"
-        wrong.append(ReturnFault("V02", row, column, *told, severity))
+        row, column = fault.row, fault.column
+        if column and is_form:
+            row, column = cell_name(row or 0, column), None
+        elif column:
+            column = str(sheet.at(head, column) or letters(column))
+        wrong.append(replace(fault, row=row, column=column, code="V02"))
     if frame.empty and not any(fault.severity == "stop" for fault in wrong):
-        wrong = [ReturnFault("V01", None, None, *missing)]
-    wrong = [replace(fault, sheet=frame.attrs["sheet"]) for fault in wrong]
+        found, allowed, do = missing
+        wrong = [Fault("", found, allowed, remedy=do, code="V01")]
+    wrong = [replace(fault, where=frame.attrs["sheet"]) for fault in wrong]
     if frame.empty:
         _refuse(path, wrong, empty=True)
     return frame, wrong
@@ -308,7 +305,7 @@ def _described(source: Source, forces: list[str], data: Tables) -> Source:
 
 def add(
     folder: Path, held: Tables, read: Reading, source: Source, dry_run: bool
-) -> tuple[list[str], list[ReturnFault]]:
+) -> tuple[list[str], list[Fault]]:
     """Put the package with what was read in the place of `folder`, if it is sound.
 
     Return the new entries of the ledger, and all remarks.
@@ -325,7 +322,7 @@ def add(
 
 def _write(
     folder: Path, new: Path, held: Tables, read: Reading, source: Source
-) -> tuple[list[str], list[ReturnFault]]:
+) -> tuple[list[str], list[Fault]]:
     """Make `new` the package with the return, checked; return its new entries of the ledger.
 
     With all remarks: those of the checks, and what the reconciliation finds in the new rows.
@@ -358,13 +355,13 @@ def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
     return found.loc[pd.Series(mask, index=found.index, dtype=bool)]
 
 
-def _remark(finding: Any, read: Reading) -> ReturnFault:  # noqa: ANN401
+def _remark(finding: Any, read: Reading) -> Fault:  # noqa: ANN401
     """A finding of the reconciliation as a remark on the first row that it is about."""
     row = _first_new(finding, read)
     found = f"{finding.printed}; {finding.found} ({finding.place})"
-    told = (found, "figures that fit each other", "ask the force; it is in the ledger")
+    may, do = "figures that fit each other", "ask the force; it is in the ledger"
     code = _CHECK_OF.get(finding.rule, "")
-    return ReturnFault(code, row.row, "value", *told, "warn", read.sheet)
+    return Fault(read.sheet, found, may, row.row, "value", do, code, "warn")
 
 
 def _first_new(finding: Any, read: Reading) -> Answer:  # noqa: ANN401

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from xml.etree import ElementTree as ET
 
-from rso_report.errors import on_one_line
+from rso_report.errors import FileError, on_one_line
 from rso_report.intake.cells import (
     ALLOWED,
     MAX_CELLS,
@@ -22,74 +22,49 @@ from rso_report.intake.cells import (
     SINCE_1904,
     Place,
     Sheet,
-    SheetError,
     check_cells,
     check_size,
+    refused,
     too_many,
 )
 
-# XML elements in all, and in one part that holds neither cells nor their text; how deep they nest.
-MAX_ELEMENTS = 600_000
-MAX_SMALL_PART = 100_000
-MAX_DEPTH = 60
+MAX_ELEMENTS = 600_000  # of XML, in all parts that are read
+MAX_DEPTH = 60  # how deep they nest
 # Formats that a spreadsheet knows by number and that may show something else than the number.
 _KNOWN_FORMATS = {1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%"}
 _KNOWN_FORMATS |= dict.fromkeys(range(41, 45), '#,##0.##;-#,##0.##;"-"')
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
-_LARGE = re.compile(r"xl/worksheets/.*\.xml|.*sharedStrings\.xml|content\.xml")
 _KEPT = re.compile(r"xl/(worksheets/.*|workbook|styles)\.xml|.*sharedStrings\.xml|.*/workbook\.xml"
                    r"\.rels|(content|styles)\.xml")  # fmt: skip
 
 Trees = dict[str, ET.Element]  # the parts of a workbook by their names
 
 
-def broken(error: BaseException) -> SheetError:
+def broken(error: BaseException) -> FileError:
     """The message for a file that is not what it says; nothing of the error but its kind."""
-    return SheetError(
+    return refused(
         f"a damaged file ({type(error).__name__})",
         ALLOWED,
         "open it in a spreadsheet, save it as 'Excel Workbook (.xlsx)' and send that, or send CSV",
     )
 
 
-def marks_of(content: bytes, kind: str) -> list[Sheet]:
+def marks_of(content: bytes, ending: str) -> list[Sheet]:
     """The sheets of an XLSX or ODS file whose directory was checked, without their rows.
 
-    Every part that is XML is parsed, whatever its name. Raises SheetError, and whatever zipfile,
-    the parser of XML or a number that is none raise on a broken file.
+    Raises FileError, and whatever zipfile, the parser of XML or a number that is none raise on a
+    broken file.
     """
     trees: Trees = {}
     left = MAX_ELEMENTS
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            if kind == "xlsx" and re.match("xl/(externalLinks/|connections|queryTables/)", name):
-                raise _linked("other workbooks or databases")
-            part = archive.read(name)
-            if part.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")):
-                found = f"another file inside it ('{on_one_line(name)}')"
-                do = "delete the embedded object and save it again"
-                raise SheetError(found, "a workbook of tables only", do)
-            if not re.match(rb"(\xef\xbb\xbf)?\s*<|\xff\xfe|\xfe\xff|<\0|\0<", part[:512]):
-                continue
-            limit = left if _LARGE.fullmatch(name) else min(left, MAX_SMALL_PART)
-            builder = _Builder(limit)
-            try:
-                parser = ET.XMLParser(target=builder)
-                parser.feed(part)
-                tree = parser.close()
-            except ET.ParseError:
-                if not name.endswith(".vml"):  # drawings of notes are not always sound XML
-                    raise
-                continue
-            left -= limit - builder.left
-            if _KEPT.fullmatch(name):
-                trees[name] = tree
-    return _of_ods(trees) if kind == "ods" else _of_xlsx(trees)
-
-
-def _linked(what: str) -> SheetError:
-    allowed = "figures that stand in the file itself"
-    return SheetError(f"links to {what}", allowed, "break the links and save it again")
+        for name in filter(_KEPT.fullmatch, archive.namelist()):
+            builder = _Builder(left)
+            parser = ET.XMLParser(target=builder)
+            parser.feed(archive.read(name))
+            trees[name] = parser.close()
+            left = builder.left
+    return _of_ods(trees) if ending == ".ods" else _of_xlsx(trees)
 
 
 @lru_cache(maxsize=10_000)
@@ -123,7 +98,7 @@ class _Builder(ET.TreeBuilder):
         return part
 
     def doctype(self, *_: object) -> None:
-        raise SheetError(
+        raise refused(
             "a document type or entities inside the file, which no spreadsheet writes",
             "a workbook as a spreadsheet saves it",
             "open it in a spreadsheet and save it again",
@@ -240,12 +215,9 @@ def _worksheet(
 def _of_ods(trees: Trees) -> list[Sheet]:
     """The tables of an OpenDocument spreadsheet."""
     content = trees["content.xml"]
-    if any(content.find(f".//{name}") is not None
-           for name in ("table-source", "dde-link", "dde-links")):  # fmt: skip
-        raise _linked("other files")
     tables = content.findall(".//spreadsheet/table")
     if any(table.find(".//table") is not None for table in tables):
-        raise SheetError("a table inside a cell", "one value in each cell", "take it out")
+        raise refused("a table inside a cell", "one value in each cell", "take it out")
     if len(tables) > MAX_SHEETS:
         raise too_many("sheets", MAX_SHEETS)
     off, up = _styles(tree for name, tree in trees.items() if name in ("styles.xml", "content.xml"))

@@ -15,10 +15,11 @@ import pandas as pd
 import xlsxwriter
 
 from rso_report.dataset import Tables
+from rso_report.errors import Fault, FaultError
 from rso_report.intake import words
 from rso_report.intake.annual_return import force_codes
-from rso_report.intake.cells import Cell, Sheet, SheetError, as_date, cell_name, quoted
-from rso_report.intake.checks import ReturnFault, held_rows
+from rso_report.intake.cells import Cell, Sheet, as_date, cell_name, quoted
+from rso_report.intake.checks import held_rows
 from rso_report.periods import FinancialYear, day_label
 from rso_report.return_form import csv_bytes, fields, measures, template_fields, titles
 
@@ -270,7 +271,7 @@ def _before(line: Line, force: str, data: Tables) -> str:
 # Reading -----------------------------------------------------------------------------------------
 
 
-def read(sheet: Sheet, data: Tables, file: str) -> tuple[pd.DataFrame, list[ReturnFault]]:
+def read(sheet: Sheet, data: Tables, file: str) -> tuple[pd.DataFrame, list[Fault]]:
     """The rows of the long table that a filled-in sheet stands for, and what is wrong in it.
 
     `row` is the cell of the answer, such as B10.
@@ -387,15 +388,16 @@ class _Reader:
             return None
         try:
             return as_date(cell, self.sheet.day_0)
-        except SheetError as error:
-            self._fault(place, cell, error.allowed, error.remedy, error.found)
+        except FaultError as error:
+            (told,) = error.faults
+            self._fault(place, cell, told.allowed, told.remedy, told.found)
             return None
 
     def _fault(
         self, place: tuple[int, int], cell: Cell, allowed: str, do: str, found: str = ""
     ) -> None:
         where = cell_name(place[0] + 1, place[1] + 1)
-        self.faults.append(ReturnFault("V02", where, None, found or quoted(cell), allowed, do))
+        self.faults.append(Fault("", found or quoted(cell), allowed, where, None, do, "V02"))
 
 
 def choices_for(about: dict[str, str], choices: dict[str, str]) -> dict[str, str]:

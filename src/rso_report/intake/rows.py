@@ -8,14 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from rso_report.dataset import ROW_TABLES, Tables
-from rso_report.intake import checks
-from rso_report.intake.checks import (
-    ReturnFault,
-    decided,
-    family_of_heading,
-    registered_with,
-    whole_years,
-)
+from rso_report.errors import Fault, place
+from rso_report.intake.checks import decided, family_of_heading, registered_with, whole_years
 from rso_report.return_form import TIERS, Answer, fields, measures, titles
 
 Rows = dict[str, list[dict[str, str]]]  # by table, each row with the text of its cells
@@ -57,11 +51,11 @@ _AS_TEXT = str.maketrans("[]{}<>`\\*$~^", "()()()'/+S--")
 
 def place_of(row: Answer, file: str) -> str:
     """Where a figure stands: in the document of which a draft was made, or in the form."""
-    place = f"{file}, {checks.place(row.row)}"
+    where = f"{file}, {place(row.row)}"
     if row.from_cell:
         sheet = row.from_sheet and f"sheet {row.from_sheet}"
-        place = ", ".join(filter(None, [row.from_file, sheet, row.from_cell]))
-    return place.translate(_AS_TEXT)
+        where = ", ".join(filter(None, [row.from_file, sheet, row.from_cell]))
+    return where.translate(_AS_TEXT)
 
 
 def next_number(names: pd.Series) -> int:
@@ -174,7 +168,7 @@ def _detail(row: Answer) -> str:
 
 def clashes(
     rows: Rows, places: dict[str, Answer], data: Tables, package: dict, source_id: str
-) -> list[ReturnFault]:
+) -> list[Fault]:
     """V18 and V03 against the data: what they cannot hold beside what they have, and revisions.
 
     `package` is the description of the data package, which has the unique keys of each table.
@@ -195,17 +189,17 @@ def clashes(
                 row = places[cells["row_id"]]
                 other = first.setdefault(tuple(cells.get(name, "") for name in key), row)
                 if other is not row:
-                    clash = f"what {table}.csv cannot hold beside {checks.place(other.row)}: both "
+                    clash = f"what {table}.csv cannot hold beside {place(other.row)}: both "
                     clash += f"agree in {', '.join(key)}"
                     may = "one figure of one source for each of them"
                     do = "leave one of the two out"
-                    found.append(ReturnFault("V18", row.row, None, clash, may, do))
+                    found.append(Fault("", clash, may, row.row, None, do, "V18"))
     return found
 
 
 def _second_source(
     cells: dict[str, str], row: Answer, held: pd.DataFrame, source_id: str
-) -> Iterator[ReturnFault]:
+) -> Iterator[Fault]:
     """V18: offences that another source gave: titles are summed, so they would count twice."""
     same = held[(held["source_id"] != source_id) & ~held["row_id"].isin(held["revises_row"])]
     for name in ("series_id", "area_id", "offence_title", "period_start", "period_end"):
@@ -215,17 +209,17 @@ def _second_source(
         do = f"if this replaces it, write revised in value_status and {other.row_id} in "
         do += "revises_row; if not, leave the row out"
         may = "one current number for each title and period"
-        yield ReturnFault("V18", row.row, None, found, may, do)
+        yield Fault("", found, may, row.row, None, do, "V18")
 
 
-def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> Iterator[ReturnFault]:
+def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> Iterator[Fault]:
     """V03: a revision names a row of the table that takes it, and of its area."""
     name, area = cells["revises_row"], cells["area_id"]
     old = held[(held["row_id"] == name) & (held["area_id"] == area)]
     if old.empty:
         may = f"a row of the published data with the same measure for {area}"
         do = "look it up on the pages that list the rows"
-        yield ReturnFault("V03", row.row, "revises_row", f"'{name}'", may, do)
+        yield Fault("", f"'{name}'", may, row.row, "revises_row", do, "V03")
 
 
 def held_already(

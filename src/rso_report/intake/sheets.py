@@ -2,7 +2,7 @@
 
 A file is read once, into memory. Nothing is evaluated and no other file is opened. What cannot be
 read is refused with one message; what can be read but may mislead (merged cells, raised characters,
-hidden rows, a cell that shows another text than its value) comes back as problems beside the cells.
+hidden rows, a cell that shows another text than its value) comes back as faults beside the cells.
 """
 
 import csv
@@ -15,65 +15,49 @@ from pathlib import Path
 
 import python_calamine
 
-from rso_report.errors import on_one_line
+from rso_report.errors import FileError, on_one_line
 from rso_report.intake.cells import (
     ALLOWED,
-    MAX_CELLS,
     MAX_ROWS,
     MAX_TEXT,
     Cell,
     Sheet,
-    SheetError,
     check_cells,
     check_size,
     filled_length,
     plain_cell,
     rectangle,
+    refused,
     text_problems,
     too_many,
 )
 from rso_report.intake.marks import broken, marks_of
 
 MAX_BYTES = 20_000_000
-# Of a zip: bytes unpacked, times its own size, parts.
-MAX_UNPACKED = 50_000_000
-MAX_RATIO = 250
-MAX_PARTS = 500
+MAX_UNPACKED = 50_000_000  # of a zip: it says so before anything is unpacked
 TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".txt")
 
-# What a file is, in words, what its sender can do about it, and the endings that say so.
-KINDS = {
-    "text": ("plain text", "give the file the ending .csv, or save the workbook again as .xlsx",
-             TEXT_ENDINGS),
-    "xlsx": ("an Excel workbook", "give the file the ending .xlsx", (".xlsx",)),
-    "ods": ("an OpenDocument spreadsheet", "give the file the ending .ods", (".ods",)),
-    "xls": ("an old Excel workbook (.xls)", "open it and save it as .xlsx", (".xls", ".xlt")),
-    "xlsb": ("a binary Excel workbook (.xlsb)", "open it and save it as .xlsx", (".xlsb",)),
-    "xlsm": ("a workbook that holds macros", "save it as .xlsx or .ods without macros",
-             (".xlsm", ".xltm", ".xlam")),
-    "password": ("a file protected by a password", "remove the password and save it again", ()),
-    "numbers": ("a Numbers document", "export it as .xlsx or CSV", (".numbers",)),
-    "pdf": ("a PDF document", "ask for the spreadsheet that it was printed from", (".pdf",)),
-    "html": ("a web page (HTML)", "open it in a spreadsheet and save it as .xlsx",
-             (".htm", ".html", ".mht")),
-    "xml": ("an XML file", "open it in a spreadsheet and save it as .xlsx", (".xml", ".fods")),
-    "word": ("a text document", "copy its tables to a spreadsheet and save that as .xlsx",
-             (".doc", ".docx", ".odt", ".rtf")),
-    "archive": ("an archive of files", "unpack it and give the spreadsheet in it",
-                (".zip", ".7z", ".rar", ".gz")),
-    "image": ("a picture", "ask for the spreadsheet that it shows",
-              (".png", ".jpg", ".jpeg", ".tif")),
-    "unknown": ("a file of another kind", "save the table as .xlsx, .ods or CSV", ()),
-}  # fmt: skip
+# What the sender of another file can do, by the ending that says, or would say, what it is.
+_SPREADSHEET = (".xls", ".xlt", ".xlsb", ".xlsm", ".xltm", ".xlam", ".numbers", ".fods", ".xml",
+                ".htm", ".html", ".mht")  # fmt: skip
+REMEDIES = (
+    dict.fromkeys(_SPREADSHEET, "open it in a spreadsheet and save it as .xlsx")
+    | dict.fromkeys((".doc", ".docx", ".odt", ".rtf"), "copy its tables to a spreadsheet")
+    | dict.fromkeys((".zip", ".7z", ".rar", ".gz"), "unpack it and give the spreadsheet in it")
+    | dict.fromkeys(
+        (".pdf", ".png", ".jpg", ".jpeg", ".gif", ".tif"), "ask for the spreadsheet it shows"
+    )
+)
 _BEGINS = {
-    b"%PDF": "pdf",
-    b"{\\rtf": "word",
-    b"\x1f\x8b": "archive",
-    b"7z\xbc\xaf": "archive",
-    b"Rar!": "archive",
-    b"\x89PNG": "image",
-    b"\xff\xd8\xff": "image",
-    b"GIF8": "image",
+    b"%PDF": ".pdf",
+    b"{\\rtf": ".rtf",
+    b"\x1f\x8b": ".gz",
+    b"7z\xbc\xaf": ".7z",
+    b"Rar!": ".rar",
+    b"\x89PNG": ".png",
+    b"\xff\xd8\xff": ".jpg",
+    b"GIF8": ".gif",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ".xls",
 }
 
 
@@ -81,148 +65,130 @@ def read_sheets(path: Path, *, ragged: bool = False) -> list[Sheet]:
     """Read a file into its sheets; a text file is one sheet named as the file.
 
     `ragged` lets the rows of a text file differ in length, as they do where several tables and
-    notes stand below each other. Raises SheetError, and nothing else, for whatever cannot be read.
+    notes stand below each other. Raises FileError, and nothing else, for whatever cannot be read.
     """
     path = Path(path)
     try:
+        content = _content(path)
         ending = path.suffix.lower()
-        named = next((kind for kind, about in KINDS.items() if ending in about[2]), "unknown")
-        content = _content(path, named)
-        kind = _kind(content)
-        if kind != named:
-            raise _of_kind(kind, f" in a file named {ending}")
-        if kind == "text":
+        if ending in TEXT_ENDINGS:
             sheets = [_text_sheet(path.stem, content, ending, ragged)]
         else:
-            sheets = _workbook(content, kind)
+            sheets = _workbook(content, ending)
         if not any(sheet.rows for sheet in sheets):
-            raise SheetError("no value in any cell", "a table with figures", "send the filled file")
+            raise refused("no value in any cell", "a table with figures", "send the filled file")
         for sheet in sheets:
             for problem in text_problems(sheet.rows):
                 sheet.tell(*problem)
         return sheets
-    except SheetError as error:
+    except FileError as error:
         name = on_one_line(path.name or str(path))
-        raise SheetError(error.found, error.allowed, error.remedy, file=name) from None
+        raise FileError(f"{name}: {error}") from None
 
 
-def _of_kind(kind: str, where: str = "") -> SheetError:
-    """The error for a file of a kind that is not read."""
-    found, remedy, _ = KINDS[kind]
-    return SheetError(found + where, ALLOWED, remedy)
-
-
-def _content(path: Path, kind: str) -> bytes:
+def _content(path: Path) -> bytes:
     """The bytes of a plain file that is not a link, not empty and not too large."""
     try:
         mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):
-            raise SheetError("a link to another file", ALLOWED, "give the file itself")
+            raise refused("a link to another file", ALLOWED, "give the file itself")
         if stat.S_ISDIR(mode):
-            raise SheetError("a folder", ALLOWED, "name one file in it")
+            raise refused("a folder", ALLOWED, "name one file in it")
         if not stat.S_ISREG(mode):
             found = "something that is not a plain file"
-            raise SheetError(found, ALLOWED, "give the file itself")
-        if kind not in ("text", "xlsx", "ods"):
-            raise _of_kind(kind, f" ending in {path.suffix}" if kind == "unknown" else "")
+            raise refused(found, ALLOWED, "give the file itself")
+        ending = path.suffix.lower()
+        if ending not in (*TEXT_ENDINGS, ".xlsx", ".ods"):
+            do = REMEDIES.get(ending, "save the table as .xlsx, .ods or CSV")
+            raise refused(f"a file that ends in {ending or 'nothing'}", ALLOWED, do)
         # The file may have been exchanged for a link meanwhile: a link is not followed.
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        raise SheetError("no such file", ALLOWED, "check the name and the folder") from None
+        raise refused("no such file", ALLOWED, "check the name and the folder") from None
     except OSError as error:
         found = f"a file that cannot be opened ({error.strerror})"
-        raise SheetError(found, ALLOWED, "check who may read it") from None
+        raise refused(found, ALLOWED, "check who may read it") from None
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise SheetError("an empty file", ALLOWED, "send the filled file")
+        raise refused("an empty file", ALLOWED, "send the filled file")
     if len(content) > MAX_BYTES:
         do = "send only the tables of the reply, without pictures"
-        raise SheetError(f"more than {MAX_BYTES // 1_000_000} MB", f"at most {MAX_ROWS:,} rows", do)
+        raise refused(f"more than {MAX_BYTES // 1_000_000} MB", f"at most {MAX_ROWS:,} rows", do)
+    own = _ending_of(content)
+    if own != (".csv" if ending in TEXT_ENDINGS else ending):
+        do = REMEDIES.get(own, f"give the file the ending {own}")
+        raise refused(f"a file of the kind {own}, named {ending}", ALLOWED, do)
     return content
 
 
-def _kind(content: bytes) -> str:
-    """What a file is by its content, a key of `KINDS`."""
-    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        locked = "EncryptedPackage".encode("utf-16-le") in content
-        return "password" if locked else "xls"
+def _ending_of(content: bytes) -> str:
+    """The ending that a file should have by its content; refuses what is locked or unsafe."""
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 _check_directory(archive)
-                return _zip_kind(archive)
-        except SheetError:
+                return _ending_of_zip(archive)
+        except FileError:
             raise
         except Exception as error:  # zipfile raises many kinds on a broken archive
             raise broken(error) from None
-    if kind := next((kind for start, kind in _BEGINS.items() if content.startswith(start)), ""):
-        return kind
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise _locked()
     head = content[:2_000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if re.match(rb"<(!doctype html|html|head|body|table|meta|!--)", head):
-        return "html"
-    return "xml" if head.startswith(b"<?xml") else "text"
+        return ".html"
+    found = [ending for start, ending in _BEGINS.items() if content.startswith(start)]
+    return found[0] if found else ".xml" if head.startswith(b"<?xml") else ".csv"
 
 
-def _zip_kind(archive: zipfile.ZipFile) -> str:
-    """What a zip holds, after its directory was checked and before anything is unpacked."""
+def _ending_of_zip(archive: zipfile.ZipFile) -> str:
+    """The ending that a zip should have, by the names of its parts and what it says of itself."""
     names = set(archive.namelist())
 
     def start_of(name: str) -> bytes:
         with archive.open(name) as part:
             return part.read(1_000_000)
 
-    if "xl/workbook.bin" in names:
-        return "xlsb"
-    if any(re.search(r"^(Basic|Scripts)/|(^|/)vbaproject[^/]*$", n, re.I) for n in names):
-        return "xlsm"
-    kind = start_of("mimetype") if "mimetype" in names else b""
-    if b"opendocument.text" in kind:
-        return "word"
-    if kind.strip() == b"application/vnd.oasis.opendocument.spreadsheet":
+    if "mimetype" in names and b"opendocument" in (kind := start_of("mimetype")):
         manifest = "META-INF/manifest.xml"
-        locked = manifest in names and b"encryption-data" in start_of(manifest)
-        return "password" if locked else "ods"
-    if "[Content_Types].xml" in names:
-        types = start_of("[Content_Types].xml")
-        if b"macroEnabled" in types:
-            return "xlsm"
-        if "xl/workbook.xml" in names:
-            return "xlsx"
-        return "word" if "word/document.xml" in names else "unknown"
-    numbers = any(name.startswith("Index/") and name.endswith(".iwa") for name in names)
-    return "numbers" if numbers else "archive"
+        if manifest in names and b"encryption-data" in start_of(manifest):
+            raise _locked()
+        return ".odt" if b"opendocument.text" in kind else ".ods"
+    for name, ending in (("xl/workbook.bin", ".xlsb"), ("xl/vbaProject.bin", ".xlsm"),
+                         ("xl/workbook.xml", ".xlsx"), ("word/document.xml", ".docx")):  # fmt: skip
+        if name in names:
+            return ending
+    return ".numbers" if any(name.endswith(".iwa") for name in names) else ".zip"
+
+
+def _locked() -> FileError:
+    return refused(
+        "a file protected by a password", ALLOWED, "remove the password and save it again"
+    )
 
 
 def _check_directory(archive: zipfile.ZipFile) -> None:
-    """Refuse by the zip's directory alone: too many or too large parts, unsafe names, passwords."""
+    """Refuse by the zip's directory alone: too much to unpack, a part twice, a password."""
     parts = archive.infolist()
     unpacked = sum(part.file_size for part in parts)
-    packed = sum(part.compress_size for part in parts)
-    resave = "open it in a spreadsheet and save it again"
-    if len(parts) > MAX_PARTS:
-        raise SheetError(f"a file of {len(parts):,} parts", f"at most {MAX_PARTS}", resave)
-    if unpacked > MAX_UNPACKED or (unpacked > MAX_UNPACKED // 5 and unpacked > MAX_RATIO * packed):
-        raise SheetError(
+    if unpacked > MAX_UNPACKED:
+        packed = sum(part.compress_size for part in parts)
+        raise refused(
             f"a file of {packed:,} bytes that unpacks to {unpacked:,}",
-            f"at most {MAX_UNPACKED:,} bytes, and {MAX_RATIO} times its own size",
+            f"at most {MAX_UNPACKED:,} bytes",
             "send only the tables of the reply; if it was not made to do harm, send CSV",
         )
-    names = [part.filename for part in parts]
-    for part, name in zip(parts, names, strict=True):
-        steps = name.split("/")
-        if names.count(name) > 1 or re.search(r"[\\:]", name) or ".." in steps or not steps[0]:
-            found = f"a part named '{on_one_line(name)}' inside the file"
-            raise SheetError(found, "names inside the file, each once", resave)
-        if part.flag_bits & 0x1:
-            raise _of_kind("password")
-        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise SheetError("a part packed by an unusual method", "an ordinary file", resave)
+    if len({part.filename for part in parts}) < len(parts):
+        do = "open it in a spreadsheet and save it again"
+        raise refused("two parts of one name inside the file", "each part once", do)
+    if any(part.flag_bits & 0x1 for part in parts):
+        raise _locked()
 
 
-def _workbook(content: bytes, kind: str) -> list[Sheet]:
+def _workbook(content: bytes, ending: str) -> list[Sheet]:
     """The sheets of a workbook: marks from its XML, which comes first, values by the library."""
     try:
-        sheets = marks_of(content, kind)
+        sheets = marks_of(content, ending)
         with python_calamine.load_workbook(io.BytesIO(content)) as book:
             for sheet in sheets:
                 found = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
@@ -231,7 +197,7 @@ def _workbook(content: bytes, kind: str) -> list[Sheet]:
                     if row <= len(rows) and column <= len(rows[row - 1]):
                         rows[row - 1][column - 1] = plain_cell(plain)
                 sheet.rows = rectangle(rows)
-    except (SheetError, KeyboardInterrupt, SystemExit):
+    except (FileError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the libraries raise many kinds, and panic, on a broken file
         raise broken(error) from None
@@ -249,17 +215,16 @@ def _text_sheet(name: str, content: bytes, ending: str, ragged: bool) -> Sheet:
     try:
         for record in reader:
             row = [plain_cell(value) for value in record]
-            filled = filled_length(row)
-            check_size(len(rows) + 1 if filled else 0, filled)
+            check_size(len(rows) + 1, filled_length(row))
             area += len(row)
-            check_cells(MAX_CELLS + 1 if len(rows) > 10 * MAX_ROWS else 0, area)
+            check_cells(0, area)
             rows.append(row)
     except csv.Error as error:
         place = f"row {len(rows) + 1}"
         if "field larger" in str(error):
             do = "look for a quotation mark that is not closed"
             raise too_many(f"characters in {place}", MAX_TEXT, do) from None
-        raise SheetError(
+        raise refused(
             f"quotation marks that do not pair in {place}",
             'text in quotation marks closed in the same cell, a mark inside it doubled ("")',
             "correct the marks, or save the table again from a spreadsheet",
@@ -293,7 +258,7 @@ def _decoded(content: bytes) -> str:
             if letter.strip() and letter.isprintable():
                 found += f" ('{letter}' in Windows-1252, which it looks like)"
     do = "save it as 'CSV UTF-8 (comma delimited)', or send the .xlsx"
-    raise SheetError(found, "text in UTF-8", do)
+    raise refused(found, "text in UTF-8", do)
 
 
 def _delimiter(text: str) -> str:
@@ -310,7 +275,7 @@ def _check_widths(rows: list[list[Cell]], delimiter: str) -> None:
     for number, row, length in filled:
         if length > width or len(row) < width:
             mark = {"\t": "tab", ";": "semicolon", ",": "comma"}[delimiter]
-            raise SheetError(
+            raise refused(
                 f"{len(row)} cells in row {number} where row {first} has {width}",
                 "the same number of cells in each row",
                 f"put text with a {mark} into quotation marks, write 4620 instead of 4,620, and "
