@@ -229,7 +229,11 @@ _PARTS = {"edition": _edition, "notebooks": _notebooks, "data": _data}
 def _foot(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    context["theme_extra_footer"] = foot(record(app), page)
+    made = record(app)
+    context["theme_extra_footer"] = foot(made, page)
+    if page == app.config.root_doc:  # who opens the report sees first of when it is
+        day = f'</h1>\n<p class="rso-day">Data last changed {_changed(made)}</p>'
+        context["body"] = context["body"].replace("</h1>", day, 1)
 
 
 def _pages_with_the_record(
