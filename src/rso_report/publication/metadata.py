@@ -46,7 +46,7 @@ def description(doctree: nodes.document | None) -> str:
     paragraphs = (
         " ".join(each.astext().split())
         for each in doctree.findall(nodes.paragraph)
-        if not isinstance(each.parent, nodes.Admonition | nodes.list_item | nodes.entry)
+        if isinstance(each.parent, nodes.section) and not each.next_node(nodes.raw)
     )
     return cut(next(filter(None, paragraphs), doctree.next_node(nodes.title).astext()))
 
