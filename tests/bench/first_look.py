@@ -12,7 +12,7 @@ import statistics
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -51,7 +51,8 @@ class Compressing(SimpleHTTPRequestHandler):
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        return self.wfile.write(content)
+        with suppress(BrokenPipeError):  # the browser has gone on
+            self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
