@@ -23,7 +23,7 @@ def counts(years, values, base, **more):
     return pd.DataFrame({**frame, **more})
 
 
-NO_BREAK = pd.DataFrame({"date": pd.to_datetime([]), "mark": []})
+NO_BREAK = pd.DataFrame({"date": pd.to_datetime([]), "title": []})
 
 
 def points_of(chart):
@@ -71,9 +71,9 @@ def test_each_area_has_its_own_scale_from_0():
     assert 10 < scales[0][1] < 20 and scales[1][1] > 9000
 
 
-def test_breaks_within_the_years_are_drawn_with_their_mark():
+def test_breaks_within_the_years_are_drawn_with_their_name():
     breaks = pd.DataFrame(
-        {"date": pd.to_datetime(["2006-04-01", "1980-01-01"]), "mark": ["X", "Y"]}
+        {"date": pd.to_datetime(["2006-04-01", "1980-01-01"]), "title": ["X", "Y"]}
     )
     drawn = svg(charts.by_year(counts([2002, 2010], [1, 2], 0), breaks))
     assert ">X</text>" in drawn and ">Y</text>" not in drawn

@@ -332,8 +332,10 @@ def by_sex(kind):
         "Women": lambda r, c: r.sum(kind, sex="female"),
         "Both, computed": total,
         "Women, percent": lambda r, c: 100 * r.sum(kind, sex="female") / r.sum(kind),
-        "Women, %": lambda r, c: 100 * r.sum(kind, sex="female") / r.sum(kind),
-        "95% interval": lambda r, c: wilson(r.sum(kind, sex="female"), r.sum(kind)),
+        "Women, %": lambda r, c: [
+            100 * r.sum(kind, sex="female") / r.sum(kind),
+            *wilson(r.sum(kind, sex="female"), r.sum(kind)),
+        ],
     }
 
 
@@ -383,9 +385,10 @@ def change_of(r, cells):
 SNAPSHOT = {
     "Missing": lambda r, c: r.missing[0],
     "Registered, same reply": lambda r, c: r.sum("RO"),
-    "Share, %": lambda r, c: [
+    "%, of how many registered": lambda r, c: [
         100 * share_of_reply(r)[0] / share_of_reply(r)[1],
         *wilson(*share_of_reply(r)),
+        r.sum("RO"),
     ],
     "Believed abroad": lambda r, c: r.sum("MI", believed_abroad="yes"),
 }
@@ -545,14 +548,15 @@ RECIPES = {
     "fig-missing-share": SNAPSHOT,
     "tab-missing-parts": {"People": lambda r, c: r.sum("MI")},
     "tab-visit-policies": {
-        "Longest interval, months": lambda r, c: r.of("VP")[0]["max_interval_months"],
-        "Fewest visits a year": lambda r, c: r.of("VP")[0]["min_visits_per_year"],
+        f"{tier} risk".capitalize(): lambda r, c, tier=tier: next(
+            row["min_visits_per_year"] for row in r.of("VP", risk_tier=tier.replace(" ", "_"))
+        )
+        for tier in ("very high", "high", "medium", "low")
     },
     "tab-visits-by-tier": VISITS,
     "fig-visit-explorer": VISITS,
     "tab-visit-results": {"Value": visit_result},
     "tab-visits-overdue": {"Overdue": lambda r, c: r.sum("ST")},
-    "tab-visits-known": {"Newest": lambda r, c: r.sum("ST")},
     "tab-published-tiers": {"Value": lambda r, c: r.sum("TI")},
     "tab-staffing": {"Value": lambda r, c: r.sum("ST")},
     **{

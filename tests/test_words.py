@@ -321,6 +321,9 @@ def opening(section):
         classes = set(here.get("class", []))
         if classes & OPENING_CLASSES:
             return here
+        if here.name == "details" and "rso-section" in classes:
+            here = here.summary.find_next_sibling()
+            continue
         if here.name == "details":
             if "hide" not in classes:  # the folded code of a cell
                 return here

@@ -58,6 +58,8 @@ def show(data: Tables, edition: Edition, topic: str, caption: str, shown: str = 
         table(rows, edition),
         table_id=f"tab-answers-{topic}",
         caption=caption,
+        headline=f"{caption}: {prose.plural(len(rows), 'answer')}",
+        first=0,
         row_header=["Force or group", "Our measure"],
         as_at="the date or the period in each row",
         source=prose.provenance(data, rows["source_id"]),

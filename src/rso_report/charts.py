@@ -4,6 +4,7 @@ Charts take tidy frames and return Altair charts, nothing else: what is in them 
 they are called.
 """
 
+import itertools
 import json
 import textwrap
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from rso_report.prose import beside_first, counted, number
 from rso_report.statistics import round_half_up
 
 INK = "#0b0c0c"
+_LINE = 15  # pixels of a line of words
 _WIDE = 300  # of the picture of rates beside each other, without names and values
 
 
@@ -28,7 +30,7 @@ def by_year(
     `frame` has columns area (name), as_at, value, first_value (before a revision) and base (a
     number that changes where figures stop being comparable). Points are joined where years follow
     each other on one base; the last of each base says its value, and of the newest the first too.
-    `breaks` (columns date and mark) are dashed strokes at the top, under their mark.
+    `breaks` (columns date and title) are dashed strokes at the top, named over the first picture.
     """
     figures = list(zip(frame["value"], frame["first_value"], strict=True))
     drawn = pd.DataFrame(
@@ -54,15 +56,25 @@ def by_year(
     marks = pd.DataFrame(
         {
             "year": (breaks["date"].dt.year + breaks["date"].dt.day_of_year / 365 - 0.25).round(2),
-            "mark": breaks["mark"],
+            "lines": breaks["title"].map(lambda title: "\n".join(textwrap.wrap(title, 23))),
         }
-    )
-    marks = marks[marks["year"].between(drawn["year"].min() - 1, drawn["year"].max() + 1)]
+    ).astype({"lines": "string"})
+    first_year, last_year = drawn["year"].agg(["min", "max"]).tolist()
+    marks = marks[marks["year"].between(first_year - 1, last_year + 1)].sort_values("year")
+    # A name stands beside its stroke, on the side where there is room for it.
+    marks["late"] = marks["year"] > first_year + 0.6 * (last_year - first_year)
+    marks = marks.sort_values("late", ascending=False, kind="stable", ignore_index=True)
     areas = frame["area"].unique()
-    years = alt.Scale(domain=[*drawn["year"].agg(["min", "max"]).tolist()], nice=False, padding=34)
+    years = alt.Scale(domain=[first_year, last_year], nice=False, padding=34)
     height = 84 if len(areas) > 1 else 150
     panels = [
-        _panel(drawn[drawn["area"] == area], marks, years, x_title * (area == areas[-1]), height)
+        _panel(
+            drawn[drawn["area"] == area],
+            marks if area == areas[0] else marks.assign(lines=""),
+            years,
+            x_title * (area == areas[-1]),
+            height,
+        )
         for area in areas
     ]
     return alt.vconcat(*panels, spacing=8)
@@ -87,14 +99,22 @@ def _panel(
         base.mark_text(dy=-12, dx=alt.ExprRef("datum.newest ? 0 : -14")).encode(text="above:N"),
         base.mark_text(dy=16).encode(text="below:N"),
     ]
-    if len(marks):
-        lines = alt.Chart(marks).encode(x=years)
+    # Below each other over the picture: a line through it would run through its numbers.
+    over = (marks["lines"].str.count("\n") + marks["lines"].ne("")) * _LINE
+    tops = over[::-1].cumsum()[::-1]
+    for (_, mark), top_of in zip(marks.iterrows(), tops, strict=True):
+        at = alt.Chart(marks.loc[[mark.name], ["year", "lines"]]).encode(x=years)
+        rule = at.mark_rule(strokeDash=[4, 4], color="#757575")
+        name = at.mark_text(
+            align="right" if mark["late"] else "left",
+            dx=-5 if mark["late"] else 5,
+            baseline="top",
+            lineBreak="\n",
+            lineHeight=_LINE,
+        )
         layers[:0] = [
-            # Short, at the top: a line through the picture would run through its numbers.
-            lines.mark_rule(strokeDash=[4, 4], color="#757575").encode(
-                y=alt.value(0), y2=alt.value(14)
-            ),
-            lines.mark_text(dy=-8).encode(y=alt.value(0), text="mark:N"),
+            rule.encode(y=alt.value(-float(top_of) - 6), y2=alt.value(14)),
+            *[name.encode(y=alt.value(-float(top_of) - 6), text="lines:N")] * bool(mark["lines"]),
         ]
     title = alt.TitleParams(own["area"].iloc[0], anchor="start", fontSize=14, offset=12)
     return alt.layer(*layers).properties(title=title, width=440, height=height)
@@ -105,7 +125,7 @@ def bars(
 ) -> alt.LayerChart:
     """A bar with its number over it for each period of `span`, on a scale up to `most`.
 
-    A part-year is an empty bar with a broken outline. Columns: period, value, least (a line across
+    A part-year is a hatched bar with a broken outline. Columns: period, value, least (a line across
     the bar where it is lower: what the number may be instead), part (true for a part-year), label
     (what stands over the bar, three lines for a part-year), source (label). The lines `under` the
     title say where the series breaks.
@@ -123,7 +143,7 @@ def bars(
         ],
     )
     shapes = base.mark_bar(stroke=COLOURS[0], strokeWidth=2).encode(
-        fill=alt.condition("datum.part", alt.value("transparent"), alt.value(COLOURS[0])),
+        fill=alt.condition("datum.part", alt.value(_hatched()), alt.value(COLOURS[0])),
         strokeDash=alt.condition("datum.part", alt.value([5, 4]), alt.value([1, 0])),
     )
     over = alt.ExprRef("datum.part ? -36 : -4")
@@ -143,6 +163,17 @@ def bars(
     )
     layers = shapes + doubts + labels.encode(text="label:N")
     return layers.properties(width=470, height=130, title=words)
+
+
+def _hatched(stripes: int = 10) -> alt.Gradient:
+    """Slanted stripes: a gradient whose colours change at once."""
+    edges = [number / (2 * stripes) for number in range(2 * stripes + 1)]
+    stops = [
+        alt.GradientStop(color="white" if number % 2 else "#cfe1f2", offset=edge)
+        for number, span in enumerate(itertools.pairwise(edges))
+        for edge in span
+    ]
+    return alt.Gradient(gradient="linear", x1=0, y1=0, x2=1, y2=1, stops=stops)
 
 
 def bars_by_name(frame: pd.DataFrame) -> alt.VConcatChart:

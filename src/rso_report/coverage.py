@@ -141,17 +141,13 @@ def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.Dat
 
 
 def show_breaks(rows: pd.DataFrame, *, table_id: str, caption: str) -> None:
-    """Show breaks, newest first, as a folded table of the page, or say that there is none.
-
-    A column `mark` of `rows`, the letters of breaks in charts, stands first.
-    """
+    """Show breaks, newest first, as a table of the page, or say that there is none."""
     if rows.empty:
         prose.say("No break falls before the end of this report year.")
         return
     rows = rows.sort_values("date", ascending=False, kind="stable")
     shown = pd.DataFrame(
         {
-            **({"Mark": rows["mark"]} if "mark" in rows else {}),
             "Date": [
                 periods.as_at_label(row.date, row.date_precision) for row in rows.itertuples()
             ],
@@ -168,6 +164,5 @@ def show_breaks(rows: pd.DataFrame, *, table_id: str, caption: str) -> None:
         as_at="the date in each row",
         row_header=["Date", "What changed"],
         headline=f"{prose.plural(len(rows), 'break')}, the newest of {shown['Date'].iloc[0]}",
-        first=0,
         source="The laws, documents and rates named in each row",
     )

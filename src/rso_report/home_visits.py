@@ -151,37 +151,6 @@ def _joined(texts: Iterable[str | float]) -> str:
     return "; ".join(dict.fromkeys(text for text in texts if text and pd.notna(text)))
 
 
-def newest(data: Tables, edition: Edition) -> pd.DataFrame:
-    """The newest number of each force and measure of visits; empty if none is held for any.
-
-    A row for each force of the region and measure, without `value` where none was found. Columns:
-    area_id, measure, value and what is known of it, as_at, rows and source_id.
-    """
-    totals = due_and_made(data, edition)
-    totals = totals[totals["tier"] == "all"]
-    totals = totals.assign(as_at=totals["period_end"], as_at_precision="day")
-    tiers = [tier_total(row) for _, row in known_tiers(data, edition, visits.TIERS).iterrows()]
-    held = {f"Visits {name}": _only(totals, name) for name in ("made", "due")} | {
-        "Visits overdue": overdue(data, edition),
-        "People by tier": pd.DataFrame(tiers),
-        "Visiting officers": officers(current(edition.visible(data.staffing))),
-    }
-    found = pd.concat(rows.assign(measure=measure) for measure, rows in held.items())
-    found = found[found["value"].notna() & found["area_id"].isin(edition.forces)]
-    if found.empty:
-        return found
-    found = found.sort_values("as_at").drop_duplicates(["area_id", "measure"], keep="last")
-    grid = pd.MultiIndex.from_product([edition.forces, held], names=["area_id", "measure"])
-    return found.set_index(["area_id", "measure"]).reindex(grid).reset_index()
-
-
-def _only(totals: pd.DataFrame, name: str) -> pd.DataFrame:
-    """One number of each line of `due_and_made`, as a value."""
-    columns = {"value": name, "first_value": f"first_{name}", "rows": f"rows_{name}"}
-    columns["qualifier"] = f"qualifier_{name}"
-    return totals.assign(**{column: totals[own] for column, own in columns.items()})
-
-
 def known_tiers(data: Tables, edition: Edition, names: tuple[str, ...]) -> pd.DataFrame:
     """Forces that gave some numbers by tier at once, one row for each date, oldest first.
 

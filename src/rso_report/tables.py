@@ -25,6 +25,9 @@ from IPython.display import display
 # JSON as text and not as an object: a notebook file then keeps one row of a table on one line.
 MIME_TYPE = "application/vnd.rso-table.v1"
 CHART = "application/vnd.vegalite.v6+json"  # here, as who reads charts needs no Altair
+# Characters on a wide page, between two columns, and of a column and of one that names the row at
+# least (rso.css).
+ROOM, GAP, LEAST_COLUMN, LEAST_NAME = 88, 1.3, 6, 14
 ROWS = ("Row", "Rows")  # columns that lead to the rows of data behind a row
 
 SYMBOLS = {
@@ -55,6 +58,7 @@ _SEPARATED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _SPAN = rf"{_NUMBER}(\s?(–|to)\s?{_NUMBER})?"
 _SPAN_ONLY = re.compile(_SPAN)
 _NUMBER_LIKE = re.compile(
+    r"((at least|at most|about) )?"
     rf"({_SPAN}(\s?\([^)]*\))?)?(\s*\[[a-z]\])*(\s\(.* at first\))?(\s\(.*\))?"
 )
 
@@ -288,30 +292,57 @@ def _cell_html(cell: Stored) -> str:
     return escape(stored_text(cell))
 
 
-def _table_html(table: dict[str, Any], rows: list[dict], last: list[str], caption: str) -> str:
+def _whole_columns(table: dict[str, Any]) -> dict[int, int]:
+    """How many characters of a cell stay on one line on a wide screen, by position of its column.
+
+    So that rows are of one height: that is what three cells of four need, as long as the other
+    columns keep room for what cannot break; the narrowest columns come first.
+    """
+    wants, least = {}, {}
+    names = [each["name"] for each in table["columns"] if each["header"]]
+    for position, column in enumerate(table["columns"]):
+        texts = [stored_text(row["cells"][position]) for row in table["rows"]]
+        words = [len(word) for text in [column["name"], *texts] for word in text.split()]
+        room = LEAST_NAME if column["name"] == names[-1] else LEAST_COLUMN
+        least[position] = max(room, *words)
+        wants[position] = max(least[position], sorted(map(len, texts))[3 * len(texts) // 4])
+    room, whole = ROOM - sum(least.values()) - GAP * len(least), {}
+    for position in sorted(wants, key=wants.get):
+        if wants[position] - least[position] <= room:
+            room -= wants[position] - least[position]
+            whole[position] = wants[position]
+    return whole
+
+
+def _table_html(
+    table: dict[str, Any], rows: list[dict], last: list[str], caption: str, mark: str = ROWS[-1]
+) -> str:
     """A table of some rows; `last` holds what leads from each to the data, if anything does."""
-    head, again = "", ""
-    align = [' class="num"' if c["numeric"] and not c["header"] else "" for c in table["columns"]]
-    for column, kind in zip(table["columns"], align, strict=True):
+    head, again, whole = "", "", _whole_columns(table)
+    for column in table["columns"]:
+        kind = ' class="num"' if column["numeric"] and not column["header"] else ""
         head += f'<th scope="col"{kind}>{escape(column["name"])}</th>'
-    head += f'<th scope="col" class="rso-mark">{ROWS[-1]}</th>' if last else ""
+    head += f'<th scope="col" class="rso-mark">{mark}</th>' if last else ""
     body = ""
     for row, link in itertools.zip_longest(rows, last):
         cells = ""
-        for column, cell, kind in zip(table["columns"], row["cells"], align, strict=True):
+        for position, (column, cell) in enumerate(zip(table["columns"], row["cells"], strict=True)):
             content = _cell_html(cell)
-            if column["header"]:
+            kinds = ["num"] if column["numeric"] and not column["header"] else []
+            kinds += ["long"] if len(stored_text(cell)) > whole.get(position, math.inf) else []
+            if column["header"] and position == 0:
                 # A name that repeats is read out and stays on a phone, where each row is apart.
-                same = content == again and column is table["columns"][0]
-                again = content if column is table["columns"][0] else again
-                cells += f'<th scope="row"{" class=rso-again" * same}>{content}</th>'
-            else:
-                cells += f"<td{kind}>{content}</td>"
+                kinds += ["rso-again"] if content == again else []
+                again = content
+            kind = f' class="{" ".join(kinds)}"' if kinds else ""
+            tag, scope = ("th", ' scope="row"') if column["header"] else ("td", "")
+            cells += f"<{tag}{scope}{kind}>{content}</{tag}>"
         cells += f'<td class="rso-mark">{link}</td>' if last else ""
         body += f"<tr>{cells}</tr>\n"
     return (
         f'<div class="rso-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
-        f"<table><caption><span>{escape(caption)}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
+        f'<table class="{" ".join(f"whole-{place + 1}" for place in sorted(whole))}">'
+        f"<caption><span>{escape(caption)}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}</tbody></table></div>"
     )
 
@@ -344,12 +375,12 @@ def html(table: dict[str, Any], on_page: bool = False) -> str:
     notes = list(dict.fromkeys("; ".join(links) for links in behind if links))
     last = [_mark(table["id"], notes, links) for links in behind] if notes else []
     shown = len(rows) if table["first"] is None else table["first"]
-    tables = _table_html(table, rows[:shown], last[:shown], caption) if shown else ""
+    tables = _table_html(table, rows[:shown], last[:shown], caption, "Source") if shown else ""
     if rest := rows[shown:]:
         more, title = ("more ", f"{caption}: more rows") if shown else ("", caption)
         words = f"{len(rest)} {more}row{'s' * (len(rest) > 1)}"
         tables += f'<details class="rso-older"><summary>{words}</summary>'
-        tables += f"{_table_html(table, rest, last[shown:], title)}</details>"
+        tables += f"{_table_html(table, rest, last[shown:], title, 'Source')}</details>"
     below = below_html("", table["notes"], table["as_at"])
     return f"{begin}{tables}{below}{sources_html(table, notes)}</figure>"
 

@@ -50,18 +50,6 @@ def staffing_words(rows: pd.DataFrame) -> pd.Series:
     return said + (rows["custody_status"] == "both").map({True: ", with custody", False: ""})
 
 
-def not_found(held: pd.DataFrame, edition: Edition) -> list[str]:
-    """Of which measures of `newest` no figure was found, and for which forces."""
-    silent = held[held["value"].isna()].groupby("measure", sort=False)["area_id"].agg(tuple)
-    sentences = []
-    for forces, own in silent.groupby(silent, sort=False):
-        every = len(forces) == len(edition.forces) > 1
-        who = "any force of the region" if every else listed(map(edition.name, forces))
-        measures = listed(measure.lower() for measure in own.index)
-        sentences.append(f"Not found: {measures}, for {who}.")
-    return sentences
-
-
 def stated(data: Tables, edition: Edition) -> tuple[list[str], list[str]]:
     """What documents state about visits: those that a visit policy is taken from, and others."""
     of_policies = set(data.visit_policy["source_id"])

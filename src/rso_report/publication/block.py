@@ -41,6 +41,7 @@ DARK = {
     "#cfe1f2": "#1f3a54",
 }
 
+_PAINTED = ("fill", "stroke", "stop-color")  # the parts of a chart that have a colour
 _COLOUR = re.compile(rf'(?<=")({"|".join(DARK)})(?=")', re.IGNORECASE)
 _SIZE = re.compile(r'<svg[^>]*? width="(\d+)[^>]*? height="(\d+)')
 _HEADLINE = re.compile(r'<p class="headline">([^<]*)</p>')
@@ -184,9 +185,7 @@ def dark_css() -> str:
     chart = 'html[data-theme="dark"] .rso-chart svg'
     rules = [f"{chart}.marks {{ background-color: {DARK['white']} !important; }}"]
     for light, own in DARK.items():
-        rules += [
-            f'{chart} [{part}="{light}" i] {{ {part}: {own}; }}' for part in ("fill", "stroke")
-        ]
+        rules += [f'{chart} [{part}="{light}" i] {{ {part}: {own}; }}' for part in _PAINTED]
     return "@media screen {\n" + "\n".join(rules) + "\n}\n"
 
 

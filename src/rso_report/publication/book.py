@@ -96,6 +96,26 @@ class CalculationLast(SphinxPostTransform):
                 folds = []
 
 
+class FoldedSections(SphinxPostTransform):
+    """Leave of a section with a cell tagged `fold` its title open: what it shows is one click away.
+
+    The title says what was found.
+    """
+
+    default_priority = 210  # after the calculations have gone to the end of their sections
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """Put what follows the title of each such section into a fold."""
+        opening = '<details class="rso-older rso-section"><summary>Show this section</summary>'
+        for section in list(self.document.findall(nodes.section)):
+            if any("tag_fold" in each.get("classes", ()) for each in section.children):
+                below = [n for n, each in enumerate(section) if isinstance(each, nodes.section)]
+                end = next(iter(below), len(section))
+                section.insert(end, nodes.raw("", "</details>", format="html"))
+                section.insert(1, nodes.raw("", opening, format="html"))
+
+
 def _chapter(env: BuildEnvironment, docname: str) -> str:
     """Return `2.` for the second notebook of the table of contents, nothing for other pages."""
 
@@ -289,6 +309,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("data-package", DataPackage)
     app.add_transform(sentences.SourceNotes)
     app.add_post_transform(CalculationLast)
+    app.add_post_transform(FoldedSections)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math, None))
     # The theme complains in every console of an unset mode, though it then takes this one.
     app.add_js_file(None, body='document.documentElement.dataset.mode ||= "auto";')
