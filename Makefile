@@ -58,12 +58,12 @@ test: $(READY) ## Check the style, test, compare the notebooks' stored outputs
 	@$(BIN)/python -m ruff check src tests notebooks
 	@$(BIN)/python -m ruff format --check src tests notebooks
 	@echo "Testing the package, the notebooks and the book"
-	@$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile
+	@$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@echo "Executing the notebooks and comparing their stored outputs"
 	@$(BIN)/pytest --nbval --numprocesses auto --dist loadfile notebooks/
 
 test-slow: $(READY) ## Test what is broad: all pages in all modes, 50 kills, a year replayed, SLURM
-	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile
+	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python tests/slurm/check.py
 
 test-all: test test-slow ## Test everything

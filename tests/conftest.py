@@ -14,6 +14,23 @@ from rso_report.publication import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# The files that take longest, longest first: begun last, one of them would end alone.
+LONGEST = ("mutation", "reproducible", "kill", "rehearsal", "incremental", "notebooks", "escaping")
+LONGEST += (
+    "deliberate_faults",
+    "browser",
+    "build",
+    "hostile",
+    "accessibility",
+    "provenance",
+    "cli",
+)
+
+
+def pytest_collection_modifyitems(items):
+    place = {f"test_{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def data_checked_once(tmp_path_factory):

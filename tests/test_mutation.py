@@ -14,7 +14,7 @@ import pytest
 
 from rso_report import dataset, register
 
-SEED, SAMPLE, QUICK = 20220331, 60, 20
+SEED, SAMPLE, QUICK = 20220331, 60, 14
 
 # Sentences that count over all rows, and name none: how many findings, counts and rates there are.
 OVER_ALL_ROWS = (
