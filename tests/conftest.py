@@ -47,6 +47,15 @@ def data_checked_once(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session")
+def data(data_checked_once):
+    """All tables of this checkout; a test that changes one changes a copy."""
+    names = [resource["name"] for resource in dataset.descriptor()["resources"]]
+    yield (loaded := dataset.load(*names))
+    anew = dataset.load(*names)
+    assert [name for name in names if not getattr(anew, name).equals(getattr(loaded, name))] == []
+
+
 @pytest.fixture(scope="session", autouse=True)
 def seldom_looked_for_garbage():
     """What was imported is never garbage, and to look through it again takes 7 % of the time."""

@@ -106,11 +106,6 @@ def test_help_reads_as_documentation():
 
 
 @pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-
-
-@pytest.fixture(scope="module")
 def earlier(data):
     """What every notebook displays for 2019-20, by its name."""
     return {path.stem: notebook_blocks.run(path, data, report_year="2019-20") for path in NOTEBOOKS}

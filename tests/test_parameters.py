@@ -134,11 +134,6 @@ YAML = [
 ]
 
 
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load("areas", "registered_offenders")
-
-
 @pytest.mark.parametrize(
     ("name", "value", "found", "allowed"), WRONG, ids=lambda value: str(value)[:30]
 )

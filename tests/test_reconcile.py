@@ -4,12 +4,7 @@ import copy
 
 import pytest
 
-from rso_report import dataset, reconcile
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+from rso_report import reconcile
 
 
 @pytest.fixture(scope="module")
