@@ -23,7 +23,7 @@ MEANT := $(shell python3 -c '$(CLOSEST)' '$(UNKNOWN)' $(KNOWN) 2>/dev/null)
 $(error $(UNKNOWN): an unknown variable$(if $(MEANT), (did you mean $(MEANT)?)); allowed: $(KNOWN))
 endif
 
-.PHONY: help report pdf preview test test-slow test-all bench review refresh clean distclean
+.PHONY: help report pdf preview test test-broad test-slow test-all bench review refresh clean distclean
 
 help: ## List these commands (the default)
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' \
@@ -58,12 +58,14 @@ test: $(READY) ## Check the style, test, compare the notebooks' stored outputs
 	@$(BIN)/python -m ruff check src tests notebooks
 	@$(BIN)/python -m ruff format --check src tests notebooks
 	@echo "Testing the package, the notebooks and the book"
-	@$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile
+	@$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@echo "Executing the notebooks and comparing their stored outputs"
 	@$(BIN)/pytest --nbval --numprocesses auto --dist loadfile notebooks/
 
-test-slow: $(READY) ## Test what is broad: all pages in all modes, 50 kills, a year replayed, SLURM
-	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile
+test-broad: $(READY) ## Test what is broad: all pages in all modes, 50 kills, a year replayed
+	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test-slow: test-broad ## Test what is broad, and the build on a SLURM of one machine
 	@$(BIN)/python tests/slurm/check.py
 
 test-all: test test-slow ## Test everything

@@ -1,4 +1,5 @@
 import fcntl
+import gc
 import os
 import subprocess
 import sys
@@ -8,9 +9,59 @@ import pytest
 from playwright.sync_api import sync_playwright
 from reading import KINDS, pages_of
 
+from rso_report import dataset
 from rso_report.publication import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The files that take longest, longest first: begun last, one of them would end alone.
+LONGEST = ("mutation", "reproducible", "kill", "rehearsal", "incremental", "notebooks", "escaping")
+LONGEST += (
+    "deliberate_faults",
+    "browser",
+    "build",
+    "hostile",
+    "accessibility",
+    "provenance",
+    "cli",
+)
+
+
+def pytest_collection_modifyitems(items):
+    place = {f"test_{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_checked_once(tmp_path_factory):
+    """The data of this checkout, checked and known by their digest, as in a build.
+
+    A test that loads them, or a copy of them, does not have all of them checked again; whatever
+    differs in a byte is checked.
+    """
+    assert dataset.check() == []
+    record = tmp_path_factory.mktemp("checked") / "data-checked"
+    record.write_text(dataset.digest(dataset.descriptor(), dataset.data_folder()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dataset, "RECORD", record)
+        yield
+
+
+@pytest.fixture(scope="session")
+def data(data_checked_once):
+    """All tables of this checkout; a test that changes one changes a copy."""
+    names = [resource["name"] for resource in dataset.descriptor()["resources"]]
+    yield (loaded := dataset.load(*names))
+    anew = dataset.load(*names)
+    assert [name for name in names if not getattr(anew, name).equals(getattr(loaded, name))] == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def seldom_looked_for_garbage():
+    """What was imported is never garbage, and to look through it again takes 7 % of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

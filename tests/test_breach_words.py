@@ -3,15 +3,8 @@
 import copy
 import re
 
-import pytest
-
-from rso_report import breach_words, breaches, dataset
+from rso_report import breach_words, breaches
 from rso_report.edition import open_edition
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
 def opened(data, year="2021-22", region="West Midlands"):

@@ -22,15 +22,6 @@ def notebook(name):
     return names
 
 
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(
-        *("areas", "sources", "registered_offenders", "breaches", "printed_totals"),
-        "series_breaks",
-        "discrepancies",
-    )
-
-
 def other(data, **tables):
     """The data with other tables in place of some."""
     return SimpleNamespace(**vars(data) | tables)

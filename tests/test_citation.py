@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from rso_report import dataset
 from rso_report.edition import Edition, title
 from rso_report.errors import ReportError
+from rso_report.parameters import EditionParameters
 from rso_report.publication import citation
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +31,8 @@ def executed(path, *sources):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
 def test_the_committed_notebooks_are_the_default_edition(path):
-    assert citation.stored_edition(path).title == "West Midlands region, 2021-22"
+    default = EditionParameters()
+    assert citation.stored_edition(path).title == f"{default.region} region, {default.report_year}"
 
 
 def test_injected_parameters_go_before_the_notebooks_own(tmp_path):

@@ -2,15 +2,8 @@
 
 import copy
 
-import pytest
-
-from rso_report import coverage, dataset, prose
+from rso_report import coverage, prose
 from rso_report.edition import open_edition
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
 def test_a_gap_is_no_row_and_never_a_nought(data):

@@ -35,11 +35,6 @@ WAR = {"force": "WAR"}
 ON = {"force": "WAR", "as_at": "2025-03-31"}
 
 
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-
-
 @pytest.fixture
 def made(tmp_path, data):
     """Make a draft of cells or of a file."""

@@ -10,11 +10,6 @@ from rso_report.errors import FaultError, ReportError
 DEFAULT = {"report_year": "2021-22", "region": "West Midlands"}
 
 
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load("areas", "registered_offenders", "breaches", "missing", "staffing")
-
-
 def opened(data, **changes):
     return open_edition(data, **{**DEFAULT, **changes})[0]
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rso_report import breach_words, dataset, missing_words, summary, visit_words
+from rso_report import breach_words, missing_words, summary, visit_words
 from rso_report.edition import open_edition
 
 ANSWERS = [
@@ -15,11 +15,6 @@ ANSWERS = [
     breach_words.outcomes,
     visit_words.visit_frequency,
 ]
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
 def opened(data, year="2021-22", region="West Midlands"):

@@ -179,9 +179,3 @@ def test_every_term_of_this_report_is_used_in_it(documents):
     of_this_report, of_sources = documents[GLOSSARY].select("dl.glossary")
     assert sorted(entries([of_this_report]) - used) == []
     assert sorted(entries([of_sources]) & used) == []
-
-
-def test_terms_stand_in_alphabetical_order(documents):
-    for each in documents[GLOSSARY].select("dl.glossary"):
-        names = [term.find(string=True, recursive=False).lower() for term in each.select("dt")]
-        assert names == sorted(names)

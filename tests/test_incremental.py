@@ -40,6 +40,7 @@ def change(path, old, new):
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_what_is_kept_makes_the_same_site_as_a_build_from_nothing(root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     monkeypatch.setenv("RSO_REPORT_DATA", str(root / "data"))

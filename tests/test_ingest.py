@@ -28,11 +28,6 @@ SPLIT = gone(
 
 
 @pytest.fixture(scope="module")
-def data():
-    return ingest.load(dataset.data_folder())
-
-
-@pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """A package with a good return, and what became of it."""
     folder = tmp_path_factory.mktemp("package") / "data"

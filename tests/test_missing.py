@@ -4,13 +4,8 @@ import copy
 
 import pytest
 
-from rso_report import dataset, missing, missing_words, statistics
+from rso_report import missing, missing_words, statistics
 from rso_report.edition import open_edition
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load("areas", "sources", "registered_offenders", "missing")
 
 
 @pytest.fixture(scope="module")

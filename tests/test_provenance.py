@@ -18,6 +18,7 @@ from PHStatsMethods import confidence_intervals as phs
 from scipy import stats
 
 from rso_report import dataset, edition, periods
+from rso_report.parameters import EditionParameters
 
 # Tables that hold definitions, dates of breaks, numbers of rows, or the ledger's own words: each is
 # a table of the data shown as it is, or counts rows, so that no row of a figure stands behind it.
@@ -57,7 +58,9 @@ WITHOUT_FIGURES = (
 )
 # The rules' own findings, in words: tests of `reconcile` hold them, test_mutation.py their rows.
 IN_WORDS = {"tab-rule-findings"}
-DEFAULT = {"report_year": "2021-22", "region": "West Midlands"}
+DEFAULT = EditionParameters().model_dump(include={"report_year", "region"})
+THIS = str(DEFAULT["report_year"])
+BEFORE = str(periods.FinancialYear(periods.financial_year(THIS).start_year - 1))
 # The country is given for the date of the forces' latest count, which is that of this row.
 DATED_BY = {"- **England and Wales**: 64,300": "RO0008", "England and Wales 64,300": "RO0008"}
 # Columns that say what a row is about.
@@ -70,8 +73,8 @@ LABELS = {
     "Complete years",
     "Date",
     "Date or period",
-    "Date, 2020-21",
-    "Date, 2021-22",
+    f"Date, {BEFORE}",
+    f"Date, {THIS}",
     "Definition",
     "Explanation",
     "Family",
@@ -378,7 +381,7 @@ def change_of(r, cells):
     text = cells["Change, or why none is given"]
     if not text.startswith(("+", "−")):
         return [value for value, _ in numbers(text)]
-    old, new = (figure_of(f"Date, {year}")(r, cells) for year in ("2020-21", "2021-22"))
+    old, new = (figure_of(f"Date, {year}")(r, cells) for year in (BEFORE, THIS))
     return 100 * (new - old) / old
 
 
@@ -563,10 +566,10 @@ RECIPES = {
         f"tab-answers-{topic}": {"Answer": lambda r, c: r.sum("AN")}
         for topic in ("register", "breaches", "visits")
     },
-    "tab-changes-new": {"Edition for 2021-22": figure_of("Date or period")},
+    "tab-changes-new": {f"Edition for {THIS}": figure_of("Date or period")},
     "tab-changes-latest": {
-        "Figure, 2020-21": figure_of("Date, 2020-21"),
-        "Figure, 2021-22": figure_of("Date, 2021-22"),
+        f"Figure, {BEFORE}": figure_of(f"Date, {BEFORE}"),
+        f"Figure, {THIS}": figure_of(f"Date, {THIS}"),
         "Change, or why none is given": change_of,
     },
 }

@@ -4,17 +4,17 @@ import copy
 
 import pytest
 
-from rso_report import dataset, reconcile
+from rso_report import reconcile
 
 
 @pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+def findings(data):
+    return reconcile.findings(data)
 
 
 @pytest.fixture(scope="module")
-def ledger(data):
-    return reconcile.ledger(data, reconcile.findings(data)).set_index("discrepancy_id")
+def ledger(data, findings):
+    return reconcile.ledger(data, findings).set_index("discrepancy_id")
 
 
 def test_all_25_discrepancies_of_the_founding_documents_are_there(ledger):
@@ -86,8 +86,8 @@ def test_parts_of_missing_people_that_do_not_fit_their_total_are_new_findings(
     assert says in set(new.loc[new["rule"] == "parts_of_total", "found"])
 
 
-def test_nothing_is_found_of_which_the_ledger_does_not_speak(data):
-    assert reconcile.unexplained(data, reconcile.findings(data)).empty
+def test_nothing_is_found_of_which_the_ledger_does_not_speak(data, findings):
+    assert reconcile.unexplained(data, findings).empty
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,8 @@ def test_nothing_is_found_of_which_the_ledger_does_not_speak(data):
         ("parts_of_total", "1,092", "parts sum to 1,060, 32 apart"),
     ],
 )
-def test_the_known_errors_come_out_of_the_rows(data, rule, printed, found):
-    rows = reconcile.findings(data)
-    hit = rows[(rows["rule"] == rule) & (rows["printed"] == printed)]
+def test_the_known_errors_come_out_of_the_rows(findings, rule, printed, found):
+    hit = findings[(findings["rule"] == rule) & (findings["printed"] == printed)]
     assert hit["found"].tolist() == [found]
 
 

@@ -35,11 +35,6 @@ SOURCE = ingest.Source(**(vars(SOURCE) | {"published": date(2025, 5, 14)}))
 
 
 @pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A copy of the data package; nothing of this module may change a byte of it."""
     copy = tmp_path_factory.mktemp("package") / "data"

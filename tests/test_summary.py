@@ -2,13 +2,8 @@
 
 import pytest
 
-from rso_report import dataset, register, summary
+from rso_report import register, summary
 from rso_report.edition import open_edition
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
 def said(data, claim, year="2021-22", region="West Midlands"):

@@ -19,11 +19,6 @@ from rso_report.return_form import asked, fields, measures, titles
 YEAR = FinancialYear(2024)
 
 
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-
-
 @pytest.fixture
 def fill(data, tmp_path):
     """Fill in the form: answers by label, and by label and column for several."""

@@ -6,16 +6,10 @@ The numbers below were typed from the documents themselves, not from the data.
 import pandas as pd
 import pytest
 
-from rso_report import dataset
 from rso_report.edition import open_edition
 
 FOI_2014, FOI_2022 = "wmp-foi-5022-14", "wmp-foi-233a-22"
 PRESS_2018, PRESS_2021, ADVICE = "es-2018-02-22", "es-2021-11-04", "npcc-cru-43-23"
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
 def of(frame, source):

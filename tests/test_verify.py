@@ -16,6 +16,7 @@ from reading import pages_of
 from rso_report import dataset
 from rso_report.cli import main
 from rso_report.errors import FileError
+from rso_report.parameters import EditionParameters
 from rso_report.publication import downloads, provenance, provenance_pages
 from rso_report.publication.assemble import commit
 from rso_report.publication.provenance import MANIFEST, RECORD, SOURCES, report, verify
@@ -119,7 +120,8 @@ def test_the_lists_name_all_that_was_made_and_all_that_made_it(whole):
 
 def test_the_record_says_how_each_notebook_was_executed(whole):
     made = json.loads((whole / RECORD).read_text())["notebooks"]["notebooks/breaches"]
-    assert made["parameters"] == {"report_year": "2021-22", "region": "West Midlands"}
+    default = EditionParameters()
+    assert made["parameters"] == {"report_year": default.report_year, "region": default.region}
     assert "breaches.csv" in made["data"]
 
 
@@ -514,12 +516,13 @@ def test_the_built_site_is_what_its_lists_say(site):
 
 
 def test_every_page_says_at_its_foot_what_it_was_made_of(site, feet):
-    sources = provenance.read(site / SOURCES)
+    sources, default = provenance.read(site / SOURCES), EditionParameters()
     assert len(feet) > 25
     for name, found_feet in feet.items():
         (foot,) = found_feet
         words = " ".join(foot.get_text().split())
-        assert words.startswith("Edition: West Midlands region, 2021-22. Data last changed: "), name
+        edition = f"{default.region} region, {default.report_year}"
+        assert words.startswith(f"Edition: {edition}. Data last changed: "), name
         assert sources["requirements.lock"][:12] in words
         assert not foot.details.has_attr("open")
         assert foot.details.summary.get_text() == "How this page was made"

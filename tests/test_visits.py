@@ -245,11 +245,6 @@ def test_a_mix_is_accepted_when_only_its_last_printed_digit_misses_1():
 # What an edition takes from the data
 
 
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-
-
 def opened(data, year="2021-22", region="West Midlands", **given):
     return open_edition(copy.copy(data), report_year=year, region=region, **given)[0]
 
