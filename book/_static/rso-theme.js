@@ -27,6 +27,24 @@
     arrow.setAttribute("aria-label", `Pages under ${above}`);
   }
 
+  // Where the pointer rests on the mark of a source, the source is named.
+  for (const mark of document.querySelectorAll(".footnote-reference, .rso-mark a")) {
+    const note = document.getElementById(mark.hash.slice(1));
+    if (note) mark.title = (note.querySelector("p") || note).textContent;
+  }
+
+  // What a link names is shown, also by browsers that leave it folded.
+  const reveal = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    const folds = [];
+    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") folds.push(at);
+    if (!folds.some((fold) => !fold.open)) return;
+    for (const fold of folds) fold.open = true;
+    target.scrollIntoView();
+  };
+  window.addEventListener("hashchange", reveal);
+  reveal();
+
   // The theme's own way is a script within the page, which the policy of the page forbids.
   for (const button of document.querySelectorAll("[data-print]")) {
     button.addEventListener("click", () => window.print());

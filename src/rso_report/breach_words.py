@@ -294,7 +294,7 @@ def trends(data: Tables, edition: Edition, families: pd.DataFrame) -> list[str]:
             f"{cite(data, *run.itertuples())}."
         )
     return texts or [
-        "No rise or fall can be read from the years above: a change a year is fitted to five "
+        "**No rise or fall can be read** from the years above: a change a year is fitted to five "
         "complete years or more with no break between them, and no kind of breach has so many."
     ]
 

@@ -134,7 +134,7 @@ def share_change(
         f"{edition.name(first['area_id'])}, {short(on_date(first))} and {short(on_date(last))}: "
         f"the share missing differs by {signed(difference.value, 2)} percentage points "
         f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}), "
-        f"{verdict} {link}. The interval describes chance variation only"
+        f"**{verdict}** {link}. The interval describes chance variation only"
         f"{f', and {differ}' if differ else ''}."
     )
 

@@ -137,16 +137,19 @@ def _edition(env: BuildEnvironment, docname: str) -> Edition:
 
 
 def _title_sections(app: Sphinx, doctree: nodes.document) -> None:
-    """Let the title of a section say what it found: the headline of the cell tagged `title`.
+    """Let the title of a section say what it found: what the cells tagged `title` say first.
 
-    In the notebook a title is fixed, and so is the anchor that it gives; what was found is not.
+    That is the headline of a figure or table, or else the words in bold of a sentence. In the
+    notebook a title is fixed, and so is the anchor that it gives; what was found is not.
     """
     for section in doctree.findall(nodes.section):
         cells = [each for each in section if "tag_title" in each.get("classes", ())]
         shown = [raw for cell in cells for raw in cell.findall(nodes.raw) if "block" in raw]
+        said = [strong.astext() for cell in cells for strong in cell.findall(nodes.strong)][:1]
         for raw in [raw for raw in shown if raw["block"].headline][:1]:
-            said, raw["block"] = raw["block"].headline, raw["block"].without_headline()
-            section.next_node(nodes.title).append(nodes.Text(f" \u2013 {said}"))
+            said, raw["block"] = [raw["block"].headline], raw["block"].without_headline()
+        for words in said:
+            section.next_node(nodes.title).append(nodes.Text(f" \u2013 {words}"))
 
 
 def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
