@@ -37,7 +37,7 @@ def fitted(data):
 
 def test_no_change_a_year_is_fitted_to_four_years(data):
     (said,) = fitted(data)
-    assert said.startswith("No rise or fall can be read") and "%" not in said
+    assert "No rise or fall can be read" in said and "%" not in said
 
 
 def test_with_five_complete_years_an_interval_across_0_establishes_nothing(data):
