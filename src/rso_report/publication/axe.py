@@ -23,14 +23,14 @@ RUN_AXE = """([where, tags]) => axe
   .run(where, {runOnly: tags, resultTypes: ['violations']})
   .then(results => results.violations.flatMap(each => each.nodes.map(
     node => `${each.id}: ${node.html.slice(0, 150)} (${node.failureSummary.slice(0, 250)})`)))"""
-# Hundreds of rows with the same markup get the same verdict hundreds of times, slowly. Of each
-# kind of row (tags, classes, names of attributes) the longest and two more stay.
+# Hundreds of rows with the same markup get the same verdict hundreds of times, slowly; so do the
+# items of lists. Of each kind (tags, classes, names of attributes) the longest and two more stay.
 THIN_OUT = """() => {
   const kind = row => [...row.querySelectorAll('*')].map(
     each => each.tagName + each.className + each.getAttributeNames()).join();
   const length = row => row.textContent.length;
-  for (const body of document.querySelectorAll('tbody')) {
-    const kinds = Map.groupBy([...body.rows], kind);
+  for (const whole of document.querySelectorAll('tbody, ul, ol')) {
+    const kinds = Map.groupBy(whole.children, kind);
     for (const rows of kinds.values()) {
       for (const row of rows.sort((a, b) => length(b) - length(a)).slice(3)) row.remove();
     }
