@@ -164,7 +164,11 @@ class Edition(EditionParameters):
 
     def name(self, area_id: str) -> str:
         """Full name of an area: `West Midlands Police`, `West Midlands region`."""
-        return self.areas.set_index("area_id").at[area_id, "name"]
+        return self._names[area_id]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return dict(zip(self.areas["area_id"], self.areas["name"], strict=True))
 
     def absent(self, area_ids: Iterable[str]) -> list[str]:
         """Names of the edition's forces that are not among some areas."""

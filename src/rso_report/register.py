@@ -168,11 +168,13 @@ def population_base(data: Tables, as_at: pd.Timestamp) -> pd.Series | None:
 
 def _members(areas: pd.DataFrame, area: str) -> set[str]:
     """The police areas that an area is made of: all for `EW`, itself where it is one."""
+    # Row by row: it is asked hundreds of times, and a filter of a small frame takes longer.
+    rows = [*zip(*(areas[name] for name in ("area_id", "kind", "parent_id")), strict=True)]
     if area == "EW":
-        return set(areas.loc[areas["kind"] == "force", "area_id"])
-    inside = areas.loc[(areas["parent_id"] == area) & (areas["kind"] == "force"), "area_id"]
-    together = areas.loc[areas["area_id"] == area, "coverage"].str.split("|").explode()
-    return {area, *inside, *together}
+        return {name for name, kind, _ in rows if kind == "force"}
+    inside = {name for name, kind, parent in rows if (kind, parent) == ("force", area)}
+    together = dict(zip(areas["area_id"], areas["coverage"], strict=True)).get(area, "")
+    return {area, *inside, *together.split("|")}
 
 
 def populations(data: Tables, keys: Iterable[tuple[str, pd.Timestamp]]) -> pd.DataFrame:
@@ -183,12 +185,14 @@ def populations(data: Tables, keys: Iterable[tuple[str, pd.Timestamp]]) -> pd.Da
     base_segment, within which rates compare. `EW` are all districts; a region or a unit of several
     forces has those of its forces. <NA>, NaT and "" where `population_base` knows no base.
     """
-    parts = data.population_districts.assign(older=lambda f: f["all_ages"] - f["aged_0_9"])
+    keys = list(keys)
+    bases = {day: population_base(data, day) for day in dict.fromkeys(day for _, day in keys)}
+    needed = [base["base_date"] for base in bases.values() if base is not None]
+    parts = data.population_districts[data.population_districts["date"].isin(needed)]
+    parts = parts.assign(older=parts["all_ages"] - parts["aged_0_9"])
     sums = parts.groupby(["date", "area_id"])[["older", "all_ages"]].sum().to_dict("index")
-    rows, bases, members = [], {}, {}
+    rows, members = [], {}
     for area, as_at in keys:
-        if as_at not in bases:
-            bases[as_at] = population_base(data, as_at)
         if area not in members:
             members[area] = _members(data.areas, area)
         row = (pd.NA, pd.NA, "", pd.NaT, "")
@@ -238,19 +242,22 @@ def population_sums(data: Tables) -> pd.DataFrame:
     Columns: row_id (`population_row`), area_id, date, districts (how many), all_ages, aged_0_9,
     aged_10plus, source_id. In the order of the areas table, by date.
     """
-    found = []
-    for area in data.areas["area_id"]:
-        members = _members(data.areas, area)
-        own = data.population_districts[data.population_districts["area_id"].isin(members)]
-        sums = own.groupby(["date", "source_id"], as_index=False).agg(
-            {"lad_code": "count", "all_ages": "sum", "aged_0_9": "sum"}
+    areas = data.areas["area_id"]
+    members = [(place, part) for place in areas for part in sorted(_members(data.areas, place))]
+    parts = pd.DataFrame(members, columns=["place", "area_id"]).merge(data.population_districts)
+    found = (
+        parts.assign(place=pd.Categorical(parts["place"], areas))
+        .groupby(["place", "date", "source_id"], observed=True, as_index=False)
+        .agg(
+            districts=("lad_code", "count"),
+            all_ages=("all_ages", "sum"),
+            aged_0_9=("aged_0_9", "sum"),
         )
-        rows = [population_row(area, day) for day in sums["date"]]
-        found.append(
-            sums.rename(columns={"lad_code": "districts"}).assign(row_id=rows, area_id=area)
-        )
-    return pd.concat(found, ignore_index=True).assign(
-        aged_10plus=lambda sums: sums["all_ages"] - sums["aged_0_9"]
+    )
+    found["place"] = found["place"].astype("str")
+    rows = [population_row(*key) for key in zip(found["place"], found["date"], strict=True)]
+    return found.rename(columns={"place": "area_id"}).assign(
+        row_id=rows, aged_10plus=found["all_ages"] - found["aged_0_9"]
     )
 
 

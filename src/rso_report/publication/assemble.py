@@ -22,9 +22,9 @@ from pathlib import Path
 from rso_report import personal
 from rso_report.errors import ReportError, first_of
 from rso_report.places import data_folder
+from rso_report.warm import BOOK
 
-# It can't be run by python -m. Why the package goes first: see its __init__.
-BUILDER = "import rso_report; from jupyter_book.cli.main import main; main()"
+BUILDER = ["-m", "rso_report.warm", BOOK]  # in a build a fork of what has imported it
 PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
 CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")
 # In the work folder, and only while its pages are whole: what they were made of.
@@ -155,7 +155,7 @@ def build(work: Path) -> Path:
     are those of the repository, if it failed or warned.
     """
     done = subprocess.run(
-        [sys.executable, "-c", BUILDER, "build", "-W", "-n", "--keep-going", work],
+        [sys.executable, *BUILDER, "build", "-W", "-n", "--keep-going", work],
         env=os.environ | {"NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

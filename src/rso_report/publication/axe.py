@@ -1,17 +1,15 @@
 """What axe finds on the pages of a site, looked for before readers get them.
 
 Names, roles, headings, colours: what a program can tell of how the pages are for those who read
-with a screen reader, a keyboard or weak eyes. Left out are pages that are served already, or differ
-from those or from one looked at in words alone (in no element, class, role, style or name); and of
-the hand-written pages, which are alike in all editions, all but one edition. It needs Chromium,
-which `make report` does not: where there is none, it says so and lets the pages pass. The tests
-look harder: at all pages, two widths, in both themes, with everything opened that opens.
+with a screen reader, a keyboard or weak eyes. Left out are pages whose elements are all of kinds,
+at kinds of places, that are on pages looked at, or on what is served as the same page. It needs
+Chromium, which `make report` does not: where there is none, it says so and lets the pages pass.
+The tests look harder: at all pages, two widths, in both themes, with everything opened that opens.
 """
 
 import asyncio
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -25,14 +23,14 @@ RUN_AXE = """([where, tags]) => axe
   .run(where, {runOnly: tags, resultTypes: ['violations']})
   .then(results => results.violations.flatMap(each => each.nodes.map(
     node => `${each.id}: ${node.html.slice(0, 150)} (${node.failureSummary.slice(0, 250)})`)))"""
-# Hundreds of rows with the same markup get the same verdict hundreds of times, slowly. Of each
-# kind of row (tags, classes, names of attributes) the longest and two more stay.
+# Hundreds of rows with the same markup get the same verdict hundreds of times, slowly; so do the
+# items of lists. Of each kind (tags, classes, names of attributes) the longest and two more stay.
 THIN_OUT = """() => {
   const kind = row => [...row.querySelectorAll('*')].map(
     each => each.tagName + each.className + each.getAttributeNames()).join();
   const length = row => row.textContent.length;
-  for (const body of document.querySelectorAll('tbody')) {
-    const kinds = Map.groupBy([...body.rows], kind);
+  for (const whole of document.querySelectorAll('tbody, ul, ol')) {
+    const kinds = Map.groupBy(whole.children, kind);
     for (const rows of kinds.values()) {
       for (const row of rows.sort((a, b) => length(b) - length(a)).slice(3)) row.remove();
     }
@@ -42,37 +40,89 @@ THIN_OUT = """() => {
     each => each.className + each.closest('[class*="highlight-"]')?.className);
   for (const alike of words.values()) for (const word of alike.slice(3)) word.remove();
 }"""
-# Text, and what is said or led to by a picture, a link or the head: that it is there counts alone.
-_WORDS = re.compile(
-    rb'(>)[^<]*[^<\s][^<]*|(\salt="|<a [^>]*?href="|<meta (?:name="desc|prop)[^>]*?content=")[^"]+'
+# Contrast is of colours and letters, and takes axe most of its time: of each kind of letters on
+# each ground it looks at three.
+CONTRAST = """() => {
+  const grounds = new Map([[null, '']]);
+  const ground = each => {
+    if (!grounds.has(each)) {
+      const {backgroundColor, backgroundImage, opacity} = getComputedStyle(each);
+      const own = [backgroundColor, backgroundImage, opacity].join();
+      const below = ground(each.parentElement);
+      grounds.set(each, own === 'rgba(0, 0, 0, 0),none,1' ? below : below + own);
+    }
+    return grounds.get(each);
+  };
+  const alike = Map.groupBy(document.querySelectorAll('body, body *'), each => {
+    const {color, fill, fontSize, fontWeight} = getComputedStyle(each);
+    return [each.tagName, each.className, color, fill, fontSize, fontWeight, ground(each)].join();
+  });
+  for (const each of alike.values()) for (const one of each.slice(0, 3)) one.dataset.contrast = '';
+  axe.configure({rules: [{id: 'color-contrast', selector: '[data-contrast]'}]});
+}"""
+# A tag, the text after it, and whether that is all; what a script or a style holds is neither.
+_TAG = re.compile(
+    rb"<(script|style)\b.*?</\1>|<(/?)([a-z][a-z0-9]*)((?:[^>\"]|\"[^\"]*\")*)>([^<]*)(?=(</)?)",
+    re.DOTALL | re.IGNORECASE,
 )
+# What is said, named or led to: that there is something counts alone.
+_WORDS = re.compile(
+    rb"(\s(?:id|name|href|src|srcset|alt|title|content|value|width|height|aria-label|data-[a-z-]+)=)"
+    rb'"[^"]+"'
+)
+_CLASS, _NAMED = re.compile(rb'\sclass="[^"]*"'), re.compile(rb'\s(?:id|aria-label)="[^"]+"')
+_SHEET = re.compile(rb"[^/]*\.css[^\"]*")
+_EMPTY = {b"meta", b"link", b"br", b"img", b"input", b"hr", b"source", b"col", b"wbr"}
 
 
-def shape(page: bytes) -> bytes:
-    """Return a page without its words: two of one shape have the same faults.
+def kinds(page: bytes) -> set[int]:
+    """Return the kinds of elements of a page: what axe says of one holds for all of its kind.
 
-    But for those that come of the length of a word: of a target that is too small to be hit.
+    An element's kind is the style sheets of the page, names and classes of all that it stands in,
+    its tag without words, whether it has words, or nothing, whether its name is another's too, and
+    of a heading the one before. What comes of the length of a word is left out, such as a target
+    too small to be hit.
     """
-    return _WORDS.sub(rb"\1\2x", page)
+    inside = [(b"", hash(tuple(_SHEET.findall(page))))]
+    found, tags, named, heading = set(), set(), set(), b""
+    for _, end, tag, rest, words, closed in _TAG.findall(page):
+        if end:
+            while len(inside) > 1 and inside.pop()[0] != tag:
+                pass
+        elif tag:
+            (outer, place), names = inside[-1], {*_NAMED.findall(rest)}
+            if not tag == b"section" == outer:  # how deep one stands in others does not matter
+                place = hash((place, tag, *_CLASS.findall(rest)))
+            before, heading = (heading, tag) if re.match(rb"h\d", tag) else (b"", heading)
+            own = (_WORDS.sub(rb"\1", rest), bool(words.strip()) or closed, bool(names & named))
+            found.add(hash((place, before, *own)))
+            tags.add(tag)
+            named |= names
+            if tag not in _EMPTY and not rest.endswith(b"/"):
+                inside.append((tag, place))
+    return found | {hash((tag, tag in tags)) for tag in (b"title", b"main", b"h1")}
 
 
-def pages_to_check(site: Path, live: Path | None = None) -> Iterator[Path]:
-    """Yield the pages that are looked at; see the top of this module."""
-    seen = set()
+def pages_to_check(site: Path, live: Path | None = None) -> list[Path]:
+    """Return the pages that are looked at; see the top of this module."""
+    seen, found = set(), {}
     for path in sorted(site.rglob("*.html")):
         name = path.relative_to(site)
         if any(part.startswith("_") for part in name.parts):
             continue  # parts of pages
         page = path.read_bytes()
-        if b'http-equiv="refresh"' in page[:1000]:
-            continue  # a front door, which leads on by itself
         known = (live / name).read_bytes() if live and (live / name).is_file() else b""
-        alike = {shape(page)}
-        if "notebooks" not in name.parts:
-            alike.add(name.parts[1:] or name.parts)  # its place in its edition
-        if shape(known) not in alike and not alike & seen:
-            seen |= alike
-            yield path
+        # A front door leads on by itself.
+        if page != known and b'http-equiv="refresh"' not in page[:1000]:
+            seen |= kinds(known)
+            found[path] = kinds(page)
+    # First the pages with most kinds: they leave the least to the others.
+    paths = []
+    for path in sorted(found, key=lambda path: -len(found[path])):
+        if found[path] - seen:
+            seen |= found[path]
+            paths.append(path)
+    return paths
 
 
 async def _look(site: Path, paths: list[Path], number: int) -> list[str]:
@@ -86,6 +136,7 @@ async def _look(site: Path, paths: list[Path], number: int) -> list[str]:
         for path in left:
             await page.goto(path.resolve().as_uri())
             await page.evaluate(THIN_OUT)
+            await page.evaluate(CONTRAST)
             found[path] = await page.evaluate(RUN_AXE, ["html", TAGS])
 
     async with async_playwright() as playwright:
@@ -100,7 +151,7 @@ def require_accessible(site: Path, live: Path | None = None) -> None:
     if chromium.program() is None:
         print("Not checked with axe: there is no program `chromium` on the path.", flush=True)
         return
-    paths = list(pages_to_check(site, live))
+    paths = pages_to_check(site, live)
     if len(paths) > 1:
         print(f"Checking {len(paths)} pages with axe", flush=True)
     try:

@@ -9,6 +9,7 @@ import os
 import pickle
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.search.en import SearchEnglish
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_external_toc.api import Document
 
@@ -114,6 +116,14 @@ class FoldedSections(SphinxPostTransform):
                 end = next(iter(below), len(section))
                 section.insert(end, nodes.raw("", "</details>", format="html"))
                 section.insert(1, nodes.raw("", opening, format="html"))
+
+
+class _English(SearchEnglish):
+    """English for the search, which finds the stem of a word once, and not once for each page."""
+
+    def init(self, options: dict[str, str]) -> None:
+        super().init(options)
+        self.stem = cache(self.stem)
 
 
 def _chapter(env: BuildEnvironment, docname: str) -> str:
@@ -309,6 +319,7 @@ def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
+    app.add_search_language(_English)
     app.add_directive("data-package", DataPackage)
     app.add_transform(sentences.SourceNotes)
     app.add_post_transform(CalculationLast)

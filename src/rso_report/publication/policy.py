@@ -97,7 +97,7 @@ def is_secured(html: str) -> bool:
 
 def require_secured(site: Path) -> None:
     """Raise ReportError if a page lacks the policy, or has another."""
-    lacking = [p.relative_to(site).as_posix() for p in _pages(site) if not is_secured(_text(p))]
+    lacking = [p.relative_to(site).as_posix() for p in pages(site) if not is_secured(_text(p))]
     if lacking:
         raise ReportError(
             "Pages without the Content-Security-Policy, built by another version or changed since. "
@@ -105,7 +105,7 @@ def require_secured(site: Path) -> None:
         )
 
 
-def _pages(site: Path) -> Iterator[Path]:
+def pages(site: Path) -> Iterator[Path]:
     """The pages of a site, without templates that the theme copies."""
     for path in sorted(site.rglob("*.html")):
         if not any(part.startswith("_") for part in path.relative_to(site).parts):
@@ -120,7 +120,7 @@ def _finish(app: "Sphinx", exception: Exception | None) -> None:
     """Give every page of a finished book its policy, but those kept from an earlier build."""
     if exception or app.builder.format != "html":
         return
-    for path in _pages(Path(app.outdir)):
+    for path in pages(Path(app.outdir)):
         if not is_secured(html := _text(path)):
             path.write_text(secured(html), encoding="utf-8")
 
