@@ -1,12 +1,13 @@
 """The look that axe takes at pages before they are published."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from rso_report.errors import ReportError
 from rso_report.publication import axe
-from rso_report.publication.axe import pages_to_check
+from rso_report.publication.axe import kinds, pages_to_check
 
 CLEAN = (
     '<!DOCTYPE html><html lang="en-GB"><head><title>Clean</title></head><body><main><h1>Clean</h1>'
@@ -105,3 +106,20 @@ def test_what_is_served_already_and_what_is_alike_is_not_looked_at_again(write):
     looked_at = [path.relative_to(new).as_posix() for path in pages_to_check(new, live)]
     # All that is on a clean page is on the first, and the pale ones are of one kind.
     assert looked_at == ["index.html", "b/book/methods.html"]
+
+
+def test_each_kind_of_element_of_the_report_is_looked_at_and_not_again_for_another_edition(
+    site, all_pages, tmp_path
+):
+    def every_kind(paths):
+        return set().union(*(kinds(path.read_bytes()) for path in paths))
+
+    paths = pages_to_check(site)
+    assert every_kind(paths) >= every_kind(site / name for name in all_pages)
+    assert len(paths) < 0.75 * len(all_pages)
+    for edition in ("a", "b"):
+        for path in site.rglob("*.html"):
+            page = tmp_path / edition / path.relative_to(site)
+            page.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, page)
+    assert len(pages_to_check(tmp_path)) == len(paths)

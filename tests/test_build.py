@@ -205,6 +205,7 @@ def built(tmp_path_factory):
     project = Project(root)
     succeeded, executed, last = project.make()
     assert (succeeded, executed) == (True, ["more", "summary"]), last
+    assert [words for _, _, words, _ in project.steps].count("Checking the data") == 1
     assert project.said == f"The report is ready: {project.live}/index.html\n"
     assert "count\n1\n West Midlands 2021-22" in project.page("more")  # the output of its code
     return project
