@@ -7,7 +7,7 @@ import pandas as pd
 from rso_report.compare import KINDS, newer
 from rso_report.edition import Edition
 from rso_report.edition_figures import MEASURES
-from rso_report.prose import beside_first, interval, number, plural, signed
+from rso_report.prose import beside_first, interval, number, plural, qualified, signed
 from rso_report.prose import rows as row_links
 
 
@@ -48,8 +48,7 @@ def valued(row: pd.Series, side: str) -> str:
     if pd.isna(value):
         return "[x]"
     digits = _digits(row["measure"], value)
-    words = {"rounded": "{} (rounded)", "at_least": "at least {}", "approximately": "about {}"}
-    text = words.get(row[f"qualifier_{side}"], "{}").format(number(value, digits))
+    text = qualified(number(value, digits), row[f"qualifier_{side}"])
     if pd.notna(lower):
         text = text.removesuffix(" (rounded)") + f" ({interval(lower, upper, digits)})"
     text = f"{text} {row[f'mark_{side}']}".strip()

@@ -47,11 +47,16 @@ def interval(lower: float, upper: float, digits: int = 1) -> str:
     return f"{number(lower, digits)} to {number(upper, digits)}"
 
 
+def qualified(text: str, qualifier: str) -> str:
+    """A number with how exact it is: `at least 1,640`; as it is where it is exact."""
+    words = {"rounded": "{} (rounded)", "at_least": "at least {}", "approximately": "about {}"}
+    return words.get(qualifier, "{}").format(text)
+
+
 def counted(row: pd.Series) -> str:
     """A number with its qualifier and marks: `3,655`, `at least 1,640`, `2 [r]`, `61.5`."""
-    words = {"rounded": "{} (rounded)", "at_least": "at least {}", "approximately": "about {}"}
     decimals = f"{row['value']:.2f}".rstrip("0").partition(".")[2]  # only of full-time equivalents
-    text = words.get(row["qualifier"], "{}").format(number(row["value"], len(decimals)))
+    text = qualified(number(row["value"], len(decimals)), row["qualifier"])
     marks = {"revised": " [r]", "provisional": " [p]"}
     return text + marks.get(row["status"], "")
 
