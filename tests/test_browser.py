@@ -266,6 +266,25 @@ def test_a_search_for_a_row_leads_to_that_row(browser, site):
     page.close()
 
 
+def test_a_folded_section_shows_its_title_and_opens_for_a_link_into_it(browser, pages):
+    page = browser.new_page()
+    address = pages["notebooks/regional-trends.html"].as_uri()
+    page.goto(address)
+    assert page.get_by_role("heading", name="Where no count was found").is_visible()
+    assert not page.locator("#tab-estimate").is_visible()
+    page.goto(f"{address}#tab-estimate")
+    page.reload()
+    assert page.locator("#tab-estimate").is_visible()
+
+
+def test_the_mark_of_a_source_says_which_it_is(browser, pages):
+    page = browser.new_page()
+    page.goto(pages["notebooks/summary.html"].as_uri())
+    mark = page.locator(".footnote-reference").first
+    note = page.locator(mark.get_attribute("href")).locator("p")
+    assert mark.get_attribute("title") == note.text_content() != ""
+
+
 def test_each_section_ends_with_one_fold_of_its_whole_calculation(documents):
     """Every cell's code stands on its page, behind what it found."""
     for name, document in documents.items():

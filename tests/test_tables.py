@@ -209,6 +209,19 @@ def test_what_is_no_number_stays_text(text):
     assert stored(frame)["rows"][0]["cells"][1] == text
 
 
+def test_cells_stay_on_one_line_as_far_as_there_is_room_and_one_long_one_takes_none():
+    frame = pd.DataFrame(
+        {
+            "Area": ["A police"] * 4,
+            "Text": ["word " * 30] * 4,
+            "Note": ["short one"] * 3 + ["a b " * 9],
+        }
+    )
+    page = BeautifulSoup(tables.html(stored(frame), on_page=True), "html.parser")
+    assert page.table["class"] == ["whole-1", "whole-3"]
+    assert [td.text for td in page.select("tbody .long")] == ["a b " * 9]
+
+
 LINKED = pd.DataFrame(
     {
         "Area": ["A", "A", "B"],

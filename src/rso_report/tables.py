@@ -27,7 +27,7 @@ MIME_TYPE = "application/vnd.rso-table.v1"
 CHART = "application/vnd.vegalite.v6+json"  # here, as who reads charts needs no Altair
 # Characters on a wide page, between two columns, and of a column and of one that names the row at
 # least (rso.css).
-ROOM, GAP, LEAST_COLUMN, LEAST_NAME = 88, 1.3, 6, 14
+ROOM, GAP, LEAST_COLUMN, LEAST_NAME = 86, 1.3, 6, 14
 ROWS = ("Row", "Rows")  # columns that lead to the rows of data behind a row
 
 SYMBOLS = {
@@ -305,7 +305,7 @@ def _whole_columns(table: dict[str, Any]) -> dict[int, int]:
         words = [len(word) for text in [column["name"], *texts] for word in text.split()]
         room = LEAST_NAME if column["name"] == names[-1] else LEAST_COLUMN
         least[position] = max(room, *words)
-        wants[position] = max(least[position], sorted(map(len, texts))[3 * len(texts) // 4])
+        wants[position] = max(least[position], sorted(map(len, texts))[(3 * len(texts) - 1) // 4])
     room, whole = ROOM - sum(least.values()) - GAP * len(least), {}
     for position in sorted(wants, key=wants.get):
         if wants[position] - least[position] <= room:
