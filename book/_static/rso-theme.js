@@ -36,7 +36,7 @@
   // What a link names is shown, also by browsers that leave it folded.
   const reveal = () => {
     const target = document.getElementById(location.hash.slice(1));
-    const folds = [];
+    const folds = [...(target?.querySelectorAll(":scope > .rso-section") ?? [])];
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") folds.push(at);
     if (!folds.some((fold) => !fold.open)) return;
     for (const fold of folds) fold.open = true;

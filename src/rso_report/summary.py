@@ -144,8 +144,9 @@ def _every_force(
         others_are = "Of the other forces: " if first else ""
         paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *others)}."]
     whole = register.region(counts, edition)
+    estimated = " ([an estimate](regional-trends.ipynb#where-no-count-was-found-an-estimate))"
     if silent := edition.absent(counts["area_id"]):
-        said = f"For {listed(silent)}: {prose.NOT_FOUND}, so no total can be given."
+        said = f"For {listed(silent)}: {prose.NOT_FOUND}, so no total can be given{estimated}."
     elif whole.total is None:
         said = f"No total can be given: {findings.why_no_total(edition, whole)}."
     else:
@@ -169,7 +170,13 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     ]
     own = max(series, key=lambda rows: breach_words.last_complete(rows).period_end)
     lead, last = breach_words.last_complete(own), own[-1]
-    shown = [lead] if last is lead else [lead, last]
+    # The complete years before it between which nothing breaks the series.
+    runs = breaches.runs(pd.DataFrame(own), data.series_breaks)
+    run = next((each for each in runs if lead.period in set(each["period"])), pd.DataFrame())
+    before = (
+        [] if run.empty else [row for row in own if row.period in {*run["period"]} - {lead.period}]
+    )
+    shown = [lead, *before] if last is lead else [lead, last, *before]
     text = f"offences against {breaches.FAMILIES[lead.family]} recorded by "
     text += f"{edition.name(lead.area_id)} in {lead.period}"
     notes = [
@@ -178,6 +185,8 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         periods.age_words(lead.period_end, edition.year.end),
     ]
     text += "".join(f", {note}" for note in notes if note)
+    if before:
+        text += f", after {', '.join(breach_words.count_words(row) for row in before)}"
     if last is not lead:
         # The words say that it is a part-year; the mark is explained where there is a table.
         part = breach_words.part_year_words(last, lead, data.series_breaks)
@@ -242,18 +251,27 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     newest = newest.set_index("area_id", drop=False).drop(row["area_id"])
     others = [newest.loc[force] for force in edition.forces if force in newest.index]
     if others:
-        said = (
-            f"{edition.name(o['area_id'])} {with_first(o)} "
-            f"{with_age('in ' + o['period'], o['period_end'], edition)}"
-            for o in others
-        )
-        text += f". Others: {listed(said)}"
-        used += [other["source_id"] for other in others]
-        rows += [other["rows"] for other in others]
+        text += f". Others: {listed(_other_outcome(edition, other) for other in others)}"
+        for other in others:
+            rated = pd.notna(other["per_1000"])
+            used += [other["source_id"], *[other["stock_source"]] * rated]
+            rows += [other["rows"], *[other["stock_rows"]] * rated]
     return [
         f"**{big}** {text} {cited(data.sources, used, rows)}. Another count than the offences "
         "recorded: one can be dealt with in a later year."
     ]
+
+
+def _other_outcome(edition: Edition, row: pd.Series) -> str:
+    """`Staffordshire Police 19.7 per 1,000 (26 in 2020-21)`; the count alone without a rate."""
+    name, when = (
+        edition.name(row["area_id"]),
+        with_age("in " + row["period"], row["period_end"], edition),
+    )
+    if pd.isna(row["per_1000"]):
+        return f"{name} {with_first(row)} {when}"
+    bound = "at least " * (row["qualifier"] == "at_least")
+    return f"{name} {bound}{number(row['per_1000'], 1)} per 1,000 ({with_first(row)} {when})"
 
 
 def visits(data: Tables, edition: Edition) -> list[str]:
