@@ -62,7 +62,7 @@ CONTRAST = """() => {
 }"""
 # A tag, the text after it, and whether that is all; what a script or a style holds is neither.
 _TAG = re.compile(
-    rb"<(script|style)\b.*?</\1>|<(/?)([a-z][a-z0-9]*)((?:[^>\"]|\"[^\"]*\")*)>([^<]*)(?=(</)?)",
+    rb"<(script|style)\b.*?</\1>|<(/?)([a-z][a-z0-9]*)([^>\"]*(?:\"[^\"]*\"[^>\"]*)*)>([^<]*)(?=(</)?)",
     re.DOTALL | re.IGNORECASE,
 )
 # What is said, named or led to: that there is something counts alone.
@@ -83,7 +83,7 @@ def kinds(page: bytes) -> set[int]:
     of a heading the one before. What comes of the length of a word is left out, such as a target
     too small to be hit.
     """
-    inside = [(b"", hash(tuple(_SHEET.findall(page))))]
+    inside = [(b"", hash(tuple(_SHEET.findall(page.partition(b"</head>")[0]))))]
     found, tags, named, heading = set(), set(), set(), b""
     for _, end, tag, rest, words, closed in _TAG.findall(page):
         if end:

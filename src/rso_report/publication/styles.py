@@ -47,12 +47,13 @@ def rules(css: str) -> Iterator[tuple[str, str | None]]:
             start = step.end()
 
 
-def used(css: str, names: set[str]) -> str:
+def used(css: str, names: set[str], begun: tuple[str, ...] | None = None) -> str:
     """Return the rules of a style sheet that speak of none but these classes and identifiers.
 
     A name that ends in a hyphen stands for all that begin with it: scripts put names together.
     """
-    begun = tuple(name for name in names if name.endswith("-"))
+    if begun is None:
+        begun = tuple(name for name in names if name.endswith("-"))
 
     def known(selector: str) -> bool:
         while (plain := _ASIDE.sub("", selector)) != selector:
@@ -65,7 +66,7 @@ def used(css: str, names: set[str]) -> str:
         if body is None:
             kept += [] if head.startswith("@charset") else [f"{head};"]
         elif head.startswith(("@media", "@supports")):
-            kept += [f"{head}{{{inner}}}"] if (inner := used(body, names)) else []
+            kept += [f"{head}{{{inner}}}"] if (inner := used(body, names, begun)) else []
         elif head.startswith("@"):
             kept.append(f"{head}{{{body}}}")
         elif own := [each.strip() for each in re.split(r",(?![^()]*\))", head) if known(each)]:
