@@ -141,7 +141,7 @@ def _every_force(
             + " (in doubt)" * (row["row_id"] in doubted)
             for row in others
         ]
-        others_are = "Of the other forces: " if first else ""
+        others_are = "Others: " if first else ""
         paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *others)}."]
     whole = register.region(counts, edition)
     estimated = " ([an estimate](regional-trends.ipynb#where-no-count-was-found-an-estimate))"
@@ -186,7 +186,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     ]
     text += "".join(f", {note}" for note in notes if note)
     if before:
-        text += f", after {', '.join(breach_words.count_words(row) for row in before)}"
+        text += f", after {listed(map(breach_words.count_words, before))} in the years before"
     if last is not lead:
         # The words say that it is a part-year; the mark is explained where there is a table.
         part = breach_words.part_year_words(last, lead, data.series_breaks)
@@ -244,21 +244,21 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
         rows.append(row["stock_rows"])
         rated = found[(found["area_id"] == "EW") & found["per_1000"].notna()]
         for _, country in comparable.beside(last.loc[[row.name]], rated).iterrows():
-            text += f"; in England and Wales {breach_words.rate_words(country)} per 1,000"
+            text += f"; in England and Wales {breach_words.rate_words(country)}"
             used += [country["source_id"], country["stock_source"]]
             rows += [country["rows"], country["stock_rows"]]
     newest = own.sort_values("period_end").drop_duplicates("area_id", keep="last")
     newest = newest.set_index("area_id", drop=False).drop(row["area_id"])
     others = [newest.loc[force] for force in edition.forces if force in newest.index]
     if others:
-        text += f". Others: {listed(_other_outcome(edition, other) for other in others)}"
+        text += f". Others: {'; '.join(_other_outcome(edition, other) for other in others)}"
         for other in others:
             rated = pd.notna(other["per_1000"])
             used += [other["source_id"], *[other["stock_source"]] * rated]
             rows += [other["rows"], *[other["stock_rows"]] * rated]
     return [
         f"**{big}** {text} {cited(data.sources, used, rows)}. Another count than the offences "
-        "recorded: one can be dealt with in a later year."
+        "recorded, which can be dealt with later."
     ]
 
 
