@@ -119,6 +119,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
-    # After every page is written, before each gets its policy and all are listed.
-    app.connect("build-finished", _finish, priority=800)
+    # After every page has its policy, and only the scripts that it is left with; before all are
+    # listed.
+    app.connect("build-finished", _finish, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
