@@ -148,8 +148,9 @@ def test_every_chart_is_drawn_with_marks_and_a_name(visits):
 PAINTS = """() => [...document.querySelectorAll(".rso-chart svg, .rso-chart svg *")]
   .flatMap(each => {
   const style = getComputedStyle(each);
-  const painted = ['fill', 'stroke'].filter(part =>
-    !['none', 'transparent', null].includes(each.getAttribute(part)));
+  // What is filled with a gradient has the colours of its stops.
+  const painted = ['fill', 'stroke', 'stop-color'].filter(part =>
+    !['none', 'transparent', null].includes(each.getAttribute(part)?.replace(/^url.*/, 'none') ?? null));
   const ground = each.matches('svg.marks') ? [style.backgroundColor] : [];
   return [...painted.map(part => style[part]), ...ground];
 })"""

@@ -210,11 +210,9 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
         ("breaches: tab-orders-in-force", "2,129 [r] (2,052 at first)"),
         # The printed sum of 55 follows its parts: 46 became 151, 5 became 2, 4 became 97.
         ("missing-offenders: tab-missing-snapshots", "250 [r] (55 at first)"),
-        (
-            "missing-offenders: tab-missing-snapshots",
-            "151 [r] (46 at first) | 4,447 [r] (4,380 at first)",
-        ),
-        ("missing-offenders: tab-missing-snapshots", "139 [r] (14 at first)"),
+        ("missing-offenders: tab-missing-snapshots", "| 151 [r] (46 at first) |"),
+        ("missing-offenders: tab-missing-snapshots", "of 4,447 [r] (4,380 at first)"),
+        ("missing-offenders: fig-missing-share", "139 [r] (14 at first)"),
         (
             "missing-offenders: text",
             "3 replies were changed later, which makes 250",
