@@ -150,7 +150,7 @@ PAINTS = """() => [...document.querySelectorAll(".rso-chart svg, .rso-chart svg 
   const style = getComputedStyle(each);
   // What is filled with a gradient has the colours of its stops.
   const painted = ['fill', 'stroke', 'stop-color'].filter(part =>
-    !['none', 'transparent', null].includes(each.getAttribute(part)?.replace(/^url.*/, 'none') ?? null));
+    !/^(|none|transparent|url.*)$/.test(each.getAttribute(part) ?? ''));
   const ground = each.matches('svg.marks') ? [style.backgroundColor] : [];
   return [...painted.map(part => style[part]), ...ground];
 })"""
