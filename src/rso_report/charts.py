@@ -18,6 +18,7 @@ from rso_report.prose import beside_first, counted, number
 from rso_report.statistics import round_half_up
 
 INK = "#0b0c0c"
+_TOP = alt.ExprRef("datum.top")
 _LINE = 15  # pixels of a line of words
 _WIDE = 300  # of the picture of rates beside each other, without names and values
 
@@ -99,23 +100,20 @@ def _panel(
         base.mark_text(dy=-12, dx=alt.ExprRef("datum.newest ? 0 : -14")).encode(text="above:N"),
         base.mark_text(dy=16).encode(text="below:N"),
     ]
-    # Below each other over the picture: a line through it would run through its numbers.
-    over = (marks["lines"].str.count("\n") + marks["lines"].ne("")) * _LINE
-    tops = over[::-1].cumsum()[::-1]
-    for (_, mark), top_of in zip(marks.iterrows(), tops, strict=True):
-        at = alt.Chart(marks.loc[[mark.name], ["year", "lines"]]).encode(x=years)
-        rule = at.mark_rule(strokeDash=[4, 4], color="#757575")
-        name = at.mark_text(
-            align="right" if mark["late"] else "left",
-            dx=-5 if mark["late"] else 5,
+    if len(marks):
+        # The names stand below each other over the picture: within it they would cover its numbers.
+        over = (marks["lines"].str.count("\n") + marks["lines"].ne("")) * _LINE
+        strokes = alt.Chart(marks.assign(top=-6 - over[::-1].cumsum()[::-1])).encode(x=years)
+        rules = strokes.mark_rule(strokeDash=[4, 4], color="#757575", y=_TOP, y2=14)
+        names = strokes.mark_text(
+            y=_TOP,
+            align=alt.ExprRef("datum.late ? 'right' : 'left'"),
+            dx=alt.ExprRef("datum.late ? -5 : 5"),
             baseline="top",
             lineBreak="\n",
             lineHeight=_LINE,
-        )
-        layers[:0] = [
-            rule.encode(y=alt.value(-float(top_of) - 6), y2=alt.value(14)),
-            *[name.encode(y=alt.value(-float(top_of) - 6), text="lines:N")] * bool(mark["lines"]),
-        ]
+        ).encode(text="lines:N")
+        layers[:0] = [rules, names] if over.any() else [rules]
     title = alt.TitleParams(own["area"].iloc[0], anchor="start", fontSize=14, offset=12)
     return alt.layer(*layers).properties(title=title, width=440, height=height)
 
