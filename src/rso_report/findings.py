@@ -13,14 +13,13 @@ ADVICE = ("documents", "missing")  # topics of `statements`
 
 def status_line(data: Tables, edition: Edition) -> str:
     """What the page is and up to when it shows figures, for the top of every notebook."""
-    opening = int((data.sources["read"] == prose.OPENING_ONLY).sum())
     return (
         f"**Edition: {edition.full_title}.** Figures up to {periods.day_label(edition.year.end)}, "
         "whenever they were published. Independent analysis of published figures; not official "
         "statistics. "
         f"[“No figure found”]({prose.SOURCES_PAGE}#sources) means: not in what "
-        f"could be read of {number(len(data.sources))} sources, {number(opening)} of them only in "
-        "their opening."
+        f"could be read of {number(len(data.sources))} sources, {prose.opened(data.sources)} of "
+        "them only in their opening."
     )
 
 

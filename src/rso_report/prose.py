@@ -14,7 +14,6 @@ from rso_report.statistics import round_half_up
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
-OPENING_ONLY = "opening part only"  # how far a source was read, in `sources`
 NOT_FOUND = "no figure found"  # a gap is one of our finding: `searched` says where we looked
 
 _UNSTATED = " (as-at date not stated)"
@@ -139,12 +138,16 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
+def opened(sources: pd.DataFrame) -> str:
+    """Of how many sources only the opening could be read."""
+    return number((sources["read"] == "opening part only").sum())
+
+
 def searched(sources: pd.DataFrame) -> str:
     """What `NOT_FOUND` means: how many sources were searched, and how far they were read."""
-    opening = int((sources["read"] == OPENING_ONLY).sum())
     return (
         f"“{NOT_FOUND[0].upper()}{NOT_FOUND[1:]}” means: not in the "
-        f"[{number(len(sources))} sources listed]({SOURCES_PAGE}#sources). Of {number(opening)} of "
+        f"[{number(len(sources))} sources listed]({SOURCES_PAGE}#sources). Of {opened(sources)} of "
         "them only the opening could be read, so it does not mean that nothing was published."
     )
 
