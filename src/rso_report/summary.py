@@ -144,9 +144,8 @@ def _every_force(
         others_are = "Others: " if first else ""
         paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *others)}."]
     whole = register.region(counts, edition)
-    estimated = " ([an estimate](regional-trends.ipynb#where-no-count-was-found-an-estimate))"
     if silent := edition.absent(counts["area_id"]):
-        said = f"For {listed(silent)}: {prose.NOT_FOUND}, so no total can be given{estimated}."
+        said = f"For {listed(silent)}: {prose.NOT_FOUND}, so no total can be counted."
     elif whole.total is None:
         said = f"No total can be given: {findings.why_no_total(edition, whole)}."
     else:
@@ -171,11 +170,9 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     own = max(series, key=lambda rows: breach_words.last_complete(rows).period_end)
     lead, last = breach_words.last_complete(own), own[-1]
     # The complete years before it between which nothing breaks the series.
-    runs = breaches.runs(pd.DataFrame(own), data.series_breaks)
-    run = next((each for each in runs if lead.period in set(each["period"])), pd.DataFrame())
-    before = (
-        [] if run.empty else [row for row in own if row.period in {*run["period"]} - {lead.period}]
-    )
+    runs = (set(run["period"]) for run in breaches.runs(pd.DataFrame(own), data.series_breaks))
+    earlier = next((run - {lead.period} for run in runs if lead.period in run), set())
+    before = [row for row in own if row.period in earlier]
     shown = [lead, *before] if last is lead else [lead, last, *before]
     text = f"offences against {breaches.FAMILIES[lead.family]} recorded by "
     text += f"{edition.name(lead.area_id)} in {lead.period}"
@@ -237,8 +234,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     if pd.isna(row["per_1000"]):
         big, text = with_first(row), f"cautions or convictions {year}: {whose}"
     else:
-        bound = "at least " * (row["qualifier"] == "at_least")
-        big = f"{bound}{number(row['per_1000'], 1)} per 1,000"
+        big = _per_1000(row)
         text = f"people managed: {with_first(row)} cautions or convictions {year}, {whose}"
         used.append(row["stock_source"])
         rows.append(row["stock_rows"])
@@ -262,16 +258,16 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     ]
 
 
+def _per_1000(row: pd.Series) -> str:
+    """`at least 25.5 per 1,000`."""
+    return f"{'at least ' * (row['qualifier'] == 'at_least')}{number(row['per_1000'], 1)} per 1,000"
+
+
 def _other_outcome(edition: Edition, row: pd.Series) -> str:
     """`Staffordshire Police 19.7 per 1,000 (26 in 2020-21)`; the count alone without a rate."""
-    name, when = (
-        edition.name(row["area_id"]),
-        with_age("in " + row["period"], row["period_end"], edition),
-    )
-    if pd.isna(row["per_1000"]):
-        return f"{name} {with_first(row)} {when}"
-    bound = "at least " * (row["qualifier"] == "at_least")
-    return f"{name} {bound}{number(row['per_1000'], 1)} per 1,000 ({with_first(row)} {when})"
+    count = f"{with_first(row)} {with_age('in ' + row['period'], row['period_end'], edition)}"
+    said = count if pd.isna(row["per_1000"]) else f"{_per_1000(row)} ({count})"
+    return f"{edition.name(row['area_id'])} {said}"
 
 
 def visits(data: Tables, edition: Edition) -> list[str]:
