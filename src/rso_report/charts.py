@@ -18,6 +18,7 @@ from rso_report.prose import beside_first, counted, number
 from rso_report.statistics import round_half_up
 
 INK = "#0b0c0c"
+_BY_LINE = "split(datum.label, '\\n')"
 _TOP = alt.ExprRef("datum.top")
 _LINE = 15  # pixels of a line of words
 _WIDE = 300  # of the picture of rates beside each other, without names and values
@@ -495,6 +496,7 @@ def on_days(frame: pd.DataFrame, areas: Iterable[str]) -> alt.LayerChart:
     apart = ~(frame.groupby("place")["as_at"].diff() < 0.1 * span)
     drawn = frame[["area", "value", *sorted({"letter", "definition"} & {*frame})]].assign(
         date=frame["as_at"].dt.strftime("%Y-%m-%d"),
+        lines=["\n".join(textwrap.wrap(area, 36)) for area in frame["area"]],
         label=[counted(row) for _, row in frame.iterrows()],
         over=apart.groupby(apart.cumsum()).cumcount() % 2 == 1,
     )
@@ -509,10 +511,11 @@ def on_days(frame: pd.DataFrame, areas: Iterable[str]) -> alt.LayerChart:
         ),
         # Names above their rows: beside them, long ones would leave no room for the dates.
         y=alt.Y(
-            "area:N",
+            "lines:N",
             sort=None,
             title=None,
             axis=alt.Axis(
+                labelExpr=_BY_LINE,
                 labelAlign="left",
                 labelPadding=-4,
                 labelOffset=-28,
@@ -550,9 +553,7 @@ def coverage(frame: pd.DataFrame) -> alt.LayerChart:
             axis=alt.Axis(format="d", tickMinStep=1),
             scale=alt.Scale(zero=False, padding=12),
         ),
-        y=alt.Y(
-            "lines:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '\\n')")
-        ),
+        y=alt.Y("lines:N", sort=None, title=None, axis=alt.Axis(labelExpr=_BY_LINE)),
         tooltip=[
             alt.Tooltip("name:N", title="Measure"),
             alt.Tooltip("when:N", title="year"),
