@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from rso_report import corrections, dataset, prose, tables
+from rso_report import corrections, dataset, periods, prose, tables
 from rso_report.dataset import ROW_TABLES
 from rso_report.register import population_sums
 from rso_report.tables import page_links
@@ -131,64 +131,77 @@ def _corrections_first(column: pd.Series) -> pd.Series:
     return column != "our correction" if column.name == "Changed by" else column
 
 
-def _revision_cells(rows: pd.DataFrame) -> list[tables.Links]:
-    """For each row what replaces it and what it replaces, with links to those on the same page."""
-    following = dict(zip(rows["revises_row"], rows["row_id"], strict=True))
+def _source_cells(data: dataset.Tables, rows: pd.DataFrame) -> list[tables.Links]:
+    """For each row its source, then what replaces it and what it replaces, on the same page."""
+    revises = rows.get("revises_row", pd.Series("", index=rows.index))
+    following = dict(zip(revises, rows["row_id"], strict=True))
+    labels = {s: prose.source_label(data.sources, s) for s in rows["source_id"].unique()}
     found = []
-    for row in rows.itertuples():
-        parts = []
-        if row.row_id in following:
-            parts.append(("replaced by", following[row.row_id]))
-        if row.revises_row:
-            parts.append(("replaces", row.revises_row))
-        links = (tables.Link(f"{word} {name}", f"#row-{name.lower()}") for word, name in parts)
+    for row_id, source, revised in zip(rows["row_id"], rows["source_id"], revises, strict=True):
+        links = [tables.Link(labels[source], f"data-and-sources.md#source-{source}")]
+        for word, name in (("replaced by", following.get(row_id)), ("replaces", revised)):
+            if name:
+                links.append(tables.Link(f"{word} {name}", f"#row-{name.lower()}"))
         found.append(tables.Links(tuple(links)))
     return found
+
+
+_USUAL = {"", "all", "exact", "final"}  # what a cell says that says nothing
+_DATES = {"as_at", "as_at_precision", "period_start", "period_end"}  # shown as one column
+_COLUMNS = {"row_id", "area_id", "value", "source_id", "locator", "revises_row"}  # as they are
 
 
 def rows_html(data: dataset.Tables, name: str) -> str:
     """One table of the data as HTML: each row with its value, its source and its place there."""
     rows = getattr(data, name)
     areas = data.areas.set_index("area_id")["name"]
-    titles = data.sources.set_index("source_id")["title"]
-    addresses = data.sources.set_index("source_id")["address"]
-    told = {"row_id", "area_id", "value", "source_id", "locator", "revises_row"}
-    revised = "revises_row" in rows and (rows["revises_row"] != "").any()
-    shown = [column for column in rows.columns if column not in told]
+    dated = {*_DATES} & {*rows}
+    shown = [column for column in rows if column not in _COLUMNS | _DATES]
     frame = pd.DataFrame(
         {
             "Row": rows["row_id"],
-            "Area": rows["area_id"].map(areas) if "area_id" in rows else "[z]",
-            "Value": [
-                _value(value, status)
-                for value, status in zip(
-                    rows["value"], rows.get("status", rows["value"]), strict=True
-                )
-            ]
-            if "value" in rows
-            else "[z]",
-            **({"Revision": _revision_cells(rows)} if revised else {}),
-            "Source": [
-                tables.Link(titles[s], f"data-and-sources.md#source-{s}") for s in rows["source_id"]
-            ],
-            "Found at": [
-                tables.Link("address", addresses[s]) if addresses[s] else "not recorded"
-                for s in rows["source_id"]
-            ],
+            **({"Area": rows["area_id"].map(areas)} if "area_id" in rows else {}),
+            **({"Date": [_when(row) for _, row in rows.iterrows()]} if dated else {}),
+            **(
+                {
+                    "Value": [
+                        _value(value, status)
+                        for value, status in zip(
+                            rows["value"], rows.get("status", rows["value"]), strict=True
+                        )
+                    ]
+                }
+                if "value" in rows
+                else {}
+            ),
+            "Source": _source_cells(data, rows),
             "Place": rows["locator"],
-            "Definition and dates": [
+            "What else the row says": [
                 "; ".join(
                     f"{column}: {_plain(value)}"
                     for column, value in zip(shown, values, strict=True)
-                    if _plain(value)
+                    if _plain(value) not in _USUAL
                 )
                 for values in rows[shown].itertuples(index=False)
             ],
         }
     )
     return tables.to_html(
-        frame, table_id=f"tab-rows-{name.replace('_', '-')}", caption=f"Rows of {name}.csv"
+        frame,
+        table_id=f"tab-rows-{name.replace('_', '-')}",
+        caption=f"Rows of {name}.csv",
+        notes=[
+            "Not repeated here: a cell that is empty or says “all”, “exact” or “final”.",
+            *(prose.reported(rows) if "as_at_precision" in rows else []),
+        ],
     )
+
+
+def _when(row: pd.Series) -> str:
+    """The date or the period of a row, as on the other pages."""
+    if pd.notna(row.get("period_start")):
+        return periods.period_label(row["period_start"], row["period_end"])
+    return prose.short_date(row) if pd.notna(row.get("as_at")) else "[z]"
 
 
 _SEGMENTS = {
@@ -208,7 +221,6 @@ def _population(data: dataset.Tables) -> tuple[str, list[str]]:
     """Which population the rates of each March divide by, then the residents of every area."""
     bases, sums = data.population_bases, population_sums(data)
     names = data.areas.set_index("area_id")["name"]
-    titles = data.sources.set_index("source_id")["title"]
     by_march = pd.DataFrame(
         {
             "Rates of": bases["as_at"].map(tables.cell_text),
@@ -227,13 +239,9 @@ def _population(data: dataset.Tables) -> tuple[str, list[str]]:
             "All ages": sums["all_ages"],
             "Aged 0 to 9": sums["aged_0_9"],
             "Aged 10 and over": sums["aged_10plus"],
-            "Source": [
-                tables.Link(source, f"data-and-sources.md#source-{source}")
-                for source in sums["source_id"]
-            ],
+            "Source": _source_cells(data, sums),
         }
     )
-    used = titles[sums["source_id"].unique()]
     html = [
         tables.to_html(
             by_march,
@@ -247,7 +255,6 @@ def _population(data: dataset.Tables) -> tuple[str, list[str]]:
             notes=[
                 "Aged 10 and over: all ages less those aged 0 to 9. Figures of different bases are "
                 "not subtracted from each other.",
-                *(f"{source}: {title}" for source, title in used.items()),
             ],
         ),
     ]
@@ -319,9 +326,8 @@ def _sources(data: dataset.Tables, part: str) -> Part:
                 tables.Link(row.title, row.address) if row.address else row.title
                 for row in sources.itertuples()
             ],
-            "Publisher": sources["publisher"],
-            "Published": [
-                tables.cell_text(day) if day == day else "not shown" for day in sources["published"]
+            "Publisher and date": [
+                prose.source_label(sources, name) for name in sources["source_id"]
             ],
             "Kind": sources["kind"].map(_KINDS),
             "Terms": sources["licence"].map(_LICENCES),
