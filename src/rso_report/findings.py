@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 from rso_report import periods, prose, register
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
@@ -23,28 +25,26 @@ def status_line(data: Tables, edition: Edition) -> str:
     )
 
 
-def why_no_total(edition: Edition, found: register.Region) -> str:
-    """Why there is no sum of the forces of a region at their newest date."""
-    if found.absent:
-        names = listed(edition.name(force) for force in found.absent)
-        return f"for {names} no figure of that date was found"
-    return "a force's figure of that date is not an exact number"
+def together(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
+    """The sum of the forces of a region at their newest date, or why there is none.
 
-
-def together(
-    data: Tables, edition: Edition, found: register.Region | None, counted: Iterable[str]
-) -> str:
-    """The sum of the forces at their newest date, or why there is none; `counted` have a count."""
+    `counts` as `register.community` returns them.
+    """
+    found = register.region(counts, edition)
     if found is None or found.total is None:
-        why = "no count of a force was found" if found is None else why_no_total(edition, found)
-        never = edition.absent(counted)
-        more = f" (of {listed(never)} none of any date)" if found and never else ""
-        return f"**Not known**: a total of the region: {why}{more}."
+        if silent := edition.absent(counts["area_id"]):
+            why = f"{prose.NOT_FOUND} for {listed(silent)}"
+        elif found.absent:
+            whose = listed(map(edition.name, found.absent))
+            why = f"{prose.NOT_FOUND} for {whose} on {periods.day_label(found.as_at)}"
+        else:
+            why = "a force's number is not exact"
+        return f"No total of the region can be counted: {why}."
     total = prose.beside_first(number(found.total), first_total(found.parts))
+    doubted = found.parts["row_id"].isin(register.doubted(data)).any()
+    doubt = ", with the count in doubt" * bool(doubted)
     link = cited(data.sources, found.parts["source_id"], found.parts["rows"])
-    doubtful = found.parts["row_id"].isin(register.doubted(data)).any()
-    doubt = ", with a count in doubt" * bool(doubtful)
-    return f"**Together**, the forces of the region: {total}{doubt} {link}."
+    return f"Together they managed {total} on {periods.day_label(found.as_at)}{doubt} {link}."
 
 
 def stated(

@@ -150,11 +150,11 @@ def region_total(data: Tables, edition: Edition, row: pd.Series) -> str:
     )
     if row["first"] != row["printed"]:
         return (
-            f"{text} not the sum of the {row['units']} replies beside it, "
+            f"{text} **not the sum of the {row['units']} replies** beside it, "
             f"{number(row['first'])}: the source contradicts itself. This report keeps the "
             "printed total."
         )
-    text += f" the sum of {row['units']} replies"
+    text += f" **the sum of {row['units']} replies**"
     if row["current"] == row["printed"]:
         return f"{text}."
     changed = plural(row["revised"], "reply", "replies")

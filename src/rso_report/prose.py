@@ -77,13 +77,6 @@ def with_first(row: pd.Series) -> str:
     return beside_first(counted(row), row["first_value"])
 
 
-def revision_notes(firsts: pd.Series) -> list[str]:
-    """What a chart says under it where some of its figures were revised; [] where none was."""
-    if firsts.isna().all():
-        return []
-    return ["[r]: some figures were revised; the data behind this figure give their first values."]
-
-
 def as_at(row: pd.Series) -> str:
     """The as-at date of a row, never more precise than its source."""
     return periods.as_at_label(row["as_at"], row["as_at_precision"])

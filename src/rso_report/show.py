@@ -20,6 +20,8 @@ from rso_report.edition import Edition, open_edition
 from rso_report.statistics import round_half_up
 from rso_report.tables import Cell, Link
 
+_INFERRED = "(inferred): the source does not state of which date the figure is."
+
 # A column of the frame, shown as its kind asks (see `Page.cell`), or what makes a cell of a line.
 Column = str | Callable[[pd.Series], Any]
 Columns = Mapping[str, Column]
@@ -151,6 +153,14 @@ def _cell(text: str, number: float, digits: int) -> Cell:
     return Cell(text, round_half_up(number, digits))
 
 
+def _revisions(frame: pd.DataFrame) -> list[str]:
+    """What a chart says under it where some of its figures were revised; tables show the firsts."""
+    firsts = frame.filter(regex="^first_").select_dtypes("number")
+    if firsts.isna().all(axis=None):
+        return []
+    return ["[r]: some figures were revised; the data behind this figure give their first values."]
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
@@ -254,7 +264,7 @@ class Page:
             headline=self._filled(headline, frame, columns) or None,
             caption=caption,
             row_header=list(columns)[:names],
-            notes=notes,
+            notes=[*notes, *self._notes(frame)],
             as_at=as_at or self._as_at(frame),
             first=first,
             source=source or self._sources(frame, sources),
@@ -290,11 +300,23 @@ class Page:
             headline=self._filled(headline, frame, columns),
             subtitle=self._filled(subtitle, frame, columns),
             alt=self._filled(alt, frame, columns),
-            notes=notes,
+            notes=[*notes, *self._notes(frame), *_revisions(frame)],
             as_at=as_at or self._as_at(frame),
             source=source or self._sources(frame, sources),
             table=self.frame(frame, columns),
         )
+
+    def _notes(self, frame: pd.DataFrame) -> list[str]:
+        """What is to be known of lines in doubt and of dates that are not those of the figures."""
+        notes = []
+        when = next((name for name in ("period", "as_at") if name in frame), None)
+        if when and "doubt" in frame:
+            said = f"{{area_id}}, {{{when}}}: in doubt (ledger: {{doubt}}), compared with nothing."
+            notes += self.phrases(frame[frame["doubt"] != ""], said)
+        if "as_at_precision" in frame:
+            inferred = (frame["as_at_precision"] == "inferred").any()
+            notes += [_INFERRED] * bool(inferred) + prose.reported(frame)
+        return notes
 
     def _filled(self, template: str, frame: pd.DataFrame, columns: Columns) -> str:
         return self.phrases(frame.iloc[:1], template, columns)[0]

@@ -26,7 +26,6 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import (
     aged,
-    beside_first,
     cite,
     cited,
     listed,
@@ -34,7 +33,6 @@ from rso_report.prose import (
     with_age,
     with_first,
 )
-from rso_report.revisions import first_total
 from rso_report.statistics import SMALLEST_BASE
 
 _EVERYBODY = "NOTIFICATION"  # the family of the duty that everybody on the register has
@@ -143,18 +141,7 @@ def _every_force(
         ]
         others_are = "Others: " if first else ""
         paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *others)}."]
-    whole = register.region(counts, edition)
-    if silent := edition.absent(counts["area_id"]):
-        said = f"For {listed(silent)}: {prose.NOT_FOUND}, so no total can be counted."
-    elif whole.total is None:
-        said = f"No total can be given: {findings.why_no_total(edition, whole)}."
-    else:
-        doubted = register.doubted(data)
-        total = beside_first(number(whole.total), first_total(whole.parts))
-        sure = ", with the count in doubt" * bool(whole.parts["row_id"].isin(doubted).any())
-        said = f"Together they managed {total} on {periods.day_label(whole.as_at)}{sure} "
-        said += f"{cite(data, *(part for _, part in whole.parts.iterrows()))}."
-    return [*paragraphs, said]
+    return [*paragraphs, findings.together(data, edition, counts)]
 
 
 def offences(data: Tables, edition: Edition) -> list[str]:

@@ -85,9 +85,9 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
             )
         else:
             paragraphs.append(
-                f"By the announcement of {since} no fixed number applies nationally. The interval "
-                "follows an individual plan, and some people at low risk are managed reactively, "
-                f"without home visits {link}."
+                f"By the announcement of {since} **no fixed number applies nationally**. The "
+                "interval follows an individual plan, and some people at low risk are managed "
+                f"reactively, without home visits {link}."
             )
     return paragraphs
 
