@@ -18,6 +18,9 @@ _WITHOUT_NUMBER = {
 }
 
 
+_FEW = 3  # rows that are not worth a fold
+
+
 def answers(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.DataFrame:
     """Rows of `answers` of the region's units on some topics, or on all; the latest revision."""
     rows = edition.visible(data.answers)
@@ -59,7 +62,7 @@ def show(data: Tables, edition: Edition, topic: str, caption: str, shown: str = 
         table_id=f"tab-answers-{topic}",
         caption=caption,
         headline=f"{caption}: {prose.plural(len(rows), 'answer')}",
-        first=0,
+        first=None if len(rows) <= _FEW else 0,
         row_header=["Force or group", "Our measure"],
         as_at="the date or the period in each row",
         source=prose.provenance(data, rows["source_id"]),

@@ -269,16 +269,11 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
     names = drawn["label"].tolist()
     first = int(drawn["own"].sum())
     order = [*names[:first], " ", *names[first:]] if 0 < first < len(names) else names
-    bold = alt.condition(
-        alt.FieldOneOfPredicate("value", names[:first] or [""]),
-        alt.value("bold"),
-        alt.value("normal"),
-    )
     rows = alt.Y(
         "label:N",
         title=None,
         scale=alt.Scale(domain=order),
-        axis=alt.Axis(labelLimit=215, labelFontWeight=bold, domain=False),
+        axis=alt.Axis(labelLimit=215, domain=False),
     )
     title = "Per 100,000; the axis does not start at 0"
     x = alt.X(
