@@ -135,6 +135,10 @@ BROKEN = {
     "required column misspelt": (renamed("value", "values"), ("V01", None, "value")),
     "column twice": (renamed("note", "value"), ("V01", 1, "value")),
     "value beside the table": (xlsx(cell("W3", "see note")), ("V01", 3, "W")),
+    "a comma that pushes cells along": (
+        lambda path: as_csv(path / "return.csv", [*table(good()), [*COLUMNS, "620"]]),
+        ("V01", FIRST, "W"),
+    ),
     "merged cells": (xlsx(merge), ("V02", 2, "value")),
     "formula without a value": (xlsx(cell("R3", "=R2*2")), ("V02", 3, "value")),
     "error value": (xlsx(cell("R3", "#REF!")), ("V02", 3, "value")),

@@ -105,6 +105,11 @@ def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> 
     return sorted(found, key=lambda f: (order.get(f.row, 0), f.code, f.column or ""))
 
 
+def row_faults(frame: pd.DataFrame, data: Tables) -> list[Fault]:
+    """What would stop single rows of a return, whatever the others are."""
+    return [fault for fault in _read(frame, data, None)[1] if fault.severity == "stop"]
+
+
 def typed(frame: pd.DataFrame, data: Tables) -> pd.DataFrame:
     """The values of a return: all columns of the form, text as str, dates as date, else None.
 

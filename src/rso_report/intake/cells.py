@@ -17,8 +17,7 @@ Place = tuple[int, int]  # row and column as a person counts them, from 1
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 200
-MAX_CELLS = 250_000  # that hold a value
-MAX_AREA = 2_000_000  # with the blank ones between them
+MAX_AREA = 2_000_000  # cells of all sheets, with the blank ones between them
 MAX_TEXT = 5_000
 MAX_SHEETS = 50
 MAX_PROBLEMS = 1_000  # in a sheet; nobody reads more, and a hostile file has a million
@@ -55,12 +54,12 @@ class Sheet:
     """One table of cells; the cell that a person calls C7 is `rows[6][2]`. Blank cells are None.
 
     Text is stripped at both ends and has no raised characters, whole numbers are int, dates are
-    date. Cells of a text file are all text. Rows are as long as the widest, unless a text file was
-    read with `ragged`. `shown` has what a cell shows where that is not what it holds, `plain` its
-    text without raised characters; `merged` leads from the cells of a merged block to its first;
-    `day_0` is the day from which it counts. `faults` is what may mislead,
-    with the number of its column and as code a key of `KINDS_OF_PROBLEM`: those that stop leave
-    the cell without a sure value, the others are only told.
+    date. Cells of a text file are all text. Rows are as long as the widest. `shown` has what a cell
+    shows where that is not what it holds, `plain` its text without raised characters; `merged`
+    leads from the cells of a merged block to its first; `day_0` is the day from which it counts.
+    `faults` is what may mislead, with the number of its column and as code a key of
+    `KINDS_OF_PROBLEM`: those that stop leave the cell without a sure value, the others are only
+    told.
     """
 
     name: str
@@ -223,21 +222,22 @@ def check_size(rows: int, columns: int) -> None:
         raise too_many("columns", MAX_COLUMNS)
 
 
-def check_cells(filled: int, area: int = 0) -> None:
-    """Refuse a file that holds more cells than any reply can."""
-    if filled > MAX_CELLS or area > MAX_AREA:
-        found = "more than a table of figures can need"
-        raise refused(found, f"at most {MAX_CELLS:,} cells in a file", SHORTER)
+def check_area(area: int) -> None:
+    """Refuse a file that holds more cells, blank ones too, than any reply can."""
+    if area > MAX_AREA:
+        raise too_large()
 
 
-def filled_length(row: list[Cell]) -> int:
-    """Length of a row without the blank cells at its end."""
-    return max((n for n, value in enumerate(row, start=1) if value is not None), default=0)
+def too_large() -> FileError:
+    """The error for a file with more in it than a reply can have."""
+    found = "more than a table of figures can need"
+    return refused(found, f"at most {MAX_AREA:,} cells in a file", SHORTER)
 
 
 def rectangle(rows: list[list[Cell]]) -> list[list[Cell]]:
     """Rows of one length, without the blank ones below and the blank columns to the right."""
-    lengths = [filled_length(row) for row in rows]
+    lengths = [max((n for n, cell in enumerate(row, 1) if cell is not None), default=0)
+               for row in rows]  # fmt: skip
     width = max(lengths, default=0)
     last = max((n for n, length in enumerate(lengths, start=1) if length), default=0)
     return [row[:width] + [None] * (width - len(row)) for row in rows[:last]]

@@ -15,16 +15,16 @@ from xml.etree import ElementTree as ET
 from rso_report.errors import FileError, on_one_line
 from rso_report.intake.cells import (
     ALLOWED,
-    MAX_CELLS,
     MAX_COLUMNS,
     MAX_ROWS,
     MAX_SHEETS,
     SINCE_1904,
     Place,
     Sheet,
-    check_cells,
+    check_area,
     check_size,
     refused,
+    too_large,
     too_many,
 )
 
@@ -43,9 +43,10 @@ Trees = dict[str, ET.Element]  # the parts of a workbook by their names
 def broken(error: BaseException) -> FileError:
     """The message for a file that is not what it says; nothing of the error but its kind."""
     return refused(
-        f"a damaged file ({type(error).__name__})",
+        f"a file that is damaged, locked by a password or of another kind ({type(error).__name__})",
         ALLOWED,
-        "open it in a spreadsheet, save it as 'Excel Workbook (.xlsx)' and send that, or send CSV",
+        "open it in a spreadsheet, save it without a password as 'Excel Workbook (.xlsx)' and send "
+        "that, or send CSV",
     )
 
 
@@ -84,7 +85,7 @@ class _Builder(ET.TreeBuilder):
         self.left -= 1
         self.depth += 1
         if self.left < 0 or self.depth > MAX_DEPTH:
-            check_cells(MAX_CELLS + 1)
+            raise too_large()
         # Where a program repeats an attribute in a space of its own, the one of the standard holds.
         own = {_local(name): v for name, v in attrs.items() if "calcext" not in name}
         return super().start(_local(tag), own)
@@ -129,7 +130,7 @@ def _of_xlsx(trees: Trees) -> list[Sheet]:
         area += _worksheet(sheet, tree, each.get("state", "visible"), texts, formats)
         sheet.day_0 = SINCE_1904 if from_1904 else sheet.day_0
         found.append(sheet)
-    check_cells(0, area)
+    check_area(area)
     return found
 
 
@@ -162,7 +163,7 @@ def _worksheet(
 ) -> int:
     """Tell what a worksheet holds beside values; return its area."""
     hidden_rows, later = [], []
-    number = last_row = last_column = count = 0
+    number = last_row = last_column = 0
     for row in tree.iterfind("sheetData/row"):
         number, column = _number(row.get("r"), number + 1), 0
         height = row.get("ht", "0" if row.get("customHeight") == "1" else "15")
@@ -176,8 +177,6 @@ def _worksheet(
             if not value and inline is None and not formula:
                 continue
             check_size(*place)
-            count += 1
-            check_cells(count)
             last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
             later.append((place, cell, value, inline, formula))
     columns: list[int] = []
@@ -221,12 +220,11 @@ def _of_ods(trees: Trees) -> list[Sheet]:
     if len(tables) > MAX_SHEETS:
         raise too_many("sheets", MAX_SHEETS)
     off, up = _styles(tree for name, tree in trees.items() if name in ("styles.xml", "content.xml"))
-    sheets, cells, area = [], 0, 0
+    sheets, area = [], 0
     for table in tables:
         sheet = Sheet(table.get("name", ""))
-        filled, size = _table(sheet, table, off, up)
-        cells, area = cells + filled, area + size
-        check_cells(cells, area)
+        area += _table(sheet, table, off, up)
+        check_area(area)
         sheets.append(sheet)
     return sheets
 
@@ -244,8 +242,8 @@ def _styles(trees: Iterable[ET.Element]) -> tuple[set[str], set[str]]:
     return off, up
 
 
-def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> tuple[int, int]:
-    """Tell what a table holds beside values; return its filled cells and its area."""
+def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> int:
+    """Tell what a table holds beside values; return its area."""
 
     def is_off(part: ET.Element) -> bool:
         return part.get("style-name") in off or part.get("visibility", "visible") != "visible"
@@ -256,7 +254,7 @@ def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> tupl
         if is_off(each):
             hidden_columns += range(column + 1, min(column + count, MAX_COLUMNS) + 1)
         column += count
-    hidden_rows, row, width, height, cells = [], 0, 0, 0, 0
+    hidden_rows, row, width, height = [], 0, 0, 0
     for each in table.iter("table-row"):
         count = _number(each.get("number-rows-repeated"), 1)
         filled = _row(sheet, each, row + 1, up)
@@ -265,12 +263,10 @@ def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> tupl
         row += count
         if filled:
             check_size(row, 1)
-            cells += count * filled
-            check_cells(cells)
             height, width = row, max(width, filled)
     sheet.hide(table.get("style-name") in off, [each for each in hidden_rows if each <= height],
                [each for each in hidden_columns if each <= width])  # fmt: skip
-    return cells, height * width
+    return height * width
 
 
 def _row(sheet: Sheet, row: ET.Element, number: int, up: set[str]) -> int:

@@ -55,7 +55,9 @@ _TIERS = {"very high": "VH", "high": "H", "medium": "M", "low": "L"}
 _TIER = re.compile(rf"({'|'.join(_TIERS)})(?: risk)?")
 _TOTAL = re.compile(r"(grand )?totals?", re.IGNORECASE)
 _EMPTY = re.compile(r"as at:?|at:?|year ending:?|year|number|numbers|count|total number|"
-                    r"financial year|31 march", re.IGNORECASE)  # fmt: skip
+                    r"financial year|31 march|[ewkns]\d{8}|\d{2,3}[/.]\d{2}|\d{1,3}[a-z]|"
+                    r"(?:police )?(?:force|area|region|country)|police force areas?",
+                    re.IGNORECASE)  # fmt: skip
 _GENERIC = re.compile(
     r"registered sex(?:ual)? offenders|\brsos?\b|on the register|sex(?:ual)? offenders register",
     re.IGNORECASE,
@@ -95,14 +97,6 @@ class Meaning(dict[str, str]):
                 reasons.append(f"{name} is {self[name]} and, by {where}, {value}")
             self.setdefault(name, value)
 
-    def weakly(self, found: Mapping[str, str]) -> None:
-        """Take over what the heading of a table says, where its cells say nothing."""
-        times = ("as_at", "as_at_precision", "period_start", "period_end")
-        own_time = "as_at" in self or "period_end" in self
-        for name, value in found.items():
-            if not (own_time and name in times):
-                self.setdefault(name, value)
-
 
 def plain(text: str) -> str:
     """A name as it is compared: without marks of notes, case, hyphens and double spaces."""
@@ -115,14 +109,6 @@ def same(text: str, wanted: str) -> bool:
     """Whether a head is the one that a person named, also as a date in another spelling."""
     days = [_one_day(each) for each in (text, wanted)]
     return plain(text) == plain(wanted) or bool(days[0] and days[0] == days[1])
-
-
-def nearest(wanted: str, heads: list[str]) -> str:
-    """The head that is probably meant: one that begins with what was written, else the nearest."""
-    known = {plain(head): head for head in heads if head}
-    begins = [name for name in known if name.startswith(plain(wanted))]
-    near = begins or get_close_matches(plain(wanted), known, 1, 0.6)
-    return known[near[0]] if near else ""
 
 
 def read(cell: Cell) -> Reading | None:
@@ -454,7 +440,4 @@ class Lexicon:
                 return str(FinancialYear(int(match[1])))
             labels = [str(FinancialYear(start)) for start in range(1997, 2060)]
             return next(iter(get_close_matches(text, labels, 1, 0.8)), "")
-        bare = plain(text)
-        begins = sorted((n for n in self._names if n.startswith(bare)), key=len)
-        near = begins[:1] or get_close_matches(bare, self._names, 1, 0.75)
-        return self._names[near[0]][0] if near else ""
+        return ""
