@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -29,14 +28,12 @@ SHORTER = "send the table of the reply alone; lists of single events are not wan
 _ERROR_VALUE = re.compile(
     r"#(REF!|DIV/0!|N/A|NAME\?|NULL!|NUM!|VALUE!|SPILL!|CALC!|GETTING_DATA)|Err:\d{3}"
 )
-_FORMULA_TEXT = re.compile(r"[=@].|[+-][^\d\s.,+-]", re.DOTALL)
 
 # What a file may hold beside plain values: what is allowed instead, and what to do.
 KINDS_OF_PROBLEM = {
     "merged": ("one value in each cell", "unmerge, and write the value into each cell it is for"),
     "formula": ("a value", "open the file in a spreadsheet, let it calculate, and save it"),
     "error": ("a value", "correct the formula, or write the value"),
-    "control": ("plain text", "type the text again"),
     "hidden": ("all cells in view", "unhide and look whether it belongs to the reply"),
     "raised": ("the figure or name alone", "move the mark of the note into a cell of its own"),
     "masked": ("a cell that shows what it holds", "write what is to be read; a hidden figure is "
@@ -243,23 +240,12 @@ def rectangle(rows: list[list[Cell]]) -> list[list[Cell]]:
     return [row[:width] + [None] * (width - len(row)) for row in rows[:last]]
 
 
-def text_problems(rows: list[list[Cell]]) -> Iterator[tuple[Place, str, str]]:
-    """What the text of cells shows: error values, formulas as text, control characters."""
-    texts = [
-        ((number, column), value)
-        for number, row in enumerate(rows, start=1)
-        for column, value in enumerate(row, start=1)
-        if isinstance(value, str)
-    ]
-    for place, value in texts:
-        if len(value) > MAX_TEXT:
-            raise too_many(f"characters in row {place[0]}", MAX_TEXT, "shorten the text, and look "
-                           "for a quotation mark that is not closed")  # fmt: skip
-        if _ERROR_VALUE.fullmatch(value):
-            yield place, "error", f"the error value {value}"
-        elif _FORMULA_TEXT.match(value):
-            yield place, "formula", f"text that a spreadsheet runs as a formula ({quoted(value)})"
-        strange = {c for c in value if c not in "\n\t" and unicodedata.category(c)[0] == "C"}
-        if strange:
-            codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(strange)[:5])
-            yield place, "control", f"invisible characters ({codes})"
+def error_values(rows: list[list[Cell]]) -> Iterator[tuple[Place, str, str]]:
+    """The error values that a table shows in place of values; refuses text without an end."""
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row, start=1):
+            if isinstance(value, str) and len(value) > MAX_TEXT:
+                do = "shorten the text, and look for a quotation mark that is not closed"
+                raise too_many(f"characters in row {number}", MAX_TEXT, do)
+            if isinstance(value, str) and _ERROR_VALUE.fullmatch(value):
+                yield (number, column), "error", f"the error value {value}"

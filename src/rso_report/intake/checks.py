@@ -42,7 +42,6 @@ _DO = {
     "V14": "ask the force; the title decides where it is counted",
     "V16": "confirm it with the force, and say in note what happened",
     "V17": "give each breakdown whole, for one custody status",
-    "V18": "delete one of the two",
     "V22": "look whether the right column was read",
     "V23": "ask which holds; both are kept, each with its source",
 }
@@ -336,15 +335,6 @@ def _custody(rows: Rows, data: Tables) -> Iterator[Fault]:
             yield _stop("V17", row, "custody_status", found, allowed, do)
 
 
-def _twice(rows: Rows, data: Tables) -> Iterator[Fault]:
-    """V18: the same measure twice, in the return or for offences that another source gave."""
-    first: dict[tuple, Answer] = {}
-    for row in rows:
-        other = first.setdefault(tuple(getattr(row, name) for name in KEY), row)
-        if other is not row:
-            yield _stop("V18", row, None, f"the same measure as {place(other.row)}")
-
-
 def decided(row: Answer) -> disclosure.Decision:
     """Whether a row of a return may enter the data: the rule of module `disclosure`."""
     parts = {name: getattr(row, name) for name in disclosure.PARTS if hasattr(row, name)}
@@ -463,7 +453,6 @@ _CHECKS: tuple[Callable[[Rows, Tables], Iterator[Fault]], ...] = (
     _titles,
     _large_steps,
     _custody,
-    _twice,
     _disclosure,
     _unlikely,
     _rates,

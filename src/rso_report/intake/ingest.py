@@ -273,8 +273,7 @@ def _known_source(source: Source, data: Tables) -> Source:
                 "day on which the force sent it (--published 2026-05-14)."
             )
         return source
-    names = ("title", "publisher", "address", "licence", "kind")
-    held = known.iloc[0][[*names]].to_dict()
+    held = known.iloc[0][["title", "publisher", "address", "licence", "kind"]].to_dict()
     day = known.iloc[0]["published"]
     held["published"] = source.published if pd.isna(day) else day.date()
     for name in ("title", "publisher", "address", "published"):
@@ -291,15 +290,12 @@ def _described(source: Source, forces: list[str], data: Tables) -> Source:
     publisher = source.publisher
     if not publisher and len(forces) == 1 and source.kind != "official_statistics":
         publisher = force_codes(data).get(forces[0], "")
-    lacks = ""
-    if not publisher:
-        lacks = f"publisher is missing, and the return is from {len(forces)} forces; name who sent "
-        lacks += "it (--publisher)"
-    elif not source.title:
-        lacks = "title is missing; give one that a reader can find it by (--title 'Annual return "
-        lacks += f"of {publisher}, 2025-26')"
-    if lacks:
-        raise ReportError(f"source {source.source_id}: its {lacks}.")
+    for name, value in (("publisher", publisher), ("title", source.title)):
+        if not value:
+            raise ReportError(
+                f"source {source.source_id}: its {name} is missing, and the return is from "
+                f"{len(forces)} {'force' if len(forces) == 1 else 'forces'}; give it (--{name})."
+            )
     return replace(source, publisher=publisher)
 
 

@@ -79,7 +79,7 @@ class _Builder(ET.TreeBuilder):
 
     def __init__(self, left: int) -> None:
         super().__init__()
-        self.left, self.depth, self.rows = left, 0, 0
+        self.left, self.depth = left, 0
 
     def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
         self.left -= 1
@@ -92,11 +92,7 @@ class _Builder(ET.TreeBuilder):
 
     def end(self, tag: str) -> ET.Element:
         self.depth -= 1
-        part = super().end(_local(tag))
-        if part.tag == "row" and len(part):  # stop early in a list of a million
-            self.rows += 1
-            check_size(self.rows, 1)
-        return part
+        return super().end(_local(tag))
 
     def doctype(self, *_: object) -> None:
         raise refused(
@@ -162,7 +158,7 @@ def _worksheet(
     sheet: Sheet, tree: ET.Element, state: str, texts: list[tuple[str, str]], formats: list[str]
 ) -> int:
     """Tell what a worksheet holds beside values; return its area."""
-    hidden_rows, later = [], []
+    hidden_rows: list[int] = []
     number = last_row = last_column = 0
     for row in tree.iterfind("sheetData/row"):
         number, column = _number(row.get("r"), number + 1), 0
@@ -172,13 +168,9 @@ def _worksheet(
         for cell in row.iterfind("c"):
             place = _position(cell.get("r"), (number, column + 1))
             column = place[1]
-            value, inline = cell.findtext("v") or "", cell.find("is")
-            formula = cell.find("f") is not None
-            if not value and inline is None and not formula:
-                continue
-            check_size(*place)
-            last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
-            later.append((place, cell, value, inline, formula))
+            if _cell(sheet, place, cell, texts, formats):
+                check_size(*place)
+                last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
     columns: list[int] = []
     for each in tree.iterfind("cols/col"):
         if each.get("hidden") in ("1", "true") or _size(each.get("width", "9")) < 0.5:
@@ -190,22 +182,30 @@ def _worksheet(
         first, _, last = each.get("ref", "").partition(":")
         start, end = _position(first, (1, 1)), _position(last or first, (1, 1))
         sheet.merge(*start, end[0] - start[0] + 1, end[1] - start[1] + 1)
-    for place, cell, value, inline, formula in later:
-        kind, style = cell.get("t", "n"), _number(cell.get("s"), 0)
-        if kind == "e":
-            sheet.tell(place, "error", f"the error value {on_one_line(value)}")
-        elif kind == "s" and value.strip().isdecimal() and int(value) < len(texts):
-            sheet.without_raised(place, *texts[int(value)])
-        elif inline is not None:
-            sheet.without_raised(place, *_runs(inline))
-        elif kind == "n" and value:
-            text = shown(formats[style] if style < len(formats) else "", float(value))
-            if text is not None:
-                sheet.shows(place, text, float(value))
-        # A formula whose result is empty text says so by its type.
-        if formula and not value and kind != "str":
-            sheet.tell(place, "formula", "a formula without a saved value")
     return last_row * last_column
+
+
+def _cell(
+    sheet: Sheet, place: Place, cell: ET.Element, texts: list[tuple[str, str]], formats: list[str]
+) -> bool:
+    """Tell what a cell holds beside its value; return whether it holds anything."""
+    value, inline = cell.findtext("v") or "", cell.find("is")
+    kind, style = cell.get("t", "n"), _number(cell.get("s"), 0)
+    formula = cell.find("f") is not None
+    if kind == "e":
+        sheet.tell(place, "error", f"the error value {on_one_line(value)}")
+    elif kind == "s" and value.strip().isdecimal() and int(value) < len(texts):
+        sheet.without_raised(place, *texts[int(value)])
+    elif inline is not None:
+        sheet.without_raised(place, *_runs(inline))
+    elif kind == "n" and value:
+        text = shown(formats[style] if style < len(formats) else "", float(value))
+        if text is not None:
+            sheet.shows(place, text, float(value))
+    # A formula whose result is empty text says so by its type.
+    if formula and not value and kind != "str":
+        sheet.tell(place, "formula", "a formula without a saved value")
+    return bool(value or formula or inline is not None)
 
 
 # OpenDocument -------------------------------------------------------------------------------------

@@ -189,10 +189,9 @@ def clashes(
                 row = places[cells["row_id"]]
                 other = first.setdefault(tuple(cells.get(name, "") for name in key), row)
                 if other is not row:
-                    clash = f"what {table}.csv cannot hold beside {place(other.row)}: both "
-                    clash += f"agree in {', '.join(key)}"
-                    may = "one figure of one source for each of them"
-                    do = "leave one of the two out"
+                    clash = f"the same figure as {place(other.row)}"
+                    may = f"in {table}.csv one for each {', '.join(key)}"
+                    do = "delete one of the two"
                     found.append(Fault("", clash, may, row.row, None, do, "V18"))
     return found
 

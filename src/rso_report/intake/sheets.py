@@ -20,10 +20,10 @@ from rso_report.intake.cells import (
     Cell,
     Sheet,
     check_size,
+    error_values,
     plain_cell,
     rectangle,
     refused,
-    text_problems,
 )
 from rso_report.intake.marks import broken, marks_of
 
@@ -48,7 +48,7 @@ def read_sheets(path: Path) -> list[Sheet]:
         if not any(sheet.rows for sheet in sheets):
             raise refused("no value in any cell", "a table with figures", "send the filled file")
         for sheet in sheets:
-            for problem in text_problems(sheet.rows):
+            for problem in error_values(sheet.rows):
                 sheet.tell(*problem)
         return sheets
     except FileError as error:
