@@ -172,9 +172,7 @@ def plain_year(text: str) -> bool:
 
 
 def heading(text: str) -> str:
-    """A heading without the list of its years, and without the words of a question."""
-    if question := re.match(r"how many (.+?) (?:have been|were|was) recorded\b", text, re.I):
-        return question[1]
+    """A heading without the list of its years."""
     return re.sub(r"(?:[\s:;,.]|and\b|in\b|\d{3,6}\s*[-/]\s*\d{1,5})*$", "", text)
 
 
@@ -277,60 +275,52 @@ class Lexicon:
         return found
 
     def settle(self, lines: list[list[Name]]) -> list[tuple[str, str]]:
-        """The area of each row of a table, and a remark; or no area, and the reason if any.
+        """The area of each row of a table, and what is to be said of it; "" where it is not sure.
 
         A name of a region and of a force is the region where the forces of that region follow it
         up to the second row of that name.
         """
-        found = [self._area(names) for names in lines]
-        for first, (areas, _) in enumerate(found):
-            if len(areas) < 2:
-                continue
-            second = next((n for n in range(first + 1, len(found)) if found[n][0] == areas), None)
-            region = [area for area in areas if self.kinds[area] == "region"]
-            force = [area for area in areas if self.kinds[area] == "force"]
-            if second is None or len(region) != 1 or len(force) != 1 or second - first < 2:
-                continue
-            between = [found[n][0] for n in range(first + 1, second)]
-            if all(len(each) == 1 and self._within(each[0], region[0]) for each in between):
-                remark = f"the first '{lines[first][0].text}', before its forces, is the region"
-                found[first], found[second] = (region, remark), (force, remark)
+        found = [self._fitting(names) for names in lines]
+        for first, areas in enumerate(found):
+            region = next((area for area in areas if self.kinds[area] == "region"), "")
+            second = next((n for n in range(first + 2, len(found)) if found[n] == areas), first)
+            between = found[first + 1 : second]
+            if len(areas) == 2 and region and between and all(
+                len(own) == 1 and self._within(own[0], region) for own in between
+            ):  # fmt: skip
+                found[first], found[second] = [region], [a for a in areas if a != region]
         return [
-            (areas[0], remark) if len(areas) == 1 else ("", remark or self._which(names, areas))
-            for (areas, remark), names in zip(found, lines, strict=True)
+            (areas[0] if len(areas) == 1 else "", self._doubt(names, areas))
+            for names, areas in zip(lines, found, strict=True)
         ]
 
-    def _which(self, names: list[Name], areas: list[str]) -> str:
-        if not areas:
-            return ""
-        what = " or ".join(f"the {self.kinds[area]} {area}" for area in areas)
-        ways = " or ".join(f"--read-as '{names[-1].text}={area}'" for area in areas)
-        return f"'{names[-1].text}' may be {what}: say {ways}"
+    def _fitting(self, names: list[Name]) -> list[str]:
+        """The areas that a row may be about: each lies within every area that is named in it.
 
-    def _area(self, names: list[Name]) -> tuple[list[str], str]:
-        """The areas that a row may be about, and what is to be said of it.
-
-        Each name has to be the area or one that it lies within; of those left, the head over the
-        name tells whether a force or a region is meant.
+        Where one name stands under the head of forces, it is the force.
         """
-        of_forces = [name for name in names if re.search(r"force|police", name.head, re.I)]
-        sure = len(names) > 1 and len(of_forces) == 1
+        of_force = re.compile(r"force|police(?!.*region)", re.IGNORECASE)
+        forces = [name for name in names if of_force.match(name.head)]
+        own = forces if len(forces) == 1 else names
         fits = [
             area
-            for name in (of_forces if sure else names)
+            for name in own
             for area in name.areas
             if all(any(self._within(area, other) for other in each.areas) for each in names)
         ]
-        fits = list(dict.fromkeys(fits))
-        head = of_forces[0].head if sure else names[0].head if len(names) == 1 else ""
-        kinds = [plain(head)]
-        if sure or (re.search("force", head, re.I) and not re.search("region", head, re.I)):
-            kinds = ["force", "joint"]
-        fits = [area for area in fits if self.kinds[area] in kinds] or fits
-        if len(names) < 2:
-            return fits, ""
-        remark = "several columns hold names: " + ", ".join(f"'{name.text}'" for name in names)
-        return (fits, remark) if len(fits) == 1 else ([], f"{remark}; which is meant is not sure")
+        if own is forces:
+            fits = [area for area in fits if self.kinds[area] in ("force", "joint")] or fits
+        return list(dict.fromkeys(fits))
+
+    def _doubt(self, names: list[Name], areas: list[str]) -> str:
+        """What is to be looked at where a row has several names, or one of several areas."""
+        if len(areas) > 1:
+            what = " or ".join(f"the {self.kinds[area]} {area}" for area in areas)
+            ways = " or ".join(f"--read-as '{names[-1].text}={area}'" for area in areas)
+            return f"'{names[-1].text}' may be {what}: say {ways}"
+        several = ", ".join(f"'{name.text}'" for name in names)
+        unsure = "" if areas else "; which is meant is not sure"
+        return f"several columns hold names: {several}{unsure}" if len(names) > 1 else ""
 
     def _within(self, area: str, other: str) -> bool:
         while area:
