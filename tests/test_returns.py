@@ -429,10 +429,6 @@ REMARKS = {
         "10,000 residents",
     ),
     "V21": ([flow("VISITS_DUE", 100), flow("VISITS_MADE", 74)], "74 visits made of 100 due"),
-    "V22": (
-        [stock("STOCK_MAPPA", 1400), stock("RATE_PER_100K_10PLUS", 210)],
-        "the rate 210, but 1,400 people",
-    ),
     "V23": (
         [stock("STOCK_MAPPA", 3600, force="WMP", as_at="2021-03-31")],
         "3,600, but 3,655 in RO",
@@ -457,7 +453,6 @@ def test_a_remark_says_what_does_not_fit_and_stops_nothing(code, data):
         ("V16", [stock("RSO_REGISTER", 1000, as_at="2024-03-31"), stock("RSO_REGISTER", 1200)]),
         ("V19", [gone(4, population_total=8_600), gone(1, force="LANCASHIRE")]),
         ("V21", [flow("VISITS_DUE", 100), flow("VISITS_MADE", 75)]),
-        ("V22", [stock("STOCK_MAPPA", 1400), stock("RATE_PER_100K_10PLUS", 139)]),
         ("V23", [stock("STOCK_MAPPA", 3655, force="WMP", as_at="2021-03-31")]),
         ("V20", [NOTE | {"note": "counted on 31 March 2025; 12 reviews in 2024-25"}]),
         ("V05", [offences(4, period_start="2024-03-01", period_end="2025-02-28")]),

@@ -18,7 +18,6 @@ MAX_ROWS = 10_000
 MAX_COLUMNS = 200
 MAX_AREA = 2_000_000  # cells of all sheets, with the blank ones between them
 MAX_TEXT = 5_000
-MAX_SHEETS = 50
 MAX_PROBLEMS = 1_000  # in a sheet; nobody reads more, and a hostile file has a million
 SINCE_1900, SINCE_1904 = date(1899, 12, 30), date(1904, 1, 1)  # day 0 of the two date systems
 

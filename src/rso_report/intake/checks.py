@@ -21,7 +21,6 @@ from rso_report.reconcile import LARGE_STEP
 from rso_report.return_form import CHECKS, KEY, WITH_VALUE, Answer, measures, titles
 
 FAR_BELOW = 0.75  # share of the visits due
-NEAR = 0.05  # of a rate; a count or a base that was revised moves it less
 # Areas that the official tables count with another one and do not list.
 WITHIN = {"CITY_OF_LONDON": "METROPOLITAN"}
 _RECENT = timedelta(days=2 * 366)  # an older figure says nothing about a sudden change
@@ -42,7 +41,6 @@ _DO = {
     "V14": "ask the force; the title decides where it is counted",
     "V16": "confirm it with the force, and say in note what happened",
     "V17": "give each breakdown whole, for one custody status",
-    "V22": "look whether the right column was read",
     "V23": "ask which holds; both are kept, each with its source",
 }
 _CORRECT = "correct it, or say in note why it is not"
@@ -371,38 +369,6 @@ def _unlikely(rows: Rows, data: Tables) -> Iterator[Fault]:
             yield _warn("V21", made, "value", found, allowed, "check it")
 
 
-def _rates(rows: Rows, data: Tables) -> Iterator[Fault]:
-    """V22: a published rate is near the one that the count of its day and the residents make.
-
-    `reconcile` computes rates exactly, and only where it is known which residents they rest on.
-    """
-    counts = data.registered_offenders
-    counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
-    known = {(c.area_id, c.as_at.date()): int(c.value) for c in counts.itertuples()}
-    known |= {(r.force, r.as_at): r.value for r in rows if r.measure_code == "STOCK_MAPPA"}
-    for row in rows:
-        count = known.get((row.force, row.as_at))
-        if row.measure_code != "RATE_PER_100K_10PLUS" or row.value is None or count is None:
-            continue
-        people = _residents(row.force, row.as_at, data)
-        if people and abs(row.value * people - 1e5 * count) > NEAR * 1e5 * count:
-            found = f"the rate {row.value:g}, but {count:,} people and {people:,} residents aged "
-            found += f"10 and over make {1e5 * count / people:.1f}"
-            yield _warn("V22", row, "value", found)
-
-
-def _residents(area: str, day: date, data: Tables) -> int:
-    """Residents aged 10 and over of the latest estimate up to a year after a day; 0 if none."""
-    areas = data.areas.set_index("area_id")
-    within = {area}
-    for _ in range(2):  # the forces of a region, the regions of the country
-        within |= set(areas.index[areas["parent_id"].isin(within)])
-    own = data.population_districts
-    own = own[own["area_id"].isin(within) & (own["date"] <= pd.Timestamp(day) + _RECENT / 2)]
-    own = own[own["date"] == own["date"].max()]
-    return int((own["all_ages"] - own["aged_0_9"]).sum())
-
-
 def _other_sources(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V23: another source has another number for the same force, measure and day or period."""
     for row in rows:
@@ -455,7 +421,6 @@ _CHECKS: tuple[Callable[[Rows, Tables], Iterator[Fault]], ...] = (
     _custody,
     _disclosure,
     _unlikely,
-    _rates,
     _other_sources,
     _areas_of_totals,
 )

@@ -13,7 +13,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -310,10 +309,7 @@ class _Finder:
     def _figure(self, place: Place, labels: list[Label], text: str = "", reason: str = "") -> None:
         sheet, table = self.sheet, self.table
         stored = text or sheet.at(*place)
-        if place in sheet.shown and not isinstance(stored, date):
-            read = words.read(sheet.shown[place] or "not shown")
-        else:
-            read = words.read(stored)
+        read = words.read(sheet.shown.get(place, stored))
         read = read or words.Reading(None, "", reason=f"'{stored}' is no figure")
         if self.wanted:
             if not any(self._is_column(head) for role, head, _ in labels if role == "head"):
@@ -432,10 +428,6 @@ class _Reader:
         meant, heading, why = Meaning(), {}, []
         for role, text, place in figure.labels:
             where = f"{text} ({cell_name(*place)})"
-            shown = words.day_of(figure.sheet.shown.get(place, ""))
-            if shown and str(shown) != text:
-                shows = f"{cell_name(*place)} shows another day than the {text} that it holds"
-                figure.reasons.append(shows)
             if role == "row" and self.lexicon.areas(text):
                 why.append(where)
                 continue

@@ -17,7 +17,6 @@ from rso_report.intake.cells import (
     ALLOWED,
     MAX_COLUMNS,
     MAX_ROWS,
-    MAX_SHEETS,
     SINCE_1904,
     Place,
     Sheet,
@@ -25,7 +24,6 @@ from rso_report.intake.cells import (
     check_size,
     refused,
     too_large,
-    too_many,
 )
 
 MAX_ELEMENTS = 600_000  # of XML, in all parts that are read
@@ -110,8 +108,6 @@ def _of_xlsx(trees: Trees) -> list[Sheet]:
     book, links = trees["xl/workbook.xml"], trees["xl/_rels/workbook.xml.rels"]
     targets = {link.get("Id"): link.get("Target", "") for link in links.iter("Relationship")}
     named = list(book.iter("sheet"))
-    if len(named) > MAX_SHEETS:
-        raise too_many("sheets", MAX_SHEETS)
     strings = next((tree for name, tree in trees.items() if name.endswith("Strings.xml")), None)
     texts = [] if strings is None else [_runs(each) for each in strings.iterfind("si")]
     formats = _formats(trees.get("xl/styles.xml"))
@@ -217,8 +213,6 @@ def _of_ods(trees: Trees) -> list[Sheet]:
     tables = content.findall(".//spreadsheet/table")
     if any(table.find(".//table") is not None for table in tables):
         raise refused("a table inside a cell", "one value in each cell", "take it out")
-    if len(tables) > MAX_SHEETS:
-        raise too_many("sheets", MAX_SHEETS)
     off, up = _styles(tree for name, tree in trees.items() if name in ("styles.xml", "content.xml"))
     sheets, area = [], 0
     for table in tables:
@@ -291,8 +285,6 @@ def _row(sheet: Sheet, row: ET.Element, number: int, up: set[str]) -> int:
             value = float(cell.get("value", "nan"))
             if _figure(text) != value:
                 sheet.shows(place, text.strip(), value)
-        elif kind == "date":
-            sheet.shown[place] = text.strip()
         column += _number(cell.get("number-columns-repeated"), 1)
         if kind or text.strip():
             check_size(number, column)

@@ -20,6 +20,7 @@ from rso_report.intake import words
 from rso_report.intake.annual_return import force_codes
 from rso_report.intake.cells import Cell, Sheet, as_date, cell_name, quoted
 from rso_report.intake.checks import held_rows
+from rso_report.intake.rows import held_offences
 from rso_report.periods import FinancialYear, day_label
 from rso_report.return_form import csv_bytes, fields, measures, template_fields, titles
 
@@ -365,15 +366,11 @@ class _Reader:
 
         The form asks for earlier years again, so that a force can put right what it gave.
         """
-        held = self.data.breaches
-        held = held[
-            (held["area_id"] == self.force)
-            & (held["offence_title"] == row["offence_title"])
-            & (held["period_start"] == pd.Timestamp(row["period_start"] or None))
-            & (held["period_end"] == pd.Timestamp(row["period_end"] or None))
-            & ~held["row_id"].isin(held["revises_row"])
-        ]
-        if not row["offence_title"] or len(held) != 1 or row["value_status"] != "final":
+        if not row["offence_title"] or row["value_status"] != "final":
+            return False
+        days = {name: str(row[name]) for name in ("period_start", "period_end")}
+        held = held_offences(self.data.breaches, row | days | {"area_id": self.force})
+        if len(held) != 1:
             return False
         if held.iloc[0]["value"] == row["value"]:
             return True

@@ -45,19 +45,21 @@ _DAY = re.compile(
     rf"(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+)?({_MONTH})\s+(\d{{4}}|\d\d))\b",
     re.IGNORECASE,
 )
-_SEXES = {
-    "male": ("male", "males", "men", "m"),
-    "female": ("female", "females", "women", "f"),
-    "all": ("all", "persons", "people", "all persons", "both sexes"),
-}
-_LEVEL = re.compile(r"(?:mappa )?level (\d)", re.IGNORECASE)
-_TIERS = {"very high": "VH", "high": "H", "medium": "M", "low": "L"}
-_TIER = re.compile(rf"({'|'.join(_TIERS)})(?: risk)?")
 _TOTAL = re.compile(r"(grand )?totals?", re.IGNORECASE)
-_EMPTY = re.compile(r"as at:?|at:?|year ending:?|year|number|numbers|count|total number|"
-                    r"financial year|31 march|[ewkns]\d{8}|\d{2,3}[/.]\d{2}|\d{1,3}[a-z]|"
-                    r"(?:police )?(?:force|area|region|country)|police force areas?",
-                    re.IGNORECASE)  # fmt: skip
+# What words say wherever they stand, as columns of the form; some say nothing of the figure.
+_MEANS: dict[str, dict[str, str]] = {
+    **dict.fromkeys(("male", "males", "men", "m"), {"sex": "male"}),
+    **dict.fromkeys(("female", "females", "women", "f"), {"sex": "female"}),
+    **dict.fromkeys(("all", "persons", "people", "all persons", "both sexes"), {"sex": "all"}),
+    **{f"{of}level {n}": {"mappa_level": n} for of in ("", "mappa ") for n in "123"},
+    **{f"{tier}{end}": {"risk_tier": code} for end in ("", " risk") for tier, code in (
+        ("very high", "VH"), ("high", "H"), ("medium", "M"), ("low", "L"))},
+    **dict.fromkeys(("as at", "at", "year ending", "year", "financial year", "31 march"), {}),
+    **dict.fromkeys(("number", "numbers", "count", "total number"), {}),
+    **dict.fromkeys(("area", "region", "country", "force", "police force", "police area"), {}),
+    **dict.fromkeys(("police force area", "police force areas"), {}),
+}  # fmt: skip
+_CODE = re.compile(r"[ewkns]\d{8}|\d{2,3}[/.]\d{2}|\d{1,3}[a-z]")
 _GENERIC = re.compile(
     r"registered sex(?:ual)? offenders|\brsos?\b|on the register|sex(?:ual)? offenders register",
     re.IGNORECASE,
@@ -220,12 +222,6 @@ def _one_day(text: str) -> tuple[date, str] | None:
     return _day(found[0]) if len(found) == 1 else None
 
 
-def day_of(text: str) -> date | None:
-    """The one day that a text names, if it names the day itself."""
-    found = _one_day(text)
-    return found[0] if found and found[1] == "day" else None
-
-
 class Lexicon:
     """The names of the data, and what a person said that printed words mean."""
 
@@ -371,19 +367,13 @@ class Lexicon:
         bare = plain(text)
         if _TOTAL.fullmatch(bare):
             return {"total": "column" if role == "row" else "row"}
-        if sex := next((sex for sex, names in _SEXES.items() if bare in names), ""):
-            return {"sex": sex}
-        if match := _LEVEL.fullmatch(bare):
-            return {"mappa_level": match[1]}
-        if match := _TIER.fullmatch(bare):
-            return {"risk_tier": _TIERS[match[1]]}
+        if bare in _MEANS or _CODE.fullmatch(bare):
+            return _MEANS.get(bare, {})
         if bare in ("unknown", "not known"):
             risk, level = (re.search(each, head, re.I) for each in ("risk|tier", "level"))
             return {"risk_tier" if risk else "mappa_level" if level else "sex": "unknown"}
         if role == "row" and re.match("offence|title|breach", head, re.IGNORECASE):
             return {"offence_title": " ".join(text.split())}
-        if _EMPTY.fullmatch(bare):
-            return {}
         found = self.measures_in(text)
         rest = self._of_heading(text)
         return {**rest, "measure_code": found[0]} if len(found) == 1 else None
