@@ -55,12 +55,11 @@ Filled = list[tuple[int, Cell]]  # the cells of a row that hold something, with 
 
 @dataclass
 class _Table:
-    """Rows below a head: the rows of the head, the words over it, which columns hold figures."""
+    """Rows below a head: the rows of the head, and the words over it."""
 
     heads: list[int]
     heading: str
     number: str
-    columns: list[int] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)  # measures of the offence titles in it
     spans: dict[int, dict[str, str]] = field(default_factory=dict)  # what heads say of the time
     has_body: bool = False
@@ -235,44 +234,24 @@ class _Finder:
             number = self.number or f"table {self.tables}"
             self.table = _Table([row], words.heading(title), number)
         self._let_go()
-        table, below = self.table, self._below(row)
-        width = max(map(len, [self.sheet.rows[row - 1], *below]))
-        table.columns = [c for c in range(2, width + 1) if self._has_figures(table, c, below)]
-        heads = {c: " ".join(text for _, text, _ in self._over(table, c)) for c in table.columns}
+        table, width = self.table, max(column for column, _ in filled)
+        heads = {column: self._head_text(table, column) for column in range(2, width + 1)}
         table.spans = {column: self.lexicon.time(head) for column, head in heads.items()}
-        self.heads += [head for head in heads.values() if head not in self.heads]
-        if not table.columns:
-            self.table = None
-            self._note(" ".join(str(cell) for _, cell in filled))
+        self.heads += [head for head in heads.values() if head and head not in self.heads]
         return True
 
-    def _below(self, row: int) -> list[list[Cell]]:
-        """The rows that may be the body of a table: up to the next numbered heading."""
-        found = []
-        for cells in self.sheet.rows[row:]:
-            filled = [cell for cell in cells if cell is not None]
-            if len(filled) == 1 and _SECTION.fullmatch(str(filled[0])):
-                break
-            if len(filled) > 1:
-                found.append(cells)
-        return found
-
-    def _has_figures(self, table: _Table, column: int, below: list[list[Cell]]) -> bool:
-        """Whether at least half of a column are figures, and no years or codes of areas."""
-        cells = [row[column - 1] for row in below if len(row) >= column]
-        cells = [cell for cell in cells if cell is not None]
-        head = text_of(self.sheet.at(table.heads[-1], column))
-        if all(words.plain_year(str(cell)) for cell in cells) and not self.lexicon.is_head(head):
+    def _is_figure(self, column: int, cell: Cell) -> bool:
+        """Whether a cell is a figure, or stands where one should: no name, year or code."""
+        head = self._head_text(self.table, column) if self.table else ""
+        if words.plain_year(str(cell)) and re.search("year|as at|date", head, re.IGNORECASE):
             return False
-        figures = sum(bool(words.read(cell)) for cell in cells)
-        return not re.search("code", head, re.IGNORECASE) and 2 * figures >= max(len(cells), 1)
+        known = self._is_column(head) or self.lexicon.is_head(head)
+        return column > 1 and (known or bool(words.read(cell)))
 
     def _body(self, row: int, filled: Filled) -> None:
         """Take the figures of a row, below a head or not."""
         table = self.table
-        columns = table.columns if table else []
-        last = max(columns, default=1)
-        own = [c for c, cell in filled if c in columns or (c > last and words.read(cell))]
+        own = [column for column, cell in filled if self._is_figure(column, cell)]
         if not own:
             self._note(" ".join(str(cell) for _, cell in filled))
             return
@@ -302,6 +281,9 @@ class _Finder:
         places = [(row, column) for row in table.heads]
         found = [("head", text_of(self.sheet.at(*place)), place) for place in places]
         return [label for label in found if label[1]]
+
+    def _head_text(self, table: _Table, column: int) -> str:
+        return " ".join(text for _, text, _ in self._over(table, column))
 
     def _is_column(self, text: str) -> bool:
         return bool(self.wanted) and words.same(text, self.wanted)
