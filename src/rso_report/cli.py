@@ -273,7 +273,7 @@ def draft(file: Path, out: Path | None, say: tuple[str, ...], read_as: tuple[str
     if out.exists():
         raise click.UsageError(f"{out} is there already: it may have been mended. Name another.")
     said, meant = _pairs("--say", say), _pairs("--read-as", read_as)
-    found = drafts.draft(file, dataset.load("areas", "population_districts"), said, meant)
+    found = drafts.draft(file, dataset.load("areas"), said, meant)
     out.write_bytes(drafts.written(found, kind))
     click.echo(f"{found}\nWritten: {out}. Read it, mend it, and give it to rso-report ingest.")
 

@@ -18,7 +18,6 @@ from typing import Any
 from rso_report.places import data_folder
 
 SHEET = "Return"
-MOST_ROWS = 5_000  # a force that answers every question by every split fills in about 200
 
 
 @dataclass(frozen=True)

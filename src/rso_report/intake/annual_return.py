@@ -20,7 +20,6 @@ from rso_report.errors import Fault, FaultError, on_one_line, shown
 from rso_report.intake.cells import SINCE_1900, Cell, as_date, letters, quoted, text_of
 from rso_report.intake.checks import checks_across_rows
 from rso_report.return_form import (
-    MOST_ROWS,
     SPLIT_FIELDS,
     SPLITS,
     WITH_VALUE,
@@ -89,10 +88,6 @@ def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> 
     `frame` is one of `tidy`: `row`, and the cells as they were read. `data` are all tables of the
     data that are held. No date may lie after `published`, the date of the return.
     """
-    if len(frame) > MOST_ROWS:
-        do = "send one row for each figure of one year, not a list of cases"
-        found, allowed = f"{len(frame):,} rows", f"at most {MOST_ROWS:,} rows"
-        return [_fault("V01", None, found, allowed, do)]
     read, found = _read(frame, data, published)
     stopped = {fault.row for fault in found if fault.severity == "stop"}
     sound = read[~read["row"].isin(stopped)]
@@ -147,8 +142,6 @@ def _read(
     """The values of every cell, and the faults that one row shows by itself."""
     found = list(_column_faults([c for c in frame.columns if c != "row"]))
     names, day_0 = area_codes(data), frame.attrs.get("day_0", SINCE_1900)
-    districts = dict(data.population_districts[["lad_code", "area_id"]].itertuples(index=False))
-    members = dict(data.areas[["area_id", "coverage"]].itertuples(index=False))
     records = []
     for cells in frame.to_dict("records"):
         row, wrong = {"row": cells["row"]}, []
@@ -167,7 +160,7 @@ def _read(
         if row["remarks"] and not row["value_status"] and row["value"] is None:
             wrong = [fault for fault in wrong if fault.column != "value_status"]
             wrong.append(_left_open(row))
-        rules = [*_place(row, districts, members)]
+        rules = [*_place(row)]
         if measure:
             rules += [*_dates(row, measure.kind, published), *_number(row, measure.decimals)]
             rules += _splits(row, measure)
@@ -352,18 +345,12 @@ def _left_open(row: dict) -> Fault:
     return _fault("V03", "value_status", found, "a figure that was read", do)
 
 
-def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Iterator[Fault]:
-    """V03: a district has a code of its force, a force has none."""
-    code, force = row["geography_code"], row["force"]
-    if row["geography_level"] != "district":
-        if code:
-            do = "empty it, or write district in geography_level"
-            yield _fault("V03", "geography_code", quoted(code), "nothing for a whole force", do)
-        return
-    own = {force, *members.get(force, "").split("|")}
-    if district_area.get(code) not in own:
-        may = f"the code of a district of {force}"
-        yield _fault("V03", "geography_code", quoted(code), may, "look it up")
+def _place(row: dict) -> Iterator[Fault]:
+    """V03: a district has a code, a force has none."""
+    code, is_district = row["geography_code"], row["geography_level"] == "district"
+    if bool(code) != is_district:
+        may = "the code of a district exactly where geography_level is district"
+        yield _fault("V03", "geography_code", quoted(code), may, "correct one of the two")
 
 
 def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:

@@ -312,7 +312,7 @@ def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
 
 
 def _custody(rows: Rows, data: Tables) -> Iterator[Fault]:
-    """V17: parts of one breakdown, or a part and its total, that count different people."""
+    """V17: parts of one breakdown that count different people."""
     codes = ("RSO_BY_TIER", "RSO_BY_LEVEL")
     for first, *rest in _groups(rows, codes, "measure_code", "as_at", "risk_tool", "sex").values():
         for row in rest:
@@ -320,17 +320,6 @@ def _custody(rows: Rows, data: Tables) -> Iterator[Fault]:
                 found = f"'{row.custody_status}', but '{first.custody_status}' in "
                 found += f"{place(first.row)} of the same breakdown"
                 yield _stop("V17", row, "custody_status", found)
-    for row in rows:
-        if row.measure_code != "MISSING_STOCK" or not row.custody_status or row.value is None:
-            continue
-        held = {status: _count(rows, row, status, "all") for status in RSOS}
-        others = [count for count in held.values() if count]
-        if others and not held[row.custody_status]:
-            found = f"'{row.custody_status}', but only {others[0].measure_code} "
-            found += f"({place(others[0].row)}) for that day"
-            do = f"add {RSOS[row.custody_status]} for that day, or correct custody_status"
-            allowed = "missing people and RSOs of the same custody status"
-            yield _stop("V17", row, "custody_status", found, allowed, do)
 
 
 def decided(row: Answer) -> disclosure.Decision:

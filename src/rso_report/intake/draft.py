@@ -163,7 +163,7 @@ class _Finder:
         self.sheet = sheet
         self.table: _Table | None = None
         self.heading, self.number = "", ""
-        self.above: list[tuple[Place, str]] = []  # lines of text since the last figure
+        self.above: list[str] = []  # lines of text since the last figure
         first = len(self.figures)
         apart = True  # from what stands above, by a blank row or a heading
         for number, row in enumerate(sheet.rows, 1):
@@ -211,7 +211,7 @@ class _Finder:
         elif len(filled) == 1 and pair and words.read(pair[2]):
             self._figure(place, [("row", pair[1], place)], pair[2])
         elif len(filled) == 1 and text:
-            self.above.append((place, text))
+            self.above.append(text)
         else:
             self._body(row, filled)
         return False
@@ -230,7 +230,7 @@ class _Finder:
             self.table.heads.append(row)
         else:
             self.tables += 1
-            title = self.heading or (self.above.pop()[1] if self.above else "")
+            title = self.heading or (self.above.pop() if self.above else "")
             number = self.number or f"table {self.tables}"
             self.table = _Table([row], words.heading(title), number)
         self._let_go()
@@ -272,8 +272,8 @@ class _Finder:
 
     def _joined(self, text: str) -> str:
         """A title that goes on in this line from the one above it."""
-        if self.above and f"{self.above[-1][1]} {text}" in titles():
-            return f"{self.above.pop()[1]} {text}"
+        if self.above and f"{self.above[-1]} {text}" in titles():
+            return f"{self.above.pop()} {text}"
         return text
 
     def _over(self, table: _Table, column: int) -> list[Label]:
@@ -322,18 +322,13 @@ class _Finder:
 
     def _let_go(self) -> None:
         """Lines of text that turned out to be neither heading nor title."""
-        for place, text in self.above:
-            self._note(text, place)
+        for text in self.above:
+            self._note(text)
         self.above = []
 
-    def _note(self, text: str, place: Place | None = None) -> None:
+    def _note(self, text: str) -> None:
         """A line that belongs to no table: a figure in a sentence is left to whoever reads it."""
-        numbers = words.numbers_in(text)
-        if place and len(numbers) == 1 and len(self.lexicon.measures_in(text)) == 1:
-            reason = "a number in a sentence: read it, and fill in value and value_status"
-            place = place[0], 1
-            self._figure(place, [("heading", text, place)], numbers[0], reason)
-        elif numbers:
+        if words.numbers_in(text):
             self.remarks.append(f"text with figures, not read: {quoted(text)}")
 
     def _rounded(self, figures: list[Figure]) -> None:
@@ -365,7 +360,7 @@ class _Reader:
         self.said = {name: value for name, value in say.items() if name not in SAYS}
 
     def rows(self, figures: list[Figure], data: Tables) -> list[dict[str, str]]:
-        """The rows of the form, each figure once."""
+        """The rows of the form, one for each figure that was not said to be left out."""
         areas = self._areas(figures)
         understood = []
         for number, figure in enumerate(figures):
@@ -378,12 +373,7 @@ class _Reader:
             figure = figures[int(fault.row or 0)]
             told = f"{fault.column}: found {fault.found}; allowed: {fault.allowed}"
             (figure.reasons if fault.column in _SURE else figure.remarks).append(told)
-        found: list[dict[str, str]] = []
-        for figure, row in understood:
-            row = self._with_remarks(figure, row)
-            if not any(_same(row, other) for other in found):
-                found.append(row)
-        return found
+        return [self._with_remarks(figure, row) for figure, row in understood]
 
     def _areas(self, figures: list[Figure]) -> dict[int, tuple[str, str]]:
         """The area of each figure, or why it is not sure, told from all names of its column."""
@@ -417,17 +407,15 @@ class _Reader:
                 continue
             found = self._meaning(figure, role, text, place)
             if found is None:
-                near = self.lexicon.suggestion(text)
-                hint = f"; it probably means {near}: say --read-as '{text}={near}'" if near else ""
                 name = f"{quoted(text)} ({cell_name(*place)})"
-                figure.reasons.append(f"{name} is not understood{hint}")
+                figure.reasons.append(f"{name} is not understood: say --read-as '{text}=…'")
             elif role == "heading":
                 heading = found or heading
             else:
                 meant.add(found, where, figure.reasons)
             why += [where] if found else []
         if doubt:
-            (figure.remarks if area else figure.reasons).append(doubt)
+            figure.reasons.append(doubt)
         if area:
             meant.add({"force": area}, "the names beside it", figure.reasons)
         for name, value in self.said.items():
@@ -548,12 +536,6 @@ def _code(figure: Figure) -> str:
 def _head_over(figure: Figure, place: Place) -> str:
     """What stands in the head of a figure's table over another cell."""
     return text_of(figure.sheet.at(figure.table.heads[-1], place[1])) if figure.table else ""
-
-
-def _same(row: dict[str, str], other: dict[str, str]) -> bool:
-    """Whether a figure stands twice in a file, and says the same both times."""
-    own = [name for name, each in fields().items() if each.part != "draft"]
-    return bool(row["value_status"]) and all(row[name] == other[name] for name in own)
 
 
 def written(found: Draft, kind: str) -> bytes:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
@@ -163,11 +162,6 @@ def is_mark(text: str) -> bool:
     return bool(_MARK.fullmatch(text.strip()))
 
 
-def like_year(text: str) -> bool:
-    """Whether a text looks like a financial year, though perhaps a misprinted one."""
-    return bool(_LIKE_YEAR.match(text)) and not _one_day(text)
-
-
 def plain_year(text: str) -> bool:
     """Whether a text is a calendar year."""
     return bool(re.fullmatch(r"(?:19[89]|20[0-5])\d", text))
@@ -271,7 +265,7 @@ class Lexicon:
         return found
 
     def settle(self, lines: list[list[Name]]) -> list[tuple[str, str]]:
-        """The area of each row of a table, and what is to be said of it; "" where it is not sure.
+        """The area of each row of a table, or "" and why it is not sure.
 
         A name of a region and of a force is the region where the forces of that region follow it
         up to the second row of that name.
@@ -309,14 +303,13 @@ class Lexicon:
         return list(dict.fromkeys(fits))
 
     def _doubt(self, names: list[Name], areas: list[str]) -> str:
-        """What is to be looked at where a row has several names, or one of several areas."""
+        """Why it is not sure which area a row with names is about; "" if it is."""
         if len(areas) > 1:
             what = " or ".join(f"the {self.kinds[area]} {area}" for area in areas)
             ways = " or ".join(f"--read-as '{names[-1].text}={area}'" for area in areas)
             return f"'{names[-1].text}' may be {what}: say {ways}"
         several = ", ".join(f"'{name.text}'" for name in names)
-        unsure = "" if areas else "; which is meant is not sure"
-        return f"several columns hold names: {several}{unsure}" if len(names) > 1 else ""
+        return f"no area is {several}: which is meant?" if names and not areas else ""
 
     def _within(self, area: str, other: str) -> bool:
         while area:
@@ -412,12 +405,3 @@ class Lexicon:
         """The measure of the offences that a title belongs to; "" if it is no known title."""
         family = titles().get(text, "")
         return next((m.code for m in measures().values() if family and m.family == family), "")
-
-    def suggestion(self, text: str) -> str:
-        """What a word that is not understood probably means; "" if nothing is near."""
-        if like_year(text) or re.fullmatch(r"\d{4,6}", text):
-            if match := _YEAR.fullmatch(text):
-                return str(FinancialYear(int(match[1])))
-            labels = [str(FinancialYear(start)) for start in range(1997, 2060)]
-            return next(iter(get_close_matches(text, labels, 1, 0.8)), "")
-        return ""
