@@ -244,6 +244,11 @@ def test_what_a_reply_does_not_say_leaves_its_figures_blank(absent, made):
             id="no counts",
         ),
         pytest.param(
+            [["Area", "Category 1"], ["Gwent", "see note"], ["Kent", 5]],
+            [("GWENT", None), ("KENT", "5")],
+            id="words in place of the first count",
+        ),
+        pytest.param(
             [["Area", "Category 1 [note 2]"], ["Gwent [note 1]", 850]],
             [("GWENT", "850")],
             id="notes in brackets",

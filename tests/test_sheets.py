@@ -423,7 +423,7 @@ def test_no_other_file_is_opened(read):
     assert {Path(name).name for _, name in opened} == set(contents)
 
 
-def test_100_000_rows_of_a_workbook_are_refused_before_their_values_are_read(refusal):
+def test_100_000_rows_of_a_workbook_are_refused_at_the_row_that_is_too_many(refusal):
     row = "".join(f'<c r="{letter}{{0}}"><v>1</v></c>' for letter in "ABCDEFGHIJ")
     rows = "".join(f'<row r="{n}">{row.format(n)}</row>' for n in range(1, 100_001)).encode()
     content = workbooks.with_part(
@@ -434,7 +434,7 @@ def test_100_000_rows_of_a_workbook_are_refused_before_their_values_are_read(ref
         ),
     )
     start = os.times().user
-    assert "more than a table of figures can need" in refusal("t.xlsx", content)
+    assert "more than 10,000 rows" in refusal("t.xlsx", content)
     assert os.times().user - start < 3
 
 
@@ -484,8 +484,7 @@ def outcome(path, content):
     """Only sheets or a FileError may come of a file; any other error fails the test."""
     path.write_bytes(content)
     try:
-        for sheet in read_sheets(path):
-            assert all(len(row) == len(sheet.rows[0]) for row in sheet.rows)
+        assert any(sheet.rows for sheet in read_sheets(path))
     except FileError as error:
         assert str(error).isprintable()
 

@@ -50,7 +50,7 @@ class Sheet:
     """One table of cells; the cell that a person calls C7 is `rows[6][2]`. Blank cells are None.
 
     Text is stripped at both ends and has no raised characters, whole numbers are int, dates are
-    date. Cells of a text file are all text. Rows are as long as the widest. `shown` has what a cell
+    date. Cells of a text file are all text, and its rows differ in length. `shown` has what a cell
     shows where that is not what it holds, `plain` its text without raised characters; `merged`
     leads from the cells of a merged block to its first; `day_0` is the day from which it counts.
     `faults` is what may mislead, with the number of its column and as code a key of
@@ -93,15 +93,12 @@ class Sheet:
         self.hidden_rows, self.hidden_columns = frozenset(rows), frozenset(columns)
         if sheet:
             self.tell((None, None), "hidden", "a hidden sheet", False)
-        if self.hidden_rows:
-            numbers = sorted(self.hidden_rows)
-            text = "hidden rows (or of height 0) " + ", ".join(map(str, numbers[:10]))
-            text += f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
-            self.tell((numbers[0], None), "hidden", text, False)
-        if self.hidden_columns:
-            numbers = sorted(self.hidden_columns)
+        if numbers := sorted(self.hidden_rows):
+            text = "hidden rows (or of height 0) " + ", ".join(map(str, numbers))
+            self.tell((numbers[0], None), "hidden", on_one_line(text), False)
+        if numbers := sorted(self.hidden_columns):
             text = "hidden columns (or of width 0) " + ", ".join(map(letters, numbers))
-            self.tell((None, numbers[0]), "hidden", text, False)
+            self.tell((None, numbers[0]), "hidden", on_one_line(text), False)
 
     def merge(self, row: int, column: int, down: int, across: int) -> None:
         """A block of cells of which one value stands for all, or for which is not said."""
@@ -228,15 +225,6 @@ def too_large() -> FileError:
     """The error for a file with more in it than a reply can have."""
     found = "more than a table of figures can need"
     return refused(found, f"at most {MAX_AREA:,} cells in a file", SHORTER)
-
-
-def rectangle(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Rows of one length, without the blank ones below and the blank columns to the right."""
-    lengths = [max((n for n, cell in enumerate(row, 1) if cell is not None), default=0)
-               for row in rows]  # fmt: skip
-    width = max(lengths, default=0)
-    last = max((n for n, length in enumerate(lengths, start=1) if length), default=0)
-    return [row[:width] + [None] * (width - len(row)) for row in rows[:last]]
 
 
 def error_values(rows: list[list[Cell]]) -> Iterator[tuple[Place, str, str]]:

@@ -225,7 +225,10 @@ class _Finder:
         return bool(texts) and (known or apart) and (years or not numbers)
 
     def _head(self, row: int, filled: Filled) -> bool:
-        """Begin a table, or add a row to its head; return that a row below may be of its head."""
+        """Begin a table, or add a row to its head; return whether it may go on in the next row.
+
+        That is so where the first column is blank, for want of a name of the names below it.
+        """
         if self.table and not self.table.has_body and self.table.heads[-1] == row - 1:
             self.table.heads.append(row)
         else:
@@ -238,7 +241,7 @@ class _Finder:
         heads = {column: self._head_text(table, column) for column in range(2, width + 1)}
         table.spans = {column: self.lexicon.time(head) for column, head in heads.items()}
         self.heads += [head for head in heads.values() if head and head not in self.heads]
-        return True
+        return filled[0][0] > 1
 
     def _is_figure(self, column: int, cell: Cell) -> bool:
         """Whether a cell is a figure, or stands where one should: no name, year or code."""
@@ -328,7 +331,7 @@ class _Finder:
 
     def _note(self, text: str) -> None:
         """A line that belongs to no table: a figure in a sentence is left to whoever reads it."""
-        if words.numbers_in(text):
+        if re.search(r"\d", text):
             self.remarks.append(f"text with figures, not read: {quoted(text)}")
 
     def _rounded(self, figures: list[Figure]) -> None:

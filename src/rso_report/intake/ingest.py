@@ -41,15 +41,6 @@ from rso_report.intake.rows import (
 from rso_report.intake.sheets import read_sheets
 from rso_report.return_form import SHEET, Answer, measures
 
-_TREATMENTS = {
-    "row_total": "Cells are used; the printed total is kept beside them.",
-    "column_total": "Cells are used; the printed total is kept beside them.",
-    "grand_total_of_rows": "Cells are used; both totals are shown.",
-    "heading_and_title": "Classified by title; the heading is kept, not yet put to the force.",
-    "part_year": "Marked as part-year; never annualised unseen.",
-    "total_not_printed": "Total computed and said to be so.",
-    "two_series": "Never joined; one ratio with its caveat.",
-}
 _TREATMENT = "Kept as given; not yet put to the force."
 # What the rules of the reconciliation find in a return is remarked under these checks.
 _CHECK_OF = {
@@ -398,7 +389,7 @@ def _ledger(
             place=finding.place,
             printed=finding.printed,
             found=_sentence(finding.found),
-            treatment=_TREATMENTS.get(finding.rule, _TREATMENT),
+            treatment=_TREATMENT,
             rule=finding.rule,
         )
     returned = {row.row: row for row in read.places.values()}

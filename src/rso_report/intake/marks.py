@@ -77,7 +77,7 @@ class _Builder(ET.TreeBuilder):
 
     def __init__(self, left: int) -> None:
         super().__init__()
-        self.left, self.depth = left, 0
+        self.left, self.depth, self.rows = left, 0, 0
 
     def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
         self.left -= 1
@@ -90,7 +90,11 @@ class _Builder(ET.TreeBuilder):
 
     def end(self, tag: str) -> ET.Element:
         self.depth -= 1
-        return super().end(_local(tag))
+        part = super().end(_local(tag))
+        if part.tag == "row" and len(part):  # stop early in a list of a million
+            self.rows += 1
+            check_size(self.rows, 1)
+        return part
 
     def doctype(self, *_: object) -> None:
         raise refused(

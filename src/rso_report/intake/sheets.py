@@ -22,7 +22,6 @@ from rso_report.intake.cells import (
     check_size,
     error_values,
     plain_cell,
-    rectangle,
     refused,
 )
 from rso_report.intake.marks import broken, marks_of
@@ -45,7 +44,7 @@ def read_sheets(path: Path) -> list[Sheet]:
             sheets = [_text_sheet(path.stem, content, ending)]
         else:
             sheets = _workbook(content, ending)
-        if not any(sheet.rows for sheet in sheets):
+        if all(cell is None for sheet in sheets for row in sheet.rows for cell in row):
             raise refused("no value in any cell", "a table with figures", "send the filled file")
         for sheet in sheets:
             for problem in error_values(sheet.rows):
@@ -88,7 +87,7 @@ def _workbook(content: bytes, ending: str) -> list[Sheet]:
                 for (row, column), plain in sheet.plain.items():
                     if row <= len(rows) and column <= len(rows[row - 1]):
                         rows[row - 1][column - 1] = plain_cell(plain)
-                sheet.rows = rectangle(rows)
+                sheet.rows = rows
     except (FileError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the libraries raise many kinds, and panic, on a broken file
@@ -128,7 +127,7 @@ def _text_sheet(name: str, content: bytes, ending: str) -> Sheet:
             'text in quotation marks closed in the same cell, a mark inside it doubled ("")',
             "correct the marks, or save the table again from a spreadsheet",
         ) from None
-    return Sheet(name, rectangle(rows))
+    return Sheet(name, rows)
 
 
 def _decoded(content: bytes) -> str:

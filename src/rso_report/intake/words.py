@@ -37,7 +37,6 @@ _OPEN = re.compile(r"\*+|-|–|—|\.{1,3}|:|#|\[?[xzu]\]?|\[low\]|n/?a|nil|none
 _MARK = re.compile(r"\[?(?:[a-z]{1,2}|note \d+)\]?|[*†‡§¹²³]+|\(\w\)", re.IGNORECASE)
 _MARKS = re.compile(r"(?:\s*(?:\[[a-z0-9 ]+\]|\([0-9a-z]\)|[*†‡§¹²³]))+$", re.IGNORECASE)
 _YEAR = re.compile(r"(\d{4})\s*[-/\u2010-\u2013]\s*(\d{4}|\d{2})(?!\d)")
-_LIKE_YEAR = re.compile(r"\d{3,6}\s*[-/\u2010-\u2013]\s*\d{1,5}(?!\d)")
 _MONTH = "|".join(f"{month[:3]}[a-z]*" for month in MONTHS)
 _DAY = re.compile(
     rf"\b(?:(\d{{4}})-(\d\d)-(\d\d)|(\d{{1,2}})[./](\d{{1,2}})[./](\d{{4}}|\d\d)|"
@@ -170,14 +169,6 @@ def plain_year(text: str) -> bool:
 def heading(text: str) -> str:
     """A heading without the list of its years."""
     return re.sub(r"(?:[\s:;,.]|and\b|in\b|\d{3,6}\s*[-/]\s*\d{1,5})*$", "", text)
-
-
-def numbers_in(text: str) -> list[str]:
-    """The numbers of a sentence, without its days and years."""
-    rest = _DAY.sub(" ", _LIKE_YEAR.sub(" ", text))
-    rest = re.sub(r"\b(?:19[89]|20[0-5])\d\b(?!,)|\b\w*[a-z]\w*\d\w*|\d+(?:st|nd|rd|th)\b", " ",
-                  rest, flags=re.IGNORECASE)  # fmt: skip
-    return re.findall(rf"(?<![\d/.])(?:{_NUMBER})(?![\d/])", rest)
 
 
 def _year(text: str) -> FinancialYear | None:
