@@ -5,10 +5,8 @@ All figures are invented. Nothing of this is data of the report.
 
 import csv
 import io
-import zipfile
-from xml.sax.saxutils import escape
 
-import openpyxl
+import workbooks
 
 STOCK = {"force": "STA", "as_at": "2025-03-31", "value_status": "final"}
 FLOW = {
@@ -107,41 +105,12 @@ def as_csv(path, cells, encoding="utf-8", start=b"", delimiter=","):
 
 
 def as_xlsx(path, cells, sheet="Return", change=lambda sheet: None):
-    book = openpyxl.Workbook()
-    book.active.title = sheet
-    for row in cells:
-        book.active.append([None if cell == "" else cell for cell in row])
-    change(book.active)
-    book.save(path)
+    rows = [[None if cell == "" else cell for cell in row] for row in cells]
+    path.write_bytes(workbooks.xlsx(rows, change=lambda book: change(book.active), name=sheet))
     return path
 
 
 def as_ods(path, cells, sheet="Return"):
-    def cell(value):
-        if value == "":
-            return "<table:table-cell/>"
-        if isinstance(value, int | float):
-            kind = f'office:value-type="float" office:value="{value}"'
-        else:
-            kind = 'office:value-type="string"'
-        return f"<table:table-cell {kind}><text:p>{escape(str(value))}</text:p></table:table-cell>"
-
-    rows = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in cells)
-    name = "urn:oasis:names:tc:opendocument:xmlns:"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
-        kind = "application/vnd.oasis.opendocument.spreadsheet"
-        out.writestr(zipfile.ZipInfo("mimetype"), kind)
-        out.writestr(
-            "META-INF/manifest.xml",
-            f'<m:manifest xmlns:m="{name}manifest:1.0"><m:file-entry m:full-path="/" '
-            f'm:media-type="{kind}"/><m:file-entry m:full-path="content.xml" '
-            'm:media-type="text/xml"/></m:manifest>',
-        )
-        out.writestr(
-            "content.xml",
-            f'<office:document-content xmlns:office="{name}office:1.0" '
-            f'xmlns:table="{name}table:1.0" xmlns:text="{name}text:1.0" office:version="1.3">'
-            f'<office:body><office:spreadsheet><table:table table:name="{sheet}">{rows}'
-            "</table:table></office:spreadsheet></office:body></office:document-content>",
-        )
+    rows = [[None if cell == "" else cell for cell in row] for row in cells]
+    path.write_bytes(workbooks.ods(rows, name=sheet))
     return path

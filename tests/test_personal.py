@@ -1,6 +1,5 @@
 """The patterns of personal details find each kind, and leave counts, dates and offices alone."""
 
-import csv
 import shutil
 import time
 from pathlib import Path
@@ -185,22 +184,6 @@ def test_only_files_that_changed_can_be_searched(tmp_path):
 def test_words_of_neighbouring_cells_make_no_name(tmp_path):
     row = "<table><tr><td>three forces named</td><td>Four are counted</td></tr></table>"
     personal.require_none(folder_with(tmp_path, "a.html", row))
-
-
-def test_an_exception_holds_for_its_words_alone(tmp_path, monkeypatch):
-    listed = tmp_path / "listed.csv"
-    listed.write_text("kind,text,why\ntelephone number,0808 157 0123,a helpline\n")
-    monkeypatch.setattr(personal, "EXCEPTIONS", listed)
-    personal.require_none(folder_with(tmp_path, "a.html", "<p>Ring 0808 157 0123.</p>"))
-    with pytest.raises(ReportError):
-        personal.require_none(folder_with(tmp_path, "a.html", "<p>Ring 0808 157 0124.</p>"))
-
-
-def test_every_exception_has_a_reason():
-    with personal.EXCEPTIONS.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    kinds = {kind for kind, _, _ in personal._KINDS}
-    assert all(row["kind"] in kinds and len(row["why"]) > 20 for row in rows)
 
 
 @pytest.mark.parametrize("name", ["data", "notebooks", "book"])

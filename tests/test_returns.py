@@ -123,8 +123,8 @@ BROKEN = {
     # The file.
     "no such file": (lambda path: path / "absent.csv", ["absent.csv", "no such file"]),
     "more rows than a return has": (
-        lambda path: as_csv(path / "a.csv", table([flow("VISITS_MADE", 1)] * 5_001)),
-        ("V01", None, None),
+        lambda path: as_csv(path / "a.csv", table([flow("VISITS_MADE", 1)] * 10_001)),
+        ["a.csv", "more than 10,000 rows", "lists of single events are not wanted"],
     ),
     # The sheet.
     "wrong sheet": (two_sheets, ("V01", None, None)),
@@ -135,6 +135,10 @@ BROKEN = {
     "required column misspelt": (renamed("value", "values"), ("V01", None, "value")),
     "column twice": (renamed("note", "value"), ("V01", 1, "value")),
     "value beside the table": (xlsx(cell("W3", "see note")), ("V01", 3, "W")),
+    "a comma that pushes cells along": (
+        lambda path: as_csv(path / "return.csv", [*table(good()), [*COLUMNS, "620"]]),
+        ("V01", FIRST, "W"),
+    ),
     "merged cells": (xlsx(merge), ("V02", 2, "value")),
     "formula without a value": (xlsx(cell("R3", "=R2*2")), ("V02", 3, "value")),
     "error value": (xlsx(cell("R3", "#REF!")), ("V02", 3, "value")),
@@ -202,8 +206,8 @@ BROKEN = {
         rows(gone(4, geography_level="district", population_total=60_000)),
         ("V03", FIRST, "geography_code"),
     ),
-    "district of another force": (
-        rows(gone(4, geography_level="district", geography_code="E08000025", population_total=9)),
+    "code of a district for a whole force": (
+        rows(gone(4, geography_code="E08000025")),
         ("V03", FIRST, "geography_code"),
     ),
     "district without a population": (
@@ -216,10 +220,6 @@ BROKEN = {
         ("V19", FIRST, "mappa_level"),
     ),
     "no residents": (rows(gone(4, population_total=0)), ("V02", FIRST, "population_total")),
-    "more aged 10 and over than residents": (
-        rows(gone(4, population_total=500_000, population_10plus=600_000)),
-        ("V02", FIRST, "population_10plus"),
-    ),
     # Rows against each other.
     "duplicate rows": (rows(offences(121)), ("V18", FIRST, None)),
     "more missing than RSOs": (alone(stock("RSO_REGISTER", 40), gone(41)), ("V10", 3, "value")),
@@ -232,10 +232,6 @@ BROKEN = {
             stock("RSO_BY_TIER", 3, risk_tier="H", risk_tool="ARMS", custody_status="both"),
         ),
         ("V17", FIRST, "custody_status"),
-    ),
-    "missing of another custody status": (
-        alone(stock("RSO_REGISTER", 40), gone(4, custody_status="community")),
-        ("V17", 3, "custody_status"),
     ),
     "unknown title": (
         rows(offences(4, offence_title="Breach of something")),
@@ -264,16 +260,13 @@ BROKEN = {
         rows(NOTE | {"note": '=HYPERLINK("http://example.org")'}),
         ("V02", FIRST, "note"),
     ),
+    "markup": (rows(NOTE | {"note": "<b>5</b>"}), ("V02", FIRST, "note")),
     "injection by an at sign": (
         rows(NOTE | {"source_ref": "@SUM(1)"}),
         ("V02", FIRST, "source_ref"),
     ),
-    "long note": (rows(NOTE | {"note": "a " * 600}), ("V02", FIRST, "note")),
+    "long note": (rows(NOTE | {"note": "a " * 1_200}), ("V02", FIRST, "note")),
     "invisible character": (rows(NOTE | {"note": "a\x07b"}), ("V02", FIRST, "note")),
-    "rows of the example": (
-        rows(NOTE | {"source_ref": "EXAMPLE ONLY"}),
-        ("V02", FIRST, "source_ref"),
-    ),
     # What is published already.
     "revision of nothing": (
         rows(gone(4, as_at="2024-03-31") | {"value_status": "revised", "revises_row": "MI9999"}),
@@ -313,7 +306,6 @@ MEANT = {
     "title in other letters": f"did you mean '{TITLE}'?",
     "duplicate rows": "row 9",
     "mixed custody": "row 12",
-    "missing of another custody status": "RSO_COMMUNITY",
     "two definitions on one day": "row 6",
 }
 
@@ -432,10 +424,6 @@ REMARKS = {
         "10,000 residents",
     ),
     "V21": ([flow("VISITS_DUE", 100), flow("VISITS_MADE", 74)], "74 visits made of 100 due"),
-    "V22": (
-        [stock("STOCK_MAPPA", 1400), stock("RATE_PER_100K_10PLUS", 210)],
-        "the rate 210, but 1,400 people",
-    ),
     "V23": (
         [stock("STOCK_MAPPA", 3600, force="WMP", as_at="2021-03-31")],
         "3,600, but 3,655 in RO",
@@ -460,7 +448,6 @@ def test_a_remark_says_what_does_not_fit_and_stops_nothing(code, data):
         ("V16", [stock("RSO_REGISTER", 1000, as_at="2024-03-31"), stock("RSO_REGISTER", 1200)]),
         ("V19", [gone(4, population_total=8_600), gone(1, force="LANCASHIRE")]),
         ("V21", [flow("VISITS_DUE", 100), flow("VISITS_MADE", 75)]),
-        ("V22", [stock("STOCK_MAPPA", 1400), stock("RATE_PER_100K_10PLUS", 139)]),
         ("V23", [stock("STOCK_MAPPA", 3655, force="WMP", as_at="2021-03-31")]),
         ("V20", [NOTE | {"note": "counted on 31 March 2025; 12 reviews in 2024-25"}]),
         ("V05", [offences(4, period_start="2024-03-01", period_end="2025-02-28")]),
@@ -475,11 +462,6 @@ def test_every_force_of_the_data_may_answer(data):
     given = [gone(4) | {"force": unit} for unit in units]
     assert len(units) == 44
     assert [str(fault) for fault in found(data, *given) if fault.severity == "stop"] == []
-
-
-def test_a_joint_return_may_speak_of_a_district_of_either_force(data):
-    row = gone(4, geography_level="district", geography_code="E07000237", population_total=90_000)
-    assert {f.code for f in found(data, row | {"force": "WMC_WAR_JOINT"})} == {"V19"}
 
 
 def test_the_form_declares_each_thing_once():

@@ -36,12 +36,12 @@ def with_part(content, name, new):
     return zipped(parts.items())
 
 
-def xlsx(*tables, change=None):
+def xlsx(*tables, change=None, name="Sheet{}"):
     """A workbook with one sheet for each table; `change` is called with it before it is saved."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for number, rows in enumerate(tables, start=1):
-        sheet = book.create_sheet(f"Sheet{number}")
+        sheet = book.create_sheet(name.format(number))
         for row in rows:
             sheet.append(row)
     if change:
@@ -74,10 +74,10 @@ def as_excel_stores(content):
     return zipped([*parts.items(), ("xl/sharedStrings.xml", listed)])
 
 
-def ods(*tables):
+def ods(*tables, name="Sheet{}"):
     """An OpenDocument spreadsheet with one sheet for each table."""
     sheets = [
-        f'<table:table table:name="Sheet{number}">'
+        f'<table:table table:name="{name.format(number)}">'
         + "".join(
             f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in rows
         )

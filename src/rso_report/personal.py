@@ -19,9 +19,6 @@ from pathlib import Path
 
 from rso_report.errors import ReportError
 
-# What looks like a person's and is an organisation's, each with the reason that it may stand.
-EXCEPTIONS = Path(__file__).with_name("personal_exceptions.csv")
-
 _WORD = r"[^\W\d_][\w'’-]*"
 _NAME = r"[A-ZÀ-ÖØ-Þ][\w'’-]{0,40}[^\W\d_]"  # a word of two letters or more with a capital
 _FULL_NAME = rf"{_NAME}(?: [A-Z]\.?)* {_NAME}"
@@ -74,19 +71,14 @@ def findings(text: str) -> list[Finding]:
 
 
 def scan(folder: Path, names: Collection[str] | None = None) -> Iterator[tuple[str, Finding]]:
-    """Yield each personal detail in the files below a folder, or these of them, with its file.
-
-    Not those of `personal_exceptions.csv`, which are told by kind and words.
-    """
-    with EXCEPTIONS.open(encoding="utf-8", newline="") as file:
-        excepted = {Finding(row["kind"], row["text"]) for row in csv.DictReader(file)}
+    """Yield each personal detail in the files below a folder, or these of them, with its file."""
     found = cache(findings)  # tables and charts hold the same words many times
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
         if names is None or name in names:
             for text in _texts(path.suffix, path.read_text(encoding="utf-8", errors="replace")):
                 for piece in _pieces(text):
-                    yield from ((name, each) for each in found(piece) if each not in excepted)
+                    yield from ((name, each) for each in found(piece))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -137,8 +129,7 @@ def require_none(folder: Path, names: Collection[str] | None = None) -> None:
         lines = [f"{place}: {kind}, {n} times" for (place, kind), n in sorted(found.items())]
         raise ReportError(
             "Personal details stand in files that are to be published. Take them out where they "
-            "come from, or, if they are an organisation's, give the reason in "
-            f"{EXCEPTIONS.name}:\n" + "\n".join(lines)
+            "come from:\n" + "\n".join(lines)
         )
 
 

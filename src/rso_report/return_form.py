@@ -18,8 +18,6 @@ from typing import Any
 from rso_report.places import data_folder
 
 SHEET = "Return"
-EXAMPLE_MARK = "EXAMPLE ONLY"  # stands in every row of a worked example
-MOST_ROWS = 5_000  # a force that answers every question by every split fills in about 200
 
 
 @dataclass(frozen=True)
@@ -76,26 +74,6 @@ STATUS_WORDS = {
     "withheld": "given by the force, and not published here: the area is too small or not cleared",
 }
 
-# Rows that agree in all of these are the same answer given twice.
-KEY = (
-    "force",
-    "measure_code",
-    "as_at",
-    "period_start",
-    "period_end",
-    "geography_level",
-    "geography_code",
-    "sex",
-    "risk_tier",
-    "risk_tool",
-    "mappa_level",
-    "custody_status",
-    "offence_title",
-    "definition_code",
-    "table_as_printed",
-    "total",
-)
-
 # Splits that a table of the data can hold; any other would be lost, so it stops the return. The
 # custody status of missing people says which count of RSOs they are compared with.
 SPLITS = {
@@ -117,6 +95,11 @@ SPLIT_FIELDS = (
     "offence_title",
     "heading_as_printed",
     "definition_code",
+)
+# Rows that agree in all of these are the same answer; but for its time, the same thing counted.
+KEY = (
+    *("force", "measure_code", "as_at", "period_start", "period_end"),
+    *("geography_level", "geography_code", *SPLIT_FIELDS, "table_as_printed", "total"),
 )
 
 

@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
+from itertools import zip_longest
 
 import pandas as pd
 
-from rso_report import personal
+from rso_report import personal, plain_cells
 from rso_report.dataset import Tables
-from rso_report.errors import Fault, FaultError, on_one_line
+from rso_report.errors import Fault, FaultError, on_one_line, shown
 from rso_report.intake.cells import SINCE_1900, Cell, as_date, letters, quoted, text_of
 from rso_report.intake.checks import checks_across_rows
 from rso_report.return_form import (
-    EXAMPLE_MARK,
-    MOST_ROWS,
     SPLIT_FIELDS,
     SPLITS,
     WITH_VALUE,
@@ -32,9 +31,7 @@ from rso_report.return_form import (
 
 EARLIEST = date(1997, 9, 1)  # the register begins
 LARGEST = 99_999_999
-LONGEST = 1_000
 _HEADER_WITHIN = 20  # rows; above the column names stand a title and instructions
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how spreadsheets begin what they execute
 _WHOLE = re.compile(r"\d+(?:\.0+)?", re.ASCII)
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 # In a note of a yearly return a day before 2000 is hardly anything but a date of birth.
@@ -46,8 +43,7 @@ _EARLY_DAY = re.compile(
 def header_row(rows: list[list[Cell]]) -> int | None:
     """Where the names of the columns stand, as an index; None if no row near the top has them."""
     for index, row in enumerate(rows[:_HEADER_WITHIN]):
-        names = {text_of(cell).casefold() for cell in row}
-        if {"force", "measure_code"} <= names or len(names & set(fields())) >= 4:
+        if len({text_of(cell).casefold() for cell in row} & set(fields())) > 1:
             return index
     return None
 
@@ -65,26 +61,25 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[Fault]]:
         fault = _fault("V01", None, found, allowed + ", ".join(_required()), do)
         return pd.DataFrame(columns=["row"]), [fault]
     names = [text_of(cell) for cell in rows[head]]
-    used = {name: place for place, name in reversed([*enumerate(names)]) if name}
+    used = [*dict.fromkeys(filter(None, names))]
     do = "delete or rename one of the two"
-    twice = [name for place, name in enumerate(names) if name and used[name] != place]
     wrong = [
         _fault("V01", name, "the column a second time", "each column once", do, head + 1)
-        for name in twice
+        for name in used
+        if names.count(name) > 1
     ]
     records = []
     for number, row in enumerate(rows[head + 1 :], head + 2):
-        for place, cell in enumerate(row):
-            if text_of(cell) and (place >= len(names) or not names[place]):
+        cells: dict[str, Cell] = {}
+        for place, (name, cell) in enumerate(zip_longest(names, row, fillvalue=""), 1):
+            cells.setdefault(str(name), cell)
+            if text_of(cell) and not name:
                 found = f"{quoted(cell)} in a column without a name"
                 may, do = "values only below the name of a column", "move or delete it"
-                wrong.append(_fault("V01", letters(place + 1), found, may, do, number))
-                break
-        cells = {name: row[place] if place < len(row) else None for name, place in used.items()}
-        if any(map(text_of, cells.values())):
+                wrong.append(_fault("V01", letters(place), found, may, do, number))
+        if any(text_of(cells[name]) for name in used):
             records.append({"row": number} | cells)
-    columns = ["row", *dict.fromkeys(filter(None, names))]
-    return pd.DataFrame(records, columns=columns, dtype=object), wrong
+    return pd.DataFrame(records, columns=["row", *used], dtype=object), wrong
 
 
 def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> list[Fault]:
@@ -93,16 +88,17 @@ def faults(frame: pd.DataFrame, data: Tables, published: date | None = None) -> 
     `frame` is one of `tidy`: `row`, and the cells as they were read. `data` are all tables of the
     data that are held. No date may lie after `published`, the date of the return.
     """
-    if len(frame) > MOST_ROWS:
-        do = "send one row for each figure of one year, not a list of cases"
-        found, allowed = f"{len(frame):,} rows", f"at most {MOST_ROWS:,} rows"
-        return [_fault("V01", None, found, allowed, do)]
     read, found = _read(frame, data, published)
     stopped = {fault.row for fault in found if fault.severity == "stop"}
     sound = read[~read["row"].isin(stopped)]
     found += checks_across_rows(sound, data)
     order = {row: number for number, row in enumerate(frame["row"], 1)}
     return sorted(found, key=lambda f: (order.get(f.row, 0), f.code, f.column or ""))
+
+
+def row_faults(frame: pd.DataFrame, data: Tables) -> list[Fault]:
+    """What would stop single rows of a return, whatever the others are."""
+    return [fault for fault in _read(frame, data, None)[1] if fault.severity == "stop"]
 
 
 def typed(frame: pd.DataFrame, data: Tables) -> pd.DataFrame:
@@ -146,8 +142,6 @@ def _read(
     """The values of every cell, and the faults that one row shows by itself."""
     found = list(_column_faults([c for c in frame.columns if c != "row"]))
     names, day_0 = area_codes(data), frame.attrs.get("day_0", SINCE_1900)
-    districts = dict(data.population_districts[["lad_code", "area_id"]].itertuples(index=False))
-    members = dict(data.areas[["area_id", "coverage"]].itertuples(index=False))
     records = []
     for cells in frame.to_dict("records"):
         row, wrong = {"row": cells["row"]}, []
@@ -166,7 +160,7 @@ def _read(
         if row["remarks"] and not row["value_status"] and row["value"] is None:
             wrong = [fault for fault in wrong if fault.column != "value_status"]
             wrong.append(_left_open(row))
-        rules = [*_place(row, districts, members)]
+        rules = [*_place(row)]
         if measure:
             rules += [*_dates(row, measure.kind, published), *_number(row, measure.decimals)]
             rules += _splits(row, measure)
@@ -182,8 +176,7 @@ def _column_faults(columns: list[str]) -> Iterator[Fault]:
     """V01: columns that are missing, and columns that nobody asked for."""
     for name in _required():
         if name not in columns:
-            near = get_close_matches(name, [c for c in columns if c not in fields()], 1, 0.75)
-            do = f"rename '{near[0]}'" if near else "add it, or start from the template"
+            do = "add it, or start from the template"
             yield _fault("V01", name, "no such column", f"a column {name}", do)
     for name in columns:
         if name not in fields():
@@ -211,7 +204,7 @@ def _value(
     """The value of one cell; raises FaultError if it has none."""
     text = text_of(cell)
     if isinstance(cell, str) and field.kind == "text":
-        _check_text(cell, text)
+        _check_text(text)
     if not text:
         if field.name in ("force", "measure_code", "value_status"):
             raise _wrong("V03", "nothing", f"one of {', '.join(allowed)}", "fill it in")
@@ -229,22 +222,14 @@ def _value(
     return _amount(field, cell, text)
 
 
-def _check_text(cell: str, text: str) -> None:
+def _check_text(text: str) -> None:
     """V02 and V20 of free text. The text is not repeated where it may be about a person."""
-    if cell.startswith(_FORMULA) or text.startswith(_FORMULA):
-        shown = f"text that begins with {quoted(cell[:1])}, which spreadsheets execute"
-        may = "text that begins with a letter or a number"
-        raise _wrong("V02", shown, may, "write it differently")
-    if len(text) > LONGEST:
-        found, may = f"{len(text):,} characters", f"at most {LONGEST:,}"
-        raise _wrong("V02", found, may, "shorten it")
+    if fault := plain_cells.text_fault(text):
+        raise _wrong("V02", f"text with {shown(fault[0])}", fault[1], "write it differently")
     details = [detail.kind for detail in personal.findings(text)]
     if details or _EARLY_DAY.search(text):
         found = f"what looks like: {[*details, 'age or date of birth'][0]}"
         raise _wrong("V20", found, "nothing about one person", "remove it")
-    if EXAMPLE_MARK.casefold() in text.casefold():
-        do = "delete the rows that were copied from the worked example"
-        raise _wrong("V02", "a row of the worked example", "your own figures", do)
 
 
 def _amount(field: Field, cell: Cell, text: str) -> int | float:
@@ -327,11 +312,6 @@ def _number(row: dict, decimals: bool) -> Iterator[Fault]:
         do = "name the row of the published data, such as BR0005, or correct value_status"
         may = "a row exactly where value_status is revised"
         yield _fault("V03", "revises_row", quoted(row["revises_row"]), may, do)
-    total, ten = row["population_total"], row["population_10plus"]
-    if total and ten and ten > total:
-        yield _fault(
-            "V02", "population_10plus", f"'{ten}'", f"at most population_total, {total}", "check"
-        )
 
 
 def _splits(row: dict, measure: Measure) -> Iterator[Fault]:
@@ -365,18 +345,12 @@ def _left_open(row: dict) -> Fault:
     return _fault("V03", "value_status", found, "a figure that was read", do)
 
 
-def _place(row: dict, district_area: dict[str, str], members: dict[str, str]) -> Iterator[Fault]:
-    """V03: a district has a code of its force, a force has none."""
-    code, force = row["geography_code"], row["force"]
-    if row["geography_level"] != "district":
-        if code:
-            do = "empty it, or write district in geography_level"
-            yield _fault("V03", "geography_code", quoted(code), "nothing for a whole force", do)
-        return
-    own = {force, *members.get(force, "").split("|")}
-    if district_area.get(code) not in own:
-        may = f"the code of a district of {force}"
-        yield _fault("V03", "geography_code", quoted(code), may, "look it up")
+def _place(row: dict) -> Iterator[Fault]:
+    """V03: a district has a code, a force has none."""
+    code, is_district = row["geography_code"], row["geography_level"] == "district"
+    if bool(code) != is_district:
+        may = "the code of a district exactly where geography_level is district"
+        yield _fault("V03", "geography_code", quoted(code), may, "correct one of the two")
 
 
 def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -17,10 +16,8 @@ Place = tuple[int, int]  # row and column as a person counts them, from 1
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 200
-MAX_CELLS = 250_000  # that hold a value
-MAX_AREA = 2_000_000  # with the blank ones between them
+MAX_AREA = 2_000_000  # cells of all sheets, with the blank ones between them
 MAX_TEXT = 5_000
-MAX_SHEETS = 50
 MAX_PROBLEMS = 1_000  # in a sheet; nobody reads more, and a hostile file has a million
 SINCE_1900, SINCE_1904 = date(1899, 12, 30), date(1904, 1, 1)  # day 0 of the two date systems
 
@@ -30,14 +27,12 @@ SHORTER = "send the table of the reply alone; lists of single events are not wan
 _ERROR_VALUE = re.compile(
     r"#(REF!|DIV/0!|N/A|NAME\?|NULL!|NUM!|VALUE!|SPILL!|CALC!|GETTING_DATA)|Err:\d{3}"
 )
-_FORMULA_TEXT = re.compile(r"[=@].|[+-][^\d\s.,+-]", re.DOTALL)
 
 # What a file may hold beside plain values: what is allowed instead, and what to do.
 KINDS_OF_PROBLEM = {
     "merged": ("one value in each cell", "unmerge, and write the value into each cell it is for"),
     "formula": ("a value", "open the file in a spreadsheet, let it calculate, and save it"),
     "error": ("a value", "correct the formula, or write the value"),
-    "control": ("plain text", "type the text again"),
     "hidden": ("all cells in view", "unhide and look whether it belongs to the reply"),
     "raised": ("the figure or name alone", "move the mark of the note into a cell of its own"),
     "masked": ("a cell that shows what it holds", "write what is to be read; a hidden figure is "
@@ -55,12 +50,12 @@ class Sheet:
     """One table of cells; the cell that a person calls C7 is `rows[6][2]`. Blank cells are None.
 
     Text is stripped at both ends and has no raised characters, whole numbers are int, dates are
-    date. Cells of a text file are all text. Rows are as long as the widest, unless a text file was
-    read with `ragged`. `shown` has what a cell shows where that is not what it holds, `plain` its
-    text without raised characters; `merged` leads from the cells of a merged block to its first;
-    `day_0` is the day from which it counts. `faults` is what may mislead,
-    with the number of its column and as code a key of `KINDS_OF_PROBLEM`: those that stop leave
-    the cell without a sure value, the others are only told.
+    date. Cells of a text file are all text, and its rows differ in length. `shown` has what a cell
+    shows where that is not what it holds, `plain` its text without raised characters; `merged`
+    leads from the cells of a merged block to its first; `day_0` is the day from which it counts.
+    `faults` is what may mislead, with the number of its column and as code a key of
+    `KINDS_OF_PROBLEM`: those that stop leave the cell without a sure value, the others are only
+    told.
     """
 
     name: str
@@ -98,15 +93,12 @@ class Sheet:
         self.hidden_rows, self.hidden_columns = frozenset(rows), frozenset(columns)
         if sheet:
             self.tell((None, None), "hidden", "a hidden sheet", False)
-        if self.hidden_rows:
-            numbers = sorted(self.hidden_rows)
-            text = "hidden rows (or of height 0) " + ", ".join(map(str, numbers[:10]))
-            text += f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
-            self.tell((numbers[0], None), "hidden", text, False)
-        if self.hidden_columns:
-            numbers = sorted(self.hidden_columns)
+        if numbers := sorted(self.hidden_rows):
+            text = "hidden rows (or of height 0) " + ", ".join(map(str, numbers))
+            self.tell((numbers[0], None), "hidden", on_one_line(text), False)
+        if numbers := sorted(self.hidden_columns):
             text = "hidden columns (or of width 0) " + ", ".join(map(letters, numbers))
-            self.tell((None, numbers[0]), "hidden", text, False)
+            self.tell((None, numbers[0]), "hidden", on_one_line(text), False)
 
     def merge(self, row: int, column: int, down: int, across: int) -> None:
         """A block of cells of which one value stands for all, or for which is not said."""
@@ -223,43 +215,24 @@ def check_size(rows: int, columns: int) -> None:
         raise too_many("columns", MAX_COLUMNS)
 
 
-def check_cells(filled: int, area: int = 0) -> None:
-    """Refuse a file that holds more cells than any reply can."""
-    if filled > MAX_CELLS or area > MAX_AREA:
-        found = "more than a table of figures can need"
-        raise refused(found, f"at most {MAX_CELLS:,} cells in a file", SHORTER)
+def check_area(area: int) -> None:
+    """Refuse a file that holds more cells, blank ones too, than any reply can."""
+    if area > MAX_AREA:
+        raise too_large()
 
 
-def filled_length(row: list[Cell]) -> int:
-    """Length of a row without the blank cells at its end."""
-    return max((n for n, value in enumerate(row, start=1) if value is not None), default=0)
+def too_large() -> FileError:
+    """The error for a file with more in it than a reply can have."""
+    found = "more than a table of figures can need"
+    return refused(found, f"at most {MAX_AREA:,} cells in a file", SHORTER)
 
 
-def rectangle(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Rows of one length, without the blank ones below and the blank columns to the right."""
-    lengths = [filled_length(row) for row in rows]
-    width = max(lengths, default=0)
-    last = max((n for n, length in enumerate(lengths, start=1) if length), default=0)
-    return [row[:width] + [None] * (width - len(row)) for row in rows[:last]]
-
-
-def text_problems(rows: list[list[Cell]]) -> Iterator[tuple[Place, str, str]]:
-    """What the text of cells shows: error values, formulas as text, control characters."""
-    texts = [
-        ((number, column), value)
-        for number, row in enumerate(rows, start=1)
-        for column, value in enumerate(row, start=1)
-        if isinstance(value, str)
-    ]
-    for place, value in texts:
-        if len(value) > MAX_TEXT:
-            raise too_many(f"characters in row {place[0]}", MAX_TEXT, "shorten the text, and look "
-                           "for a quotation mark that is not closed")  # fmt: skip
-        if _ERROR_VALUE.fullmatch(value):
-            yield place, "error", f"the error value {value}"
-        elif _FORMULA_TEXT.match(value):
-            yield place, "formula", f"text that a spreadsheet runs as a formula ({quoted(value)})"
-        strange = {c for c in value if c not in "\n\t" and unicodedata.category(c)[0] == "C"}
-        if strange:
-            codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(strange)[:5])
-            yield place, "control", f"invisible characters ({codes})"
+def error_values(rows: list[list[Cell]]) -> Iterator[tuple[Place, str, str]]:
+    """The error values that a table shows in place of values; refuses text without an end."""
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row, start=1):
+            if isinstance(value, str) and len(value) > MAX_TEXT:
+                do = "shorten the text, and look for a quotation mark that is not closed"
+                raise too_many(f"characters in row {number}", MAX_TEXT, do)
+            if isinstance(value, str) and _ERROR_VALUE.fullmatch(value):
+                yield (number, column), "error", f"the error value {value}"

@@ -21,7 +21,6 @@ from rso_report.reconcile import LARGE_STEP
 from rso_report.return_form import CHECKS, KEY, WITH_VALUE, Answer, measures, titles
 
 FAR_BELOW = 0.75  # share of the visits due
-NEAR = 0.05  # of a rate; a count or a base that was revised moves it less
 # Areas that the official tables count with another one and do not list.
 WITHIN = {"CITY_OF_LONDON": "METROPOLITAN"}
 _RECENT = timedelta(days=2 * 366)  # an older figure says nothing about a sudden change
@@ -42,8 +41,6 @@ _DO = {
     "V14": "ask the force; the title decides where it is counted",
     "V16": "confirm it with the force, and say in note what happened",
     "V17": "give each breakdown whole, for one custody status",
-    "V18": "delete one of the two",
-    "V22": "look whether the right column was read",
     "V23": "ask which holds; both are kept, each with its source",
 }
 _CORRECT = "correct it, or say in note why it is not"
@@ -315,7 +312,7 @@ def held_rows(row: Answer, data: Tables) -> pd.DataFrame | None:
 
 
 def _custody(rows: Rows, data: Tables) -> Iterator[Fault]:
-    """V17: parts of one breakdown, or a part and its total, that count different people."""
+    """V17: parts of one breakdown that count different people."""
     codes = ("RSO_BY_TIER", "RSO_BY_LEVEL")
     for first, *rest in _groups(rows, codes, "measure_code", "as_at", "risk_tool", "sex").values():
         for row in rest:
@@ -323,26 +320,6 @@ def _custody(rows: Rows, data: Tables) -> Iterator[Fault]:
                 found = f"'{row.custody_status}', but '{first.custody_status}' in "
                 found += f"{place(first.row)} of the same breakdown"
                 yield _stop("V17", row, "custody_status", found)
-    for row in rows:
-        if row.measure_code != "MISSING_STOCK" or not row.custody_status or row.value is None:
-            continue
-        held = {status: _count(rows, row, status, "all") for status in RSOS}
-        others = [count for count in held.values() if count]
-        if others and not held[row.custody_status]:
-            found = f"'{row.custody_status}', but only {others[0].measure_code} "
-            found += f"({place(others[0].row)}) for that day"
-            do = f"add {RSOS[row.custody_status]} for that day, or correct custody_status"
-            allowed = "missing people and RSOs of the same custody status"
-            yield _stop("V17", row, "custody_status", found, allowed, do)
-
-
-def _twice(rows: Rows, data: Tables) -> Iterator[Fault]:
-    """V18: the same measure twice, in the return or for offences that another source gave."""
-    first: dict[tuple, Answer] = {}
-    for row in rows:
-        other = first.setdefault(tuple(getattr(row, name) for name in KEY), row)
-        if other is not row:
-            yield _stop("V18", row, None, f"the same measure as {place(other.row)}")
 
 
 def decided(row: Answer) -> disclosure.Decision:
@@ -379,38 +356,6 @@ def _unlikely(rows: Rows, data: Tables) -> Iterator[Fault]:
             found = f"{made.value:,} visits made of {due.value:,} due ({place(due.row)})"
             allowed = f"about as many as were due; less than {FAR_BELOW:.0%} is far below"
             yield _warn("V21", made, "value", found, allowed, "check it")
-
-
-def _rates(rows: Rows, data: Tables) -> Iterator[Fault]:
-    """V22: a published rate is near the one that the count of its day and the residents make.
-
-    `reconcile` computes rates exactly, and only where it is known which residents they rest on.
-    """
-    counts = data.registered_offenders
-    counts = counts[(counts["series_id"] == "STOCK_MAPPA") & (counts["mappa_level"] == "all")]
-    known = {(c.area_id, c.as_at.date()): int(c.value) for c in counts.itertuples()}
-    known |= {(r.force, r.as_at): r.value for r in rows if r.measure_code == "STOCK_MAPPA"}
-    for row in rows:
-        count = known.get((row.force, row.as_at))
-        if row.measure_code != "RATE_PER_100K_10PLUS" or row.value is None or count is None:
-            continue
-        people = _residents(row.force, row.as_at, data)
-        if people and abs(row.value * people - 1e5 * count) > NEAR * 1e5 * count:
-            found = f"the rate {row.value:g}, but {count:,} people and {people:,} residents aged "
-            found += f"10 and over make {1e5 * count / people:.1f}"
-            yield _warn("V22", row, "value", found)
-
-
-def _residents(area: str, day: date, data: Tables) -> int:
-    """Residents aged 10 and over of the latest estimate up to a year after a day; 0 if none."""
-    areas = data.areas.set_index("area_id")
-    within = {area}
-    for _ in range(2):  # the forces of a region, the regions of the country
-        within |= set(areas.index[areas["parent_id"].isin(within)])
-    own = data.population_districts
-    own = own[own["area_id"].isin(within) & (own["date"] <= pd.Timestamp(day) + _RECENT / 2)]
-    own = own[own["date"] == own["date"].max()]
-    return int((own["all_ages"] - own["aged_0_9"]).sum())
 
 
 def _other_sources(rows: Rows, data: Tables) -> Iterator[Fault]:
@@ -463,10 +408,8 @@ _CHECKS: tuple[Callable[[Rows, Tables], Iterator[Fault]], ...] = (
     _titles,
     _large_steps,
     _custody,
-    _twice,
     _disclosure,
     _unlikely,
-    _rates,
     _other_sources,
     _areas_of_totals,
 )

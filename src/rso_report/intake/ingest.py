@@ -41,15 +41,6 @@ from rso_report.intake.rows import (
 from rso_report.intake.sheets import read_sheets
 from rso_report.return_form import SHEET, Answer, measures
 
-_TREATMENTS = {
-    "row_total": "Cells are used; the printed total is kept beside them.",
-    "column_total": "Cells are used; the printed total is kept beside them.",
-    "grand_total_of_rows": "Cells are used; both totals are shown.",
-    "heading_and_title": "Classified by title; the heading is kept, not yet put to the force.",
-    "part_year": "Marked as part-year; never annualised unseen.",
-    "total_not_printed": "Total computed and said to be so.",
-    "two_series": "Never joined; one ratio with its caveat.",
-}
 _TREATMENT = "Kept as given; not yet put to the force."
 # What the rules of the reconciliation find in a return is remarked under these checks.
 _CHECK_OF = {
@@ -273,8 +264,7 @@ def _known_source(source: Source, data: Tables) -> Source:
                 "day on which the force sent it (--published 2026-05-14)."
             )
         return source
-    names = ("title", "publisher", "address", "licence", "kind")
-    held = known.iloc[0][[*names]].to_dict()
+    held = known.iloc[0][["title", "publisher", "address", "licence", "kind"]].to_dict()
     day = known.iloc[0]["published"]
     held["published"] = source.published if pd.isna(day) else day.date()
     for name in ("title", "publisher", "address", "published"):
@@ -291,15 +281,12 @@ def _described(source: Source, forces: list[str], data: Tables) -> Source:
     publisher = source.publisher
     if not publisher and len(forces) == 1 and source.kind != "official_statistics":
         publisher = force_codes(data).get(forces[0], "")
-    lacks = ""
-    if not publisher:
-        lacks = f"publisher is missing, and the return is from {len(forces)} forces; name who sent "
-        lacks += "it (--publisher)"
-    elif not source.title:
-        lacks = "title is missing; give one that a reader can find it by (--title 'Annual return "
-        lacks += f"of {publisher}, 2025-26')"
-    if lacks:
-        raise ReportError(f"source {source.source_id}: its {lacks}.")
+    for name, value in (("publisher", publisher), ("title", source.title)):
+        if not value:
+            raise ReportError(
+                f"source {source.source_id}: its {name} is missing, and the return is from "
+                f"{len(forces)} {'force' if len(forces) == 1 else 'forces'}; give it (--{name})."
+            )
     return replace(source, publisher=publisher)
 
 
@@ -402,7 +389,7 @@ def _ledger(
             place=finding.place,
             printed=finding.printed,
             found=_sentence(finding.found),
-            treatment=_TREATMENTS.get(finding.rule, _TREATMENT),
+            treatment=_TREATMENT,
             rule=finding.rule,
         )
     returned = {row.row: row for row in read.places.values()}

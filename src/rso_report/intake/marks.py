@@ -15,17 +15,15 @@ from xml.etree import ElementTree as ET
 from rso_report.errors import FileError, on_one_line
 from rso_report.intake.cells import (
     ALLOWED,
-    MAX_CELLS,
     MAX_COLUMNS,
     MAX_ROWS,
-    MAX_SHEETS,
     SINCE_1904,
     Place,
     Sheet,
-    check_cells,
+    check_area,
     check_size,
     refused,
-    too_many,
+    too_large,
 )
 
 MAX_ELEMENTS = 600_000  # of XML, in all parts that are read
@@ -43,9 +41,10 @@ Trees = dict[str, ET.Element]  # the parts of a workbook by their names
 def broken(error: BaseException) -> FileError:
     """The message for a file that is not what it says; nothing of the error but its kind."""
     return refused(
-        f"a damaged file ({type(error).__name__})",
+        f"a file that is damaged, locked by a password or of another kind ({type(error).__name__})",
         ALLOWED,
-        "open it in a spreadsheet, save it as 'Excel Workbook (.xlsx)' and send that, or send CSV",
+        "open it in a spreadsheet, save it without a password as 'Excel Workbook (.xlsx)' and send "
+        "that, or send CSV",
     )
 
 
@@ -84,7 +83,7 @@ class _Builder(ET.TreeBuilder):
         self.left -= 1
         self.depth += 1
         if self.left < 0 or self.depth > MAX_DEPTH:
-            check_cells(MAX_CELLS + 1)
+            raise too_large()
         # Where a program repeats an attribute in a space of its own, the one of the standard holds.
         own = {_local(name): v for name, v in attrs.items() if "calcext" not in name}
         return super().start(_local(tag), own)
@@ -113,8 +112,6 @@ def _of_xlsx(trees: Trees) -> list[Sheet]:
     book, links = trees["xl/workbook.xml"], trees["xl/_rels/workbook.xml.rels"]
     targets = {link.get("Id"): link.get("Target", "") for link in links.iter("Relationship")}
     named = list(book.iter("sheet"))
-    if len(named) > MAX_SHEETS:
-        raise too_many("sheets", MAX_SHEETS)
     strings = next((tree for name, tree in trees.items() if name.endswith("Strings.xml")), None)
     texts = [] if strings is None else [_runs(each) for each in strings.iterfind("si")]
     formats = _formats(trees.get("xl/styles.xml"))
@@ -129,7 +126,7 @@ def _of_xlsx(trees: Trees) -> list[Sheet]:
         area += _worksheet(sheet, tree, each.get("state", "visible"), texts, formats)
         sheet.day_0 = SINCE_1904 if from_1904 else sheet.day_0
         found.append(sheet)
-    check_cells(0, area)
+    check_area(area)
     return found
 
 
@@ -161,8 +158,8 @@ def _worksheet(
     sheet: Sheet, tree: ET.Element, state: str, texts: list[tuple[str, str]], formats: list[str]
 ) -> int:
     """Tell what a worksheet holds beside values; return its area."""
-    hidden_rows, later = [], []
-    number = last_row = last_column = count = 0
+    hidden_rows: list[int] = []
+    number = last_row = last_column = 0
     for row in tree.iterfind("sheetData/row"):
         number, column = _number(row.get("r"), number + 1), 0
         height = row.get("ht", "0" if row.get("customHeight") == "1" else "15")
@@ -171,15 +168,9 @@ def _worksheet(
         for cell in row.iterfind("c"):
             place = _position(cell.get("r"), (number, column + 1))
             column = place[1]
-            value, inline = cell.findtext("v") or "", cell.find("is")
-            formula = cell.find("f") is not None
-            if not value and inline is None and not formula:
-                continue
-            check_size(*place)
-            count += 1
-            check_cells(count)
-            last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
-            later.append((place, cell, value, inline, formula))
+            if _cell(sheet, place, cell, texts, formats):
+                check_size(*place)
+                last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
     columns: list[int] = []
     for each in tree.iterfind("cols/col"):
         if each.get("hidden") in ("1", "true") or _size(each.get("width", "9")) < 0.5:
@@ -191,22 +182,30 @@ def _worksheet(
         first, _, last = each.get("ref", "").partition(":")
         start, end = _position(first, (1, 1)), _position(last or first, (1, 1))
         sheet.merge(*start, end[0] - start[0] + 1, end[1] - start[1] + 1)
-    for place, cell, value, inline, formula in later:
-        kind, style = cell.get("t", "n"), _number(cell.get("s"), 0)
-        if kind == "e":
-            sheet.tell(place, "error", f"the error value {on_one_line(value)}")
-        elif kind == "s" and value.strip().isdecimal() and int(value) < len(texts):
-            sheet.without_raised(place, *texts[int(value)])
-        elif inline is not None:
-            sheet.without_raised(place, *_runs(inline))
-        elif kind == "n" and value:
-            text = shown(formats[style] if style < len(formats) else "", float(value))
-            if text is not None:
-                sheet.shows(place, text, float(value))
-        # A formula whose result is empty text says so by its type.
-        if formula and not value and kind != "str":
-            sheet.tell(place, "formula", "a formula without a saved value")
     return last_row * last_column
+
+
+def _cell(
+    sheet: Sheet, place: Place, cell: ET.Element, texts: list[tuple[str, str]], formats: list[str]
+) -> bool:
+    """Tell what a cell holds beside its value; return whether it holds anything."""
+    value, inline = cell.findtext("v") or "", cell.find("is")
+    kind, style = cell.get("t", "n"), _number(cell.get("s"), 0)
+    formula = cell.find("f") is not None
+    if kind == "e":
+        sheet.tell(place, "error", f"the error value {on_one_line(value)}")
+    elif kind == "s" and value.strip().isdecimal() and int(value) < len(texts):
+        sheet.without_raised(place, *texts[int(value)])
+    elif inline is not None:
+        sheet.without_raised(place, *_runs(inline))
+    elif kind == "n" and value:
+        text = shown(formats[style] if style < len(formats) else "", float(value))
+        if text is not None:
+            sheet.shows(place, text, float(value))
+    # A formula whose result is empty text says so by its type.
+    if formula and not value and kind != "str":
+        sheet.tell(place, "formula", "a formula without a saved value")
+    return bool(value or formula or inline is not None)
 
 
 # OpenDocument -------------------------------------------------------------------------------------
@@ -218,15 +217,12 @@ def _of_ods(trees: Trees) -> list[Sheet]:
     tables = content.findall(".//spreadsheet/table")
     if any(table.find(".//table") is not None for table in tables):
         raise refused("a table inside a cell", "one value in each cell", "take it out")
-    if len(tables) > MAX_SHEETS:
-        raise too_many("sheets", MAX_SHEETS)
     off, up = _styles(tree for name, tree in trees.items() if name in ("styles.xml", "content.xml"))
-    sheets, cells, area = [], 0, 0
+    sheets, area = [], 0
     for table in tables:
         sheet = Sheet(table.get("name", ""))
-        filled, size = _table(sheet, table, off, up)
-        cells, area = cells + filled, area + size
-        check_cells(cells, area)
+        area += _table(sheet, table, off, up)
+        check_area(area)
         sheets.append(sheet)
     return sheets
 
@@ -244,8 +240,8 @@ def _styles(trees: Iterable[ET.Element]) -> tuple[set[str], set[str]]:
     return off, up
 
 
-def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> tuple[int, int]:
-    """Tell what a table holds beside values; return its filled cells and its area."""
+def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> int:
+    """Tell what a table holds beside values; return its area."""
 
     def is_off(part: ET.Element) -> bool:
         return part.get("style-name") in off or part.get("visibility", "visible") != "visible"
@@ -256,7 +252,7 @@ def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> tupl
         if is_off(each):
             hidden_columns += range(column + 1, min(column + count, MAX_COLUMNS) + 1)
         column += count
-    hidden_rows, row, width, height, cells = [], 0, 0, 0, 0
+    hidden_rows, row, width, height = [], 0, 0, 0
     for each in table.iter("table-row"):
         count = _number(each.get("number-rows-repeated"), 1)
         filled = _row(sheet, each, row + 1, up)
@@ -265,12 +261,10 @@ def _table(sheet: Sheet, table: ET.Element, off: set[str], up: set[str]) -> tupl
         row += count
         if filled:
             check_size(row, 1)
-            cells += count * filled
-            check_cells(cells)
             height, width = row, max(width, filled)
     sheet.hide(table.get("style-name") in off, [each for each in hidden_rows if each <= height],
                [each for each in hidden_columns if each <= width])  # fmt: skip
-    return cells, height * width
+    return height * width
 
 
 def _row(sheet: Sheet, row: ET.Element, number: int, up: set[str]) -> int:
@@ -295,8 +289,6 @@ def _row(sheet: Sheet, row: ET.Element, number: int, up: set[str]) -> int:
             value = float(cell.get("value", "nan"))
             if _figure(text) != value:
                 sheet.shows(place, text.strip(), value)
-        elif kind == "date":
-            sheet.shown[place] = text.strip()
         column += _number(cell.get("number-columns-repeated"), 1)
         if kind or text.strip():
             check_size(number, column)

@@ -20,6 +20,7 @@ from rso_report.intake import words
 from rso_report.intake.annual_return import force_codes
 from rso_report.intake.cells import Cell, Sheet, as_date, cell_name, quoted
 from rso_report.intake.checks import held_rows
+from rso_report.intake.rows import held_offences
 from rso_report.periods import FinancialYear, day_label
 from rso_report.return_form import csv_bytes, fields, measures, template_fields, titles
 
@@ -304,42 +305,43 @@ class _Reader:
                 choices = {}
             elif line.kind == "choice" and line.block.choice:
                 _, name, options = line.block.choice
-                said = self._at(line.row, 1)
-                if said is not None and str(said) not in options:
-                    self._fault((line.row, 1), said, "one of " + ", ".join(options), "choose one")
-                choices = {name: options.get(str(said), "")}
+                choices = {name: self._chosen((line.row, 1), options)}
             else:
                 self._line(line, label, choices)
 
     def _line(self, line: Line, label: str, choices: dict[str, str]) -> None:
         """The answers of a line: each number, and why there is none where one is chosen."""
-        why = self._at(line.row, _WHY)
-        if why is not None and str(why) not in NO_NUMBER:
-            self._fault((line.row, _WHY), why, "one of " + ", ".join(NO_NUMBER), "choose one")
-            why = None
+        why = self._chosen((line.row, _WHY), NO_NUMBER)
         own = [(column, about, self._at(line.row, column))
                for column, about in enumerate(line.cells, 1) if about]  # fmt: skip
         filled = any(cell is not None for *_, cell in own)
         for number, (column, about, cell) in enumerate(own):
-            if cell is None and (why is None or (number and not filled)):
+            if cell is None and (not why or (number and not filled)):
                 continue
-            row = dict.fromkeys(fields(), "") | choices_for(about, choices) | about
+            needs = measures()[about["measure_code"]].needs
+            chosen = {name: value for name, value in choices.items() if name in needs}
+            row = dict.fromkeys(fields(), "") | chosen | about
             if not line.label:  # a title that the form does not know
                 row["offence_title"] = " ".join(label.split())
-            read_cell = words.read(cell) if cell is not None else None
-            if cell is not None and (read_cell is None or read_cell.reason):
+            read_cell = words.read("<5" if cell is None else cell)
+            if cell is None and why != "suppressed":
+                row["value_status"] = why
+            elif read_cell is None or read_cell.reason:
                 do = "write the number alone, or empty the cell and choose why"
                 self._fault((line.row, column), cell, "a number in digits, or <5", do)
                 continue
-            if read_cell:
+            else:
                 row["value"] = "" if read_cell.value is None else read_cell.value
                 row["value_status"] = read_cell.status or "final"
                 row["qualifier"] = read_cell.qualifier
-            else:
-                row["value_status"] = NO_NUMBER.get(str(why), "")
-                if row["value_status"] == "suppressed":
-                    row |= {"value": 5, "qualifier": "fewer_than"}
             self._add(row, line, column)
+
+    def _chosen(self, place: tuple[int, int], options: dict[str, str]) -> str:
+        """The code of what was chosen from a list; "" if nothing was."""
+        said = self._at(*place)
+        if said is not None and str(said) not in options:
+            self._fault(place, said, "one of " + ", ".join(options), "choose one")
+        return options.get(str(said), "")
 
     def _add(self, row: dict[str, Any], line: Line, column: int) -> None:
         back = int(row.pop("years_before", 0) or 0)
@@ -364,15 +366,11 @@ class _Reader:
 
         The form asks for earlier years again, so that a force can put right what it gave.
         """
-        held = self.data.breaches
-        held = held[
-            (held["area_id"] == self.force)
-            & (held["offence_title"] == row["offence_title"])
-            & (held["period_start"] == pd.Timestamp(row["period_start"] or None))
-            & (held["period_end"] == pd.Timestamp(row["period_end"] or None))
-            & ~held["row_id"].isin(held["revises_row"])
-        ]
-        if not row["offence_title"] or len(held) != 1 or row["value_status"] != "final":
+        if not row["offence_title"] or row["value_status"] != "final":
+            return False
+        days = {name: str(row[name]) for name in ("period_start", "period_end")}
+        held = held_offences(self.data.breaches, row | days | {"area_id": self.force})
+        if len(held) != 1:
             return False
         if held.iloc[0]["value"] == row["value"]:
             return True
@@ -398,12 +396,6 @@ class _Reader:
     ) -> None:
         where = cell_name(place[0] + 1, place[1] + 1)
         self.faults.append(Fault("", found or quoted(cell), allowed, where, None, do, "V02"))
-
-
-def choices_for(about: dict[str, str], choices: dict[str, str]) -> dict[str, str]:
-    """What was chosen for a block, where the measure of a cell asks for it."""
-    needs = measures()[about["measure_code"]].needs
-    return {name: value for name, value in choices.items() if name in needs}
 
 
 def _years_back(day: date, years: int) -> date:

@@ -1,9 +1,10 @@
 """The rows of the data that an annual return becomes, and how they stand to those that are held."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -189,10 +190,9 @@ def clashes(
                 row = places[cells["row_id"]]
                 other = first.setdefault(tuple(cells.get(name, "") for name in key), row)
                 if other is not row:
-                    clash = f"what {table}.csv cannot hold beside {place(other.row)}: both "
-                    clash += f"agree in {', '.join(key)}"
-                    may = "one figure of one source for each of them"
-                    do = "leave one of the two out"
+                    clash = f"the same figure as {place(other.row)}"
+                    may = f"in {table}.csv one for each {', '.join(key)}"
+                    do = "delete one of the two"
                     found.append(Fault("", clash, may, row.row, None, do, "V18"))
     return found
 
@@ -201,15 +201,21 @@ def _second_source(
     cells: dict[str, str], row: Answer, held: pd.DataFrame, source_id: str
 ) -> Iterator[Fault]:
     """V18: offences that another source gave: titles are summed, so they would count twice."""
-    same = held[(held["source_id"] != source_id) & ~held["row_id"].isin(held["revises_row"])]
-    for name in ("series_id", "area_id", "offence_title", "period_start", "period_end"):
-        same = same[same[name] == cells[name]]
-    for other in same.itertuples():
+    same = held_offences(held, cells)
+    for other in same[same["source_id"] != source_id].itertuples():
         found = f"the same offences and period as {other.row_id}, from source {other.source_id}"
         do = f"if this replaces it, write revised in value_status and {other.row_id} in "
         do += "revises_row; if not, leave the row out"
         may = "one current number for each title and period"
         yield Fault("", found, may, row.row, None, do, "V18")
+
+
+def held_offences(held: pd.DataFrame, cells: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows of the data, not revised since, with the area, title and period of another."""
+    same = held[~held["row_id"].isin(held["revises_row"])]
+    for name in ("area_id", "offence_title", "period_start", "period_end"):
+        same = same[same[name] == cells[name]]
+    return same
 
 
 def _revision(cells: dict[str, str], row: Answer, held: pd.DataFrame) -> Iterator[Fault]:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 
 from rso_report.dataset import Tables
 from rso_report.errors import ReportError
@@ -38,24 +37,27 @@ _OPEN = re.compile(r"\*+|-|–|—|\.{1,3}|:|#|\[?[xzu]\]?|\[low\]|n/?a|nil|none
 _MARK = re.compile(r"\[?(?:[a-z]{1,2}|note \d+)\]?|[*†‡§¹²³]+|\(\w\)", re.IGNORECASE)
 _MARKS = re.compile(r"(?:\s*(?:\[[a-z0-9 ]+\]|\([0-9a-z]\)|[*†‡§¹²³]))+$", re.IGNORECASE)
 _YEAR = re.compile(r"(\d{4})\s*[-/\u2010-\u2013]\s*(\d{4}|\d{2})(?!\d)")
-_LIKE_YEAR = re.compile(r"\d{3,6}\s*[-/\u2010-\u2013]\s*\d{1,5}(?!\d)")
 _MONTH = "|".join(f"{month[:3]}[a-z]*" for month in MONTHS)
 _DAY = re.compile(
     rf"\b(?:(\d{{4}})-(\d\d)-(\d\d)|(\d{{1,2}})[./](\d{{1,2}})[./](\d{{4}}|\d\d)|"
     rf"(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+)?({_MONTH})\s+(\d{{4}}|\d\d))\b",
     re.IGNORECASE,
 )
-_SEXES = {
-    "male": ("male", "males", "men", "m"),
-    "female": ("female", "females", "women", "f"),
-    "all": ("all", "persons", "people", "all persons", "both sexes"),
-}
-_LEVEL = re.compile(r"(?:mappa )?level (\d)", re.IGNORECASE)
-_TIERS = {"very high": "VH", "high": "H", "medium": "M", "low": "L"}
-_TIER = re.compile(rf"({'|'.join(_TIERS)})(?: risk)?")
 _TOTAL = re.compile(r"(grand )?totals?", re.IGNORECASE)
-_EMPTY = re.compile(r"as at:?|at:?|year ending:?|year|number|numbers|count|total number|"
-                    r"financial year|31 march", re.IGNORECASE)  # fmt: skip
+# What words say wherever they stand, as columns of the form; some say nothing of the figure.
+_MEANS: dict[str, dict[str, str]] = {
+    **dict.fromkeys(("male", "males", "men", "m"), {"sex": "male"}),
+    **dict.fromkeys(("female", "females", "women", "f"), {"sex": "female"}),
+    **dict.fromkeys(("all", "persons", "people", "all persons", "both sexes"), {"sex": "all"}),
+    **{f"{of}level {n}": {"mappa_level": n} for of in ("", "mappa ") for n in "123"},
+    **{f"{tier}{end}": {"risk_tier": code} for end in ("", " risk") for tier, code in (
+        ("very high", "VH"), ("high", "H"), ("medium", "M"), ("low", "L"))},
+    **dict.fromkeys(("as at", "at", "year ending", "year", "financial year", "31 march"), {}),
+    **dict.fromkeys(("number", "numbers", "count", "total number"), {}),
+    **dict.fromkeys(("area", "region", "country", "force", "police force", "police area"), {}),
+    **dict.fromkeys(("police force area", "police force areas"), {}),
+}  # fmt: skip
+_CODE = re.compile(r"[ewkns]\d{8}|\d{2,3}[/.]\d{2}|\d{1,3}[a-z]")
 _GENERIC = re.compile(
     r"registered sex(?:ual)? offenders|\brsos?\b|on the register|sex(?:ual)? offenders register",
     re.IGNORECASE,
@@ -95,14 +97,6 @@ class Meaning(dict[str, str]):
                 reasons.append(f"{name} is {self[name]} and, by {where}, {value}")
             self.setdefault(name, value)
 
-    def weakly(self, found: Mapping[str, str]) -> None:
-        """Take over what the heading of a table says, where its cells say nothing."""
-        times = ("as_at", "as_at_precision", "period_start", "period_end")
-        own_time = "as_at" in self or "period_end" in self
-        for name, value in found.items():
-            if not (own_time and name in times):
-                self.setdefault(name, value)
-
 
 def plain(text: str) -> str:
     """A name as it is compared: without marks of notes, case, hyphens and double spaces."""
@@ -115,14 +109,6 @@ def same(text: str, wanted: str) -> bool:
     """Whether a head is the one that a person named, also as a date in another spelling."""
     days = [_one_day(each) for each in (text, wanted)]
     return plain(text) == plain(wanted) or bool(days[0] and days[0] == days[1])
-
-
-def nearest(wanted: str, heads: list[str]) -> str:
-    """The head that is probably meant: one that begins with what was written, else the nearest."""
-    known = {plain(head): head for head in heads if head}
-    begins = [name for name in known if name.startswith(plain(wanted))]
-    near = begins or get_close_matches(plain(wanted), known, 1, 0.6)
-    return known[near[0]] if near else ""
 
 
 def read(cell: Cell) -> Reading | None:
@@ -175,29 +161,14 @@ def is_mark(text: str) -> bool:
     return bool(_MARK.fullmatch(text.strip()))
 
 
-def like_year(text: str) -> bool:
-    """Whether a text looks like a financial year, though perhaps a misprinted one."""
-    return bool(_LIKE_YEAR.match(text)) and not _one_day(text)
-
-
 def plain_year(text: str) -> bool:
     """Whether a text is a calendar year."""
     return bool(re.fullmatch(r"(?:19[89]|20[0-5])\d", text))
 
 
 def heading(text: str) -> str:
-    """A heading without the list of its years, and without the words of a question."""
-    if question := re.match(r"how many (.+?) (?:have been|were|was) recorded\b", text, re.I):
-        return question[1]
+    """A heading without the list of its years."""
     return re.sub(r"(?:[\s:;,.]|and\b|in\b|\d{3,6}\s*[-/]\s*\d{1,5})*$", "", text)
-
-
-def numbers_in(text: str) -> list[str]:
-    """The numbers of a sentence, without its days and years."""
-    rest = _DAY.sub(" ", _LIKE_YEAR.sub(" ", text))
-    rest = re.sub(r"\b(?:19[89]|20[0-5])\d\b(?!,)|\b\w*[a-z]\w*\d\w*|\d+(?:st|nd|rd|th)\b", " ",
-                  rest, flags=re.IGNORECASE)  # fmt: skip
-    return re.findall(rf"(?<![\d/.])(?:{_NUMBER})(?![\d/])", rest)
 
 
 def _year(text: str) -> FinancialYear | None:
@@ -234,12 +205,6 @@ def _one_day(text: str) -> tuple[date, str] | None:
     """The one day that a text names."""
     found = list(_DAY.finditer(text))
     return _day(found[0]) if len(found) == 1 else None
-
-
-def day_of(text: str) -> date | None:
-    """The one day that a text names, if it names the day itself."""
-    found = _one_day(text)
-    return found[0] if found and found[1] == "day" else None
 
 
 class Lexicon:
@@ -291,60 +256,51 @@ class Lexicon:
         return found
 
     def settle(self, lines: list[list[Name]]) -> list[tuple[str, str]]:
-        """The area of each row of a table, and a remark; or no area, and the reason if any.
+        """The area of each row of a table, or "" and why it is not sure.
 
         A name of a region and of a force is the region where the forces of that region follow it
         up to the second row of that name.
         """
-        found = [self._area(names) for names in lines]
-        for first, (areas, _) in enumerate(found):
-            if len(areas) < 2:
-                continue
-            second = next((n for n in range(first + 1, len(found)) if found[n][0] == areas), None)
-            region = [area for area in areas if self.kinds[area] == "region"]
-            force = [area for area in areas if self.kinds[area] == "force"]
-            if second is None or len(region) != 1 or len(force) != 1 or second - first < 2:
-                continue
-            between = [found[n][0] for n in range(first + 1, second)]
-            if all(len(each) == 1 and self._within(each[0], region[0]) for each in between):
-                remark = f"the first '{lines[first][0].text}', before its forces, is the region"
-                found[first], found[second] = (region, remark), (force, remark)
+        found = [self._fitting(names) for names in lines]
+        for first, areas in enumerate(found):
+            region = next((area for area in areas if self.kinds[area] == "region"), "")
+            second = next((n for n in range(first + 2, len(found)) if found[n] == areas), first)
+            between = found[first + 1 : second]
+            if len(areas) == 2 and region and between and all(
+                len(own) == 1 and self._within(own[0], region) for own in between
+            ):  # fmt: skip
+                found[first], found[second] = [region], [a for a in areas if a != region]
         return [
-            (areas[0], remark) if len(areas) == 1 else ("", remark or self._which(names, areas))
-            for (areas, remark), names in zip(found, lines, strict=True)
+            (areas[0] if len(areas) == 1 else "", self._doubt(names, areas))
+            for names, areas in zip(lines, found, strict=True)
         ]
 
-    def _which(self, names: list[Name], areas: list[str]) -> str:
-        if not areas:
-            return ""
-        what = " or ".join(f"the {self.kinds[area]} {area}" for area in areas)
-        ways = " or ".join(f"--read-as '{names[-1].text}={area}'" for area in areas)
-        return f"'{names[-1].text}' may be {what}: say {ways}"
+    def _fitting(self, names: list[Name]) -> list[str]:
+        """The areas that a row may be about: each lies within every area that is named in it.
 
-    def _area(self, names: list[Name]) -> tuple[list[str], str]:
-        """The areas that a row may be about, and what is to be said of it.
-
-        Each name has to be the area or one that it lies within; of those left, the head over the
-        name tells whether a force or a region is meant.
+        Where one name stands under the head of forces, it is the force.
         """
-        of_forces = [name for name in names if re.search(r"force|police", name.head, re.I)]
-        sure = len(names) > 1 and len(of_forces) == 1
+        of_force = re.compile(r"force|police(?!.*region)", re.IGNORECASE)
+        forces = [name for name in names if of_force.match(name.head)]
+        own = forces if len(forces) == 1 else names
         fits = [
             area
-            for name in (of_forces if sure else names)
+            for name in own
             for area in name.areas
             if all(any(self._within(area, other) for other in each.areas) for each in names)
         ]
-        fits = list(dict.fromkeys(fits))
-        head = of_forces[0].head if sure else names[0].head if len(names) == 1 else ""
-        kinds = [plain(head)]
-        if sure or (re.search("force", head, re.I) and not re.search("region", head, re.I)):
-            kinds = ["force", "joint"]
-        fits = [area for area in fits if self.kinds[area] in kinds] or fits
-        if len(names) < 2:
-            return fits, ""
-        remark = "several columns hold names: " + ", ".join(f"'{name.text}'" for name in names)
-        return (fits, remark) if len(fits) == 1 else ([], f"{remark}; which is meant is not sure")
+        if own is forces:
+            fits = [area for area in fits if self.kinds[area] in ("force", "joint")] or fits
+        return list(dict.fromkeys(fits))
+
+    def _doubt(self, names: list[Name], areas: list[str]) -> str:
+        """Why it is not sure which area a row with names is about; "" if it is."""
+        if len(areas) > 1:
+            what = " or ".join(f"the {self.kinds[area]} {area}" for area in areas)
+            ways = " or ".join(f"--read-as '{names[-1].text}={area}'" for area in areas)
+            return f"'{names[-1].text}' may be {what}: say {ways}"
+        several = ", ".join(f"'{name.text}'" for name in names)
+        return f"no area is {several}: which is meant?" if names and not areas else ""
 
     def _within(self, area: str, other: str) -> bool:
         while area:
@@ -395,19 +351,13 @@ class Lexicon:
         bare = plain(text)
         if _TOTAL.fullmatch(bare):
             return {"total": "column" if role == "row" else "row"}
-        if sex := next((sex for sex, names in _SEXES.items() if bare in names), ""):
-            return {"sex": sex}
-        if match := _LEVEL.fullmatch(bare):
-            return {"mappa_level": match[1]}
-        if match := _TIER.fullmatch(bare):
-            return {"risk_tier": _TIERS[match[1]]}
+        if bare in _MEANS or _CODE.fullmatch(bare):
+            return _MEANS.get(bare, {})
         if bare in ("unknown", "not known"):
             risk, level = (re.search(each, head, re.I) for each in ("risk|tier", "level"))
             return {"risk_tier" if risk else "mappa_level" if level else "sex": "unknown"}
         if role == "row" and re.match("offence|title|breach", head, re.IGNORECASE):
             return {"offence_title": " ".join(text.split())}
-        if _EMPTY.fullmatch(bare):
-            return {}
         found = self.measures_in(text)
         rest = self._of_heading(text)
         return {**rest, "measure_code": found[0]} if len(found) == 1 else None
@@ -446,15 +396,3 @@ class Lexicon:
         """The measure of the offences that a title belongs to; "" if it is no known title."""
         family = titles().get(text, "")
         return next((m.code for m in measures().values() if family and m.family == family), "")
-
-    def suggestion(self, text: str) -> str:
-        """What a word that is not understood probably means; "" if nothing is near."""
-        if like_year(text) or re.fullmatch(r"\d{4,6}", text):
-            if match := _YEAR.fullmatch(text):
-                return str(FinancialYear(int(match[1])))
-            labels = [str(FinancialYear(start)) for start in range(1997, 2060)]
-            return next(iter(get_close_matches(text, labels, 1, 0.8)), "")
-        bare = plain(text)
-        begins = sorted((n for n in self._names if n.startswith(bare)), key=len)
-        near = begins[:1] or get_close_matches(bare, self._names, 1, 0.75)
-        return self._names[near[0]][0] if near else ""
