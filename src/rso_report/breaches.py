@@ -278,6 +278,24 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def furthest_apart(readings: pd.DataFrame) -> pd.DataFrame:
+    """The line of `both_readings` in which the two readings of a kind are furthest apart.
+
+    With its columns also kind, title and heading (numbers); empty where there is no such line.
+    """
+    kinds = [name.removesuffix(" by title") for name in readings if name.endswith(" by title")]
+    kinds = [kind for kind in kinds if f"{kind} by heading" in readings and kind[:6] != "first_"]
+    lines = [
+        readings.assign(
+            kind=kind, title=readings[f"{kind} by title"], heading=readings[f"{kind} by heading"]
+        )
+        for kind in kinds
+    ]
+    both = pd.concat([readings.iloc[:0], *lines])
+    apart = (both["title"] - both["heading"]).abs() if lines else pd.Series(dtype=float)
+    return both.assign(apart=apart).dropna(subset="apart").nlargest(1, "apart")
+
+
 def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Complete years of each series between which nothing breaks it, oldest first.
 

@@ -262,7 +262,7 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
     for column in ("rate", "lower", "upper"):
         drawn[column] = frame[column].map(lambda value: round_half_up(value, 1))
     drawn["text"] = drawn["rate"].map("{:.1f}".format)
-    drawn["text"] += (frame["doubted"] != "").map({True: "\nin doubt", False: ""})
+    drawn["label"] += (frame["doubted"] != "").map({True: " (in doubt)", False: ""})
     drawn["interval"] = [
         f"{low:.1f} to {high:.1f}" for low, high in zip(drawn["lower"], drawn["upper"], strict=True)
     ]
@@ -301,9 +301,6 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
     values = base.mark_text(
         align="left",
         dx=10,
-        dy=alt.ExprRef("indexof(datum.text, '\\n') < 0 ? 0 : -6"),  # two lines in the room of one
-        lineBreak="\n",
-        lineHeight=13,
     ).encode(x=alt.value(alt.ExprRef("width")), text="text:N", color=alt.value(INK))
     at = alt.Chart(pd.DataFrame({"rate": [round(target, 1)], "text": [target_text]})).encode(x=x)
     line = at.mark_rule(color=COLOURS[3], strokeWidth=2)

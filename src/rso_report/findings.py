@@ -6,7 +6,7 @@ import pandas as pd
 
 from rso_report import periods, prose, register
 from rso_report.dataset import Tables
-from rso_report.edition import Edition
+from rso_report.edition import FIGURES, Edition
 from rso_report.prose import cited, listed, number
 from rso_report.revisions import first_total
 
@@ -21,8 +21,15 @@ def status_line(data: Tables, edition: Edition) -> str:
         "statistics. "
         f"[“No figure found”]({prose.SOURCES_PAGE}#sources) means: not in what "
         f"could be read of {number(len(data.sources))} sources, {prose.opened(data.sources)} of "
-        "them only in their opening."
+        f"them only in their opening.{later(data, edition)}"
     )
+
+
+def later(data: Tables, edition: Edition) -> str:
+    """That the data hold figures of the forces which an edition of this year does not show."""
+    tables = [getattr(data, name) for name in FIGURES if hasattr(data, name)]
+    held = any(len(edition.hidden(rows)) for rows in tables)
+    return " Later figures of its forces are held, for later editions." * held
 
 
 def together(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:

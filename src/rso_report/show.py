@@ -301,7 +301,7 @@ class Page:
             subtitle=self._filled(subtitle, frame, columns),
             alt=self._filled(alt, frame, columns),
             notes=[*notes, *self._notes(frame), *_revisions(frame)],
-            as_at=as_at or self._as_at(frame),
+            as_at=as_at or self._as_at(frame, "the dates in the data behind this chart"),
             source=source or self._sources(frame, sources),
             table=self.frame(frame, columns),
         )
@@ -321,13 +321,15 @@ class Page:
     def _filled(self, template: str, frame: pd.DataFrame, columns: Columns) -> str:
         return self.phrases(frame.iloc[:1], template, columns)[0]
 
-    def _as_at(self, frame: pd.DataFrame) -> str | None:
+    def _as_at(
+        self, frame: pd.DataFrame, several: str = "the date beside each figure"
+    ) -> str | None:
         if "as_at" in frame:
             known = frame.get("as_at_precision", pd.Series("day", index=frame.index))
             if (known == "day").all():
                 return periods.span_label(frame["as_at"])
             said = {periods.as_at_label(*each) for each in zip(frame["as_at"], known, strict=True)}
-            return said.pop() if len(said) == 1 else "the date beside each figure"
+            return said.pop() if len(said) == 1 else several
         return "the year in each row" if {"period", "period_end", "year"} & {*frame} else None
 
     def _sources(self, frame: pd.DataFrame, given: Iterable[str] | None) -> tables.Source:

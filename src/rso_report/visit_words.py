@@ -81,7 +81,7 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
                 f"{prose.with_age(since, row['valid_from'], edition)}, set intervals. "
-                f"They make {tiers} {link}.{ended(row)}"
+                f"They made {tiers} {link}.{ended(row)}"
             )
         else:
             paragraphs.append(
