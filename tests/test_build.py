@@ -14,7 +14,6 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rso_report.exchange import beside, recover, switch
 from rso_report.publication.assemble import complaints
 from rso_report.publication.site import without_notice
 
@@ -470,50 +469,6 @@ def test_a_wrong_parameter_in_a_file_is_refused_before_any_step(project):
     succeeded, _, last = project.make("PARAMETERS=my.yaml", "REGION=all")
     assert (succeeded, project.steps) == (False, [])
     assert "did you mean 'weeks'?" in last
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """A live site and a new one, of one page each."""
-    for name in ("live", "new"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "index.html").write_text(name)
-    return tmp_path / "new", tmp_path / "live"
-
-
-def test_a_new_site_takes_the_place_of_the_live_one(folders):
-    new, live = folders
-    switch(new, live)
-    assert (live / "index.html").read_text() == "new"
-    assert [path.name for path in live.parent.iterdir()] == ["live"]
-
-
-@pytest.mark.parametrize("exception", [OSError, KeyboardInterrupt])
-@pytest.mark.parametrize("step", [1, 2])
-def test_whatever_interrupts_the_switch_a_whole_site_stays(folders, monkeypatch, step, exception):
-    new, live = folders
-    rename, calls = Path.rename, []
-
-    def interrupted(path, target):
-        calls.append(path)
-        if len(calls) == step:
-            raise exception
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", interrupted)
-    with pytest.raises(exception):
-        switch(new, live)
-    assert (live / "index.html").read_text() == "live"
-    assert not beside(live, "old").exists()
-
-
-def test_a_power_cut_between_the_two_renamings_is_made_good_by_the_next_run(folders):
-    new, live = folders
-    live.rename(beside(live, "old"))
-    shutil.copytree(new, beside(live, "new"))
-    recover(live)
-    assert (live / "index.html").read_text() == "live"
-    assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
 
 
 def test_complaints_are_the_warnings_or_else_the_last_lines(tmp_path):

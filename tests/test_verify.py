@@ -9,9 +9,7 @@ from zipfile import ZipFile
 
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
 from click.testing import CliRunner
-from reading import pages_of
 
 from rso_report import dataset
 from rso_report.cli import main
@@ -498,16 +496,12 @@ def test_every_file_of_the_data_says_when_it_was_changed():
 
 
 @pytest.fixture(scope="module")
-def feet(site):
+def feet(documents):
     """The foot of each page that has the navigation."""
-    soups = {
-        name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        for name, path in pages_of(site).items()
-    }
     return {
-        name: soup.select(".rso-made")
-        for name, soup in soups.items()
-        if soup.select(".bd-docs-nav")
+        name: document.select(".rso-made")
+        for name, document in documents.items()
+        if document.select(".bd-docs-nav")
     }
 
 

@@ -29,8 +29,6 @@ from rso_report.publication.provenance_pages import installed_otherwise
 
 # Each is typed by a reviewer as it stands here; the words say what it shows.
 TESTS = {
-    "Every stored output is computed again, strictly": ["--nbval", "notebooks"],
-    "The same, where only marked cells are compared": ["--nbval-lax", "notebooks"],
     "Each deliberate fault is caught": ["tests/test_deliberate_faults.py"],
     "Independently computed values are reproduced": [
         "tests/test_reference_values.py",
