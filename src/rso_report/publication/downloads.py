@@ -24,6 +24,7 @@ from rso_report import dataset
 from rso_report.edition import Edition
 from rso_report.intake import questions
 from rso_report.publication import citation
+from rso_report.publication.citation import notebook_pages
 from rso_report.publication.provenance import DATA
 from rso_report.publication.workbook import published_tables, workbook
 
@@ -240,21 +241,6 @@ class ReportCitation(SphinxDirective):
         return [nodes.literal_block(language=language, classes=["rso-citation"], cites=form)]
 
 
-def notebook_pages(env: BuildEnvironment) -> dict[str, Path]:
-    """Return the notebooks that are pages, by name, in the order of the table of contents."""
-    found: list[str] = []
-
-    def visit(page: str) -> None:
-        if page not in found:
-            found.append(page)
-            for child in env.toctree_includes.get(page, []):
-                visit(child)
-
-    visit(env.config.root_doc)
-    paths = {page: Path(env.doc2path(page)) for page in found if page in env.found_docs}
-    return {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
-
-
 def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Write the files once all pages are read, and add to `written` what the pages then list.
 
@@ -284,13 +270,13 @@ def _numbers(env: BuildEnvironment) -> dict[str, str]:
 
 def _citation(env: BuildEnvironment, form: str) -> str:
     """One form of the citation of the edition that the book shows."""
-    notebooks = list(notebook_pages(env).values())
-    edition, address = citation.stored_edition(notebooks[0]), citation.public_address()
+    edition, address = citation.shown_edition(env), citation.public_address()
     if form == "bibtex":
         return citation.bibtex(edition, address).rstrip()
     if form == "plain":
         return citation.plain(edition, address=address)
-    example = next(table for table in published_tables(notebooks) if table.is_chart)
+    tables = published_tables(notebook_pages(env).values())
+    example = next(table for table in tables if table.is_chart)
     number = _numbers(env).get(example.identifier, "Figure")
     return citation.plain(edition, f"{number}: {example.title}", address)
 

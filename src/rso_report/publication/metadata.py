@@ -22,7 +22,7 @@ from rso_report.coverage import COUNTS
 from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.publication import citation
-from rso_report.publication.downloads import DATA, TABLES, notebook_pages
+from rso_report.publication.downloads import DATA, TABLES
 from rso_report.publication.policy import STYLED, plain_page
 
 _COUNTS = (*COUNTS, "answers")
@@ -146,9 +146,8 @@ def _describe(
     start = page == app.config.root_doc
     where = urljoin(address, f"{page}.html") if address else ""
     head = tags(title, description(doctree), where, "website" if start else "article")
-    notebooks = notebook_pages(app.env) if start or page.startswith(_ON_DATA) else {}
-    if notebooks:
-        edition = citation.stored_edition(next(iter(notebooks.values())))
+    if (start or page.startswith(_ON_DATA)) and citation.notebook_pages(app.env):
+        edition = citation.shown_edition(app.env)
         head += json_ld(about_data(edition, address or "../" * page.count("/")))
     context["metatags"] = context.get("metatags", "") + head
 
