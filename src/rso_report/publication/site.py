@@ -11,6 +11,7 @@ all. Until that moment, whatever happens, the last site is what readers get.
 import argparse
 import fcntl
 import json
+import os
 import re
 import shutil
 import sys
@@ -23,7 +24,6 @@ from itertools import groupby
 from pathlib import Path
 
 from rso_report.errors import ReportError
-from rso_report.exchange import point, recover
 from rso_report.periods import day_label
 from rso_report.publication import gate
 from rso_report.publication.citation import STATUS, TITLE
@@ -367,7 +367,6 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     store = live.parent / "build" / "site"
     try:
         with alone(store):
-            recover(live)
             tidy(store, live)
             last = live.resolve()
             try:
@@ -396,7 +395,10 @@ def _publish(live: Path, starts: list[Path], store: Path) -> None:
     if folder.exists():  # it is served, and has been meddled with
         folder = folder.with_name(f"{folder.name}-again")
     new.rename(folder)
-    point(live, folder)
+    link = live.with_name(f".{live.name}.new")
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.path.relpath(folder, live.parent), target_is_directory=True)
+    os.replace(link, live)  # in one step: at any moment it is the old or the new
 
 
 def main(arguments: list[str] | None = None) -> int:
