@@ -480,9 +480,9 @@ def verify(site: Path, machine: bool) -> None:
 
     SITE is the folder of one edition, the folder with all of them, such as _site, or a ZIP file of
     either. Every file is hashed again and compared with SHA256SUMS: changed, missing, extra. The
-    executed notebooks and the archive of the data, and the data, code, pages and lock of this
-    checkout are compared too. Reads SITE and this checkout and writes nothing. At the end stands
-    the SHA-256 of the list itself, to compare with the one published elsewhere.
+    data, code, pages and lock of this checkout are compared with SHA256SUMS.sources. Reads SITE and
+    this checkout and writes nothing. At the end stands the SHA-256 of the list itself, to compare
+    with the one published elsewhere.
 
     Exit codes: 0 all is as listed, 1 something differs, 3 no list, or one that can't be read.
 

@@ -25,11 +25,10 @@ from rso_report.edition import Edition
 from rso_report.intake import questions
 from rso_report.publication import citation
 from rso_report.publication.citation import notebook_pages
-from rso_report.publication.provenance import DATA
 from rso_report.publication.workbook import published_tables, workbook
 
 FOLDER = "downloads"
-TABLES = f"{FOLDER}/rso-report-tables.xlsx"
+DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"
 BIBTEX, CITATION = f"{FOLDER}/rso-report.bib", f"{FOLDER}/rso-report-citation.txt"
 _NUMBERED = re.compile(r"(Figure|Table) [\d.]+")
 RETURN_XLSX = f"{FOLDER}/rso-annual-return.xlsx"
