@@ -10,7 +10,6 @@ import pickle
 from collections import Counter
 from functools import cache
 from hashlib import sha256
-from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -278,26 +277,17 @@ def _name_start_page(
 
 
 def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
-    """Write the chart library and the front door into the finished site."""
+    """Write the chart library into the finished site."""
     if exception or app.builder.format != "html":
         return
     _remove_stale_files(app)
-    site, start = Path(app.outdir), app.config.root_doc + ".html"
+    site = Path(app.outdir)
     # Sphinx's own note for a later build. It hashes `templates_path`, to which the theme adds the
     # folder where it is installed: two environments that make the same pages would differ in it.
     (site / ".buildinfo").unlink(missing_ok=True)
     # In a function of its own: the library's one-letter names would otherwise become global.
     library = f"(() => {{{_library()}}})();\n"
     (site / "_static" / "vega-bundle.js").write_text(library, encoding="utf-8")
-    title = escape(app.config.html_title)
-    (site / "index.html").write_text(
-        f'<!DOCTYPE html>\n<html lang="{app.config.language.replace("_", "-")}"><head>'
-        f'<meta charset="utf-8"><title>{title}</title>'
-        '<link rel="icon" href="_static/favicon.svg">'
-        f'<meta http-equiv="refresh" content="0; url={start}"></head>'
-        f'<body><h1>{title}</h1><p><a href="{start}">Read the report</a></p></body></html>\n',
-        encoding="utf-8",
-    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -321,6 +311,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-updated", _shared)
     app.connect("html-collect-pages", _forget_lost_words)
     app.connect("build-finished", _keep_environment)
-    # Before the table-of-contents extension writes its own index.html, without a language.
-    app.connect("build-finished", _write_extra_files, priority=400)
+    app.connect("build-finished", _write_extra_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
