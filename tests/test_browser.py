@@ -197,15 +197,6 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(visits, visits_without_scri
     assert not wide, "\n".join(wide)
 
 
-def test_search_finds_pages_of_a_report_opened_from_a_folder(browser, site):
-    page = browser.new_page()
-    log = listen(page)
-    page.goto((site / "search.html").as_uri() + "?q=offenders")
-    page.locator("#search-results li a").first.wait_for()
-    page.close()
-    assert log.messages == []
-
-
 def test_a_search_for_a_row_leads_to_that_row(browser, site):
     page = browser.new_page()
     page.goto(f"{(site / 'search.html').as_uri()}?q=RO0008")

@@ -264,12 +264,6 @@ def test_another_edition_stands_beside_the_default_one(project):
     assert "2019-20" in other.read_text()
 
 
-def test_a_year_stays_as_it_was_typed(project):
-    succeeded, _, last = project.make("YEAR=2019_20")  # nobody makes it a number
-    assert not succeeded
-    assert last.startswith("report_year: found '2019_20' (did you mean '2019-20'?); allowed: ")
-
-
 def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(project):
     before = project.site()
     (project.root / "data" / "orders.csv").write_text("none for West Midlands")
@@ -412,11 +406,6 @@ def test_each_step_of_many_says_its_number_its_edition_and_why(first_run):
     assert said["Executing notebooks/more.ipynb for Wales, 2020-21"] == "not there yet"
     assert said["Building the pages for West Midlands, 2020-21"] == "earlier steps ran"
     assert said["Publishing"] == "always done"
-
-
-def test_a_second_run_of_many_has_nothing_to_do(many):
-    succeeded, executed, last = many.make(*MANY)
-    assert (succeeded, executed, last) == (True, [], "Step 1 of 1: Publishing (always done)")
 
 
 def test_an_edition_that_fails_keeps_its_last_good_site_and_stops_no_other(many):

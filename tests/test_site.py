@@ -547,20 +547,6 @@ def test_an_unreadable_page_is_named(tmp_path, three):
     assert contents(three) == before
 
 
-def test_a_start_page_that_is_not_there_is_named(live):
-    with pytest.raises(ReportError, match=r"pages/index\.html: there is no such start page"):
-        publish(live, [live.parent / "build" / "x-2021-22" / "pages" / "index.html"])
-
-
-def test_a_link_between_editions_that_is_broken_stops_the_switch(tmp_path, three):
-    start = built(tmp_path, "west-midlands", "2022-23")
-    (start.parent / "notebooks" / "summary.html").unlink()  # to which a page without a pair leads
-    before = contents(three)
-    with pytest.raises(ReportError, match=r"2022-23/notebooks/summary\.html leads nowhere"):
-        publish(three, [start])
-    assert contents(three) == before
-
-
 def test_a_second_publisher_waits_for_the_first(tmp_path, three):
     start = built(tmp_path, "west-midlands", "2022-23")
     second = threading.Thread(target=publish, args=(three, [start]))
@@ -571,18 +557,6 @@ def test_a_second_publisher_waits_for_the_first(tmp_path, three):
         assert not (three / "west-midlands-2022-23").exists()
     second.join(30)
     assert (three / "west-midlands-2022-23" / "index.html").is_file()
-
-
-def test_what_the_checks_refuse_stops_the_switch(tmp_path, three, monkeypatch):
-    before = contents(three)
-
-    def refuse(_):
-        raise ReportError("A handler stands in x/start.html.")
-
-    monkeypatch.setattr(policy, "require_secured", refuse)
-    with pytest.raises(ReportError, match=r"stays as it was\. A handler .* x/start\.html\.$"):
-        publish(three, [built(tmp_path, "north-east", "2021-22")])
-    assert contents(three) == before
 
 
 def test_the_command_says_where_the_report_is(tmp_path, live, capsys, monkeypatch):
