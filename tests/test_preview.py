@@ -9,7 +9,7 @@ from urllib.request import urlopen
 from rso_report.publication import preview
 from rso_report.publication.policy import secured
 
-PAGE = '<!DOCTYPE html><html><head><meta charset="utf-8"><title>A</title></head><body>{0}</body></html>'
+PAGE = '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>{0}</body></html>'
 
 
 @contextmanager

@@ -332,18 +332,7 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
-def ingest(
-    file: Path,
-    source_id: str,
-    title: str,
-    publisher: str,
-    published: datetime | None,
-    licence: str,
-    address: str,
-    kind: str,
-    dry_run: bool,
-    machine: bool,
-) -> None:
+def ingest(file: Path, dry_run: bool, machine: bool, **described: Any) -> None:
     """Check an annual return (CSV, XLSX or ODS) and add it to the data.
 
     Reads FILE and data/, and writes data/ alone. Everything wrong in FILE is said at once: row,
@@ -371,8 +360,7 @@ def ingest(
     from rso_report.errors import FaultError
     from rso_report.intake import ingest as door
 
-    day = published.date() if published else None
-    source = door.Source(source_id, title, publisher, day, licence, address, kind)
+    source = _source(**described)
     try:
         done = door.ingest(file, source, dry_run=dry_run)
     except FaultError as error:
@@ -380,7 +368,7 @@ def ingest(
             click.echo("Nothing was written.", err=True)
             raise
         faults = [asdict(fault) for fault in error.faults]
-        click.echo(as_json({"source_id": source_id, "outcome": "refused", "faults": faults}))
+        click.echo(as_json({"source_id": source.source_id, "outcome": "refused", "faults": faults}))
         sys.exit(error.exit_status)
     click.echo(as_json(asdict(done)) if machine else done)
 
@@ -395,14 +383,7 @@ def ingest(
 @click.option("--read-as", multiple=True, metavar="CODE=FORCE", help="Force of a new district.")
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 def population(
-    file: Path,
-    year: int,
-    source_id: str,
-    published: datetime | None,
-    title: str,
-    address: str,
-    read_as: tuple[str, ...],
-    dry_run: bool,
+    file: Path, year: int, read_as: tuple[str, ...], dry_run: bool, **described: Any
 ) -> None:
     """Add the residents of a year to the data, from the workbook of the ONS.
 
@@ -418,14 +399,10 @@ def population(
       rso-report population mye25.xlsx --year 2025 --source ons-mye-2025 \\
         --published 2026-07-15 --title "Mid-year population estimates, 2025"
     """
-    from rso_report.intake import ingest as door
     from rso_report.intake.population import take_in
 
-    day = published.date() if published else None
-    publisher = "Office for National Statistics"
-    source = door.Source(
-        source_id, title, publisher, day, "OGL", address, kind="official_statistics"
-    )
+    own = {"publisher": "Office for National Statistics", "licence": "OGL"}
+    source = _source(kind="official_statistics", **own, **described)
     click.echo(take_in(file, year, source, _pairs("--read-as", read_as), dry_run=dry_run))
 
 
@@ -504,6 +481,13 @@ def _given(year: str | None, region: str | None, file: Path | None = None) -> An
 
     asked = {"report_year": year, "region": region}
     return read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
+
+
+def _source(published: datetime | None, **described: str) -> Any:  # noqa: ANN401
+    """What is known of the document that is taken in, from the options that say it."""
+    from rso_report.intake.ingest import Source
+
+    return Source(published=published.date() if published else None, **described)
 
 
 def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
