@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from reading import replace
 
 from rso_report import cli, dataset, places
 from rso_report.edition import Edition
@@ -32,12 +33,6 @@ def copy(tmp_path, monkeypatch):
     shutil.copytree(dataset.data_folder(), tmp_path / "data")
     monkeypatch.setenv("RSO_REPORT_DATA", str(tmp_path / "data"))
     return tmp_path / "data"
-
-
-def replace(path, old, new):
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 # The group

@@ -17,7 +17,7 @@ from rso_report import tables
 from rso_report.edition import Edition
 from rso_report.errors import FaultError
 from rso_report.publication import downloads, workbook
-from rso_report.publication.workbook import PublishedTable, cells, sheet_names
+from rso_report.publication.workbook import PublishedTable, cells
 
 ROOT = Path(__file__).resolve().parents[1]
 EDITION = Edition()
@@ -204,10 +204,10 @@ def test_a_mark_moves_into_a_column_of_its_own_so_that_the_number_stays_one():
     assert values == [["2020-21", 174, "[p]"], ["2019-20", 9, ""]]
 
 
-def test_sheet_names_are_unique_whatever_the_anchors_have_in_common():
+def test_no_sheet_takes_the_place_of_another():
     long = [replace(small("7"), identifier=f"tab-{'x' * 40}{end}") for end in "ab"]
-    names = sheet_names([*long, small("7", number="Table 2.1")])
-    assert len(set(names)) == 3 and names[2] == "Table 2.1"
+    with pytest.raises(ValueError, match="two tables for one sheet"):
+        book_of(*long)
 
 
 def test_the_data_archive_is_the_data_folder(site):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from reading import contents
 
 from rso_report.cli import main
 from rso_report.errors import ReportError
@@ -81,14 +82,6 @@ def live(tmp_path, edition, without_axe):
     live = tmp_path / "_site"
     publish(live, [edition(year) / "index.html" for year in ("2019-20", "2020-21")])
     return live
-
-
-def contents(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def rewrite(pages, words):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from bs4 import BeautifulSoup
+from reading import contents
 
 from rso_report import dataset
 from rso_report.edition import open_edition
@@ -72,14 +73,6 @@ def three(tmp_path, live):
     ]
     publish(live, starts)
     return live
-
-
-def contents(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def notices(live):

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 from click.testing import CliRunner
+from reading import replace
 
 from rso_report import dataset
 from rso_report.cli import main
@@ -67,12 +68,6 @@ def another_checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "checkout", lambda: root)
     monkeypatch.setenv("RSO_REPORT_DATA", str(root / "data"))
     return root
-
-
-def replace(path, old, new):
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) >= 1
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def hide(site):

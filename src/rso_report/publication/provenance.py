@@ -26,6 +26,13 @@ from rso_report.publication.assemble import code_files
 MANIFEST, SOURCES, RECORD = "SHA256SUMS", "SHA256SUMS.sources", "edition.json"
 LOCK = "requirements.lock"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+# What is said of a file that was changed, that is missing, and that is extra.
+_AS_BUILT = ("is not as it was built", "was built and is missing", "is extra: it was not built")
+_AS_HERE = (
+    "this checkout holds another version than the one that the site was made from",
+    "the site was made from it, and this checkout has no such file",
+    "this checkout has it, and the site was made without it",
+)
 # What is put into the pages of an edition when a later one is published beside it.
 NOTICE = re.compile(
     rb'<aside class="edition-notice" data-edition-notice>'
@@ -48,11 +55,6 @@ class Difference:
 def digest(content: bytes) -> str:
     """Return the SHA-256 of bytes as 64 hexadecimal digits."""
     return sha256(content).hexdigest()
-
-
-def short(hexadecimal: str) -> str:
-    """Return the digits of a hash that a page shows, enough to tell any two apart."""
-    return hexadecimal[:12]
 
 
 def listed(hashes: Mapping[str, str]) -> str:
@@ -143,27 +145,13 @@ def verify(folder: Path, here: bool = True) -> list[Difference]:
     """
     recorded = read(folder / MANIFEST)
     try:
-        differences = [*_files(recorded, site_files(folder, recorded)), *_printed(folder)]
+        differences = [*_compared(recorded, site_files(folder, recorded), *_AS_BUILT)]
+        differences += _printed(folder)
         if here and (folder / "_sources").is_dir():
-            differences += _checkout(folder)
+            differences += _compared(read(folder / SOURCES), sources(), *_AS_HERE)
     except OSError as error:
         raise FileError(f"{error.filename}: {error.strerror}") from None
     return differences
-
-
-def _files(recorded: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
-    words = ("is not as it was built", "was built and is missing", "is extra: it was not built")
-    return _compared(recorded, found, *words)
-
-
-def _checkout(folder: Path) -> Iterator[Difference]:
-    return _compared(
-        read(folder / SOURCES),
-        sources(),
-        "this checkout holds another version than the one that the site was made from",
-        "the site was made from it, and this checkout has no such file",
-        "this checkout has it, and the site was made without it",
-    )
 
 
 def _compared(

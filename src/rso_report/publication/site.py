@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from html import escape
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from rso_report.errors import ReportError
@@ -111,7 +112,7 @@ def notice(
         up = "../" * (page.count("/") + 1)
         return f'<a href="{up}{escape(other.name)}/{escape(target)}">{escape(words)}</a>'
 
-    plain = [other for other in known if other.is_plain]
+    plain, by_region = [other for other in known if other.is_plain], attrgetter("region")
     own = [other for other in plain if other.region == edition.region]
     said = ""
     if (later := next((e for e in own if e.latest), edition)).year > edition.year:
@@ -123,14 +124,14 @@ def notice(
         )
     years = [edition, *(e for e in own if e.year != edition.year)]
     regions = [edition]
-    for _, others in groupby((e for e in plain if e.region != edition.region), _region):
+    for _, others in groupby((e for e in plain if e.region != edition.region), by_region):
         newest, *rest = others
         regions.append(next((e for e in (newest, *rest) if e.year == edition.year), newest))
     for head, others, words in (
         ("Year", sorted(years, key=lambda e: e.year)[::-1], lambda e: e.year),
         (
             "Region",
-            sorted(regions, key=_region),
+            sorted(regions, key=by_region),
             lambda e: e.region if e.year == edition.year else f"{e.region} ({e.year})",
         ),
     ):
@@ -141,10 +142,6 @@ def notice(
             )
             said += f"<p>{head}: {' '.join(each)}</p>"
     return f'<aside class="edition-notice" data-edition-notice>{said}</aside>' if said else ""
-
-
-def _region(edition: BuiltEdition) -> str:
-    return edition.region
 
 
 def without_notice(content: bytes) -> bytes:
@@ -179,7 +176,7 @@ def listing(editions: list[BuiltEdition]) -> str:
 
 def index(editions: list[BuiltEdition]) -> str:
     """Return the page that lists the editions: a table a region, no script, no other host."""
-    tables = "".join(_table(list(own)) for _, own in groupby(editions, key=lambda e: e.region))
+    tables = "".join(_table(list(own)) for _, own in groupby(editions, key=attrgetter("region")))
     body = (
         "<p>The editions published here, by region or force. An edition shows the figures of "
         "registered sexual offenders (RSOs) whose date or period ends in its year or before. Where "
