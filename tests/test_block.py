@@ -5,7 +5,6 @@ import io
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 
 BLOCKS = "figure.rso-figure, figure.rso-table:has(> .rso-tools)"
 # On a narrow screen a chart without controls keeps the picture that is made for it.
@@ -13,13 +12,9 @@ DRAWN = "box => ['drawn', 'kept'].includes(box.dataset.state)"
 
 
 @pytest.fixture(scope="module")
-def pages(site):
+def pages(documents):
     """Pages with at least one figure or table of the report, by path."""
-    found = {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
-        for path in sorted(site.rglob("*.html"))
-    }
-    found = {name: page for name, page in found.items() if page.select(BLOCKS)}
+    found = {name: page for name, page in documents.items() if page.select(BLOCKS)}
     assert len(found) > 3
     return found
 

@@ -11,7 +11,6 @@ from zipfile import ZipFile
 import openpyxl
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 
 from rso_report import tables
 from rso_report.edition import Edition
@@ -104,19 +103,17 @@ def plain_signs(lines):
     return [[text.replace("−", "-") for text in line] for line in lines]
 
 
-def test_every_sheet_shows_what_its_place_on_the_page_shows(site, sheets):
+def test_every_sheet_shows_what_its_place_on_the_page_shows(documents, sheets):
     different = []
     for sheet in sheets:
         place = next(filter(None, map(PLACE.fullmatch, filter(None, column(sheet)))))
-        page = BeautifulSoup((site / place[2]).read_text(), "html.parser")
-        if plain_signs(without_rows(rows_shown(sheet))) != plain_signs(
-            rows_on_page(page, place[3])
-        ):
+        on_page = rows_on_page(documents[place[2]], place[3])
+        if plain_signs(without_rows(rows_shown(sheet))) != plain_signs(on_page):
             different.append(f"{sheet.title}: {place[0]}")
     assert not different, "\n".join(different)
 
 
-def test_every_table_and_chart_of_a_notebook_has_a_sheet(site, sheets):
+def test_every_table_and_chart_of_a_notebook_has_a_sheet(documents, sheets):
     places = {
         (place[2], place[3])
         for sheet in sheets
@@ -124,11 +121,10 @@ def test_every_table_and_chart_of_a_notebook_has_a_sheet(site, sheets):
         if place
     }
     blocks = {
-        (f"notebooks/{path.name}", block["id"])
-        for path in (site / "notebooks").glob("*.html")
-        for block in BeautifulSoup(path.read_text(), "html.parser").select(
-            "figure.rso-table, figure.rso-figure"
-        )
+        (name, block["id"])
+        for name in documents
+        if name.startswith("notebooks/")
+        for block in documents[name].select("figure.rso-table, figure.rso-figure")
         if not block.find_parent("figure")
     }
     assert places == blocks
@@ -228,11 +224,10 @@ def test_data_that_the_check_refuses_are_not_in_the_archive(tmp_path):
         downloads.data_files(folder)
 
 
-def test_the_page_lists_every_file_with_its_size(site):
-    page = site / "book" / "downloads.html"
+def test_the_page_lists_every_file_with_its_size(site, documents):
     listed = {}
-    for item in BeautifulSoup(page.read_text(), "html.parser").select(".rso-downloads li"):
-        target = (page.parent / item.a["href"]).resolve()
+    for item in documents["book/downloads.html"].select(".rso-downloads li"):
+        target = (site / "book" / item.a["href"]).resolve()
         listed[target.relative_to(site.resolve()).as_posix()] = item.get_text()
     own = {path.relative_to(site).as_posix() for path in (site / downloads.FOLDER).iterdir()}
     notebooks = {path.relative_to(site).as_posix() for path in site.glob("_sources/**/*.ipynb")}

@@ -1,7 +1,7 @@
 """Whatever breaks a build, readers get a whole site, and the next build succeeds.
 
 A toy project is built by what `make report` starts, over and over, each time with other data; the
-build is killed at random moments, runs out of room, meets what it can't read, or its kernel dies.
+build is killed at random moments, runs out of room, or meets what it can't read.
 All the while a reader reads the whole site. What each page says is sealed by a hash, so that half
 a page, or a page of another build than its neighbours, is seen.
 """
