@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 from reading import KINDS, pages_of
 
@@ -88,6 +89,15 @@ def site(tmp_path_factory, worker_id):
 def all_pages(site):
     """Every page of the report by its path."""
     return pages_of(site)
+
+
+@pytest.fixture(scope="session")
+def documents(site):
+    """Every page of the report as a tree, by its path."""
+    return {
+        name: BeautifulSoup(path.read_text(), "html.parser")
+        for name, path in pages_of(site).items()
+    }
 
 
 @pytest.fixture(

@@ -37,6 +37,22 @@ def pages_of(site: Path) -> dict[str, Path]:
     }
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what every file below a folder holds, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Change a text in a file, where it stands first."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{path.name} does not hold {old!r}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
 def leads_on(path: Path) -> bool:
     """Whether a page stands only in the place of one that has moved."""
     return "<h1>This page has moved</h1>" in path.read_text(encoding="utf-8")

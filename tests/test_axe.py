@@ -48,6 +48,25 @@ def test_a_page_with_a_fault_is_named_and_the_others_are_not(write, capsys):
     assert "clean.html" not in said
 
 
+def test_what_is_wrong_with_a_page_is_found(write):
+    wrong = (
+        '<!DOCTYPE html><html><head></head><body><h1>One</h1><h4>Four</h4><img src="data:,">'
+        '<p style="color: #999; background: #fff">Pale</p></body></html>'
+    )
+    with pytest.raises(ReportError) as caught:
+        require_accessible(write("site", wrong=wrong))
+    said = {line.split(": ")[1] for line in str(caught.value).splitlines()[1:] if ": " in line}
+    assert said >= {
+        "color-contrast",
+        "document-title",
+        "heading-order",
+        "html-has-lang",
+        "image-alt",
+        "landmark-one-main",
+        "region",
+    }
+
+
 def test_clean_pages_pass(write):
     require_accessible(write("site", one=CLEAN, two=CLEAN))
 

@@ -5,26 +5,16 @@ import io
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 
 BLOCKS = "figure.rso-figure, figure.rso-table:has(> .rso-tools)"
-# In one step, because a chart may take the place of its image at any moment.
-PICTURE = """box => {
-  const picture = box.querySelector("img, svg");
-  return picture.getBoundingClientRect().height > 50 && picture.naturalWidth !== 0;
-}"""
 # On a narrow screen a chart without controls keeps the picture that is made for it.
 DRAWN = "box => ['drawn', 'kept'].includes(box.dataset.state)"
 
 
 @pytest.fixture(scope="module")
-def pages(site):
+def pages(documents):
     """Pages with at least one figure or table of the report, by path."""
-    found = {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
-        for path in sorted(site.rglob("*.html"))
-    }
-    found = {name: page for name, page in found.items() if page.select(BLOCKS)}
+    found = {name: page for name, page in documents.items() if page.select(BLOCKS)}
     assert len(found) > 3
     return found
 
@@ -148,37 +138,6 @@ def test_copying_says_what_it_did(open_page, clipboard):
     assert field.evaluate("field => field.value") == page.url + "#fig-outcome-rates"
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_paper_has_every_picture_and_nothing_to_press(open_page, pages, scripts):
-    for name, document in pages.items():
-        page = open_page(name, java_script_enabled=scripts)
-        page.emulate_media(media="print")
-        boxes = page.locator(".rso-chart")
-        assert all(box.evaluate(PICTURE) for box in boxes.all()), name
-        assert boxes.count() == len(document.select(".rso-chart"))
-        for part in page.locator(".rso-tools, .rso-controls").all():
-            assert not part.is_visible(), name
-        page.context.close()
-
-
-@pytest.mark.parametrize("width", [320, 1280])
-def test_everything_to_press_is_at_least_24_pixels_high(open_page, pages, width):
-    small = []
-    for name in pages:
-        page = open_page(name, viewport={"width": width, "height": 800})
-        for box in page.locator(".rso-figure .rso-chart").all():
-            draw(page, box.evaluate("box => box.closest('figure').id"))
-        page.evaluate("document.querySelectorAll('figure details').forEach(d => (d.open = true))")
-        for part in page.locator(
-            ".rso-tools a, .rso-copy:visible, figure summary, .rso-controls :is(select, input)"
-        ).all():
-            size = part.bounding_box()
-            if min(size["height"], size["width"]) < 24:
-                small.append(f"{name}: {part.evaluate('each => each.outerHTML')} {size}")
-        page.context.close()
-    assert not small, "\n".join(small)
-
-
 def test_areas_beside_the_national_rate_are_drawn_at_the_rate_that_is_written(open_page, pages):
     page = open_page("notebooks/regional-trends.html")
     figure = draw(page, "fig-funnel")
@@ -204,13 +163,3 @@ def test_the_sentence_of_the_sliders_is_spoken_when_they_rest(open_page):
     assert re.fullmatch(r"[\d,]+ visits a year", said.text_content())
     drawn = figure.locator(".rso-chart svg text").all_text_contents()
     assert said.text_content() in drawn
-
-
-def test_a_tooltip_says_value_and_interval(open_page):
-    page = open_page("notebooks/regional-trends.html")
-    figure = draw(page, "fig-funnel")
-    figure.locator(".mark-symbol path").nth(10).hover(force=True)
-    tooltip = page.locator("#vg-tooltip-element")
-    tooltip.wait_for()
-    words = tooltip.text_content()
-    assert "Rate" in words and "95% interval" in words

@@ -14,7 +14,6 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rso_report.exchange import beside, recover, switch
 from rso_report.publication.assemble import complaints
 from rso_report.publication.site import without_notice
 
@@ -23,10 +22,7 @@ STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
     *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "edition"),
     *("cli", "dependencies", "selection", "warm", "publication/__init__"),
-    *(
-        f"publication/{name}"
-        for name in ("assemble", "citation", "policy", "provenance", "ready", "site")
-    ),
+    *(f"publication/{name}" for name in ("assemble", "citation", "policy", "provenance", "site")),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW
@@ -242,27 +238,6 @@ def test_a_second_run_executes_nothing_and_puts_back_a_site_that_was_deleted(pro
     assert project.site() == before
 
 
-NOTHING = "Nothing has changed since it was built."
-
-
-def test_what_has_not_changed_is_known_without_the_graph_and_what_has_is_not_passed_over(project):
-    project.make()
-    before, said = project.site(), project.said
-    assert project.make() == (True, [], NOTHING)
-    assert (project.said, project.site()) == (said, before)
-    page = next(project.live.rglob("summary.html"))
-    page.unlink()
-    assert project.make()[2] != NOTHING
-    assert project.site() == before
-    for path in (project.root / "data" / "orders.csv", project.root / "book" / "index.md"):
-        known = path.read_bytes()
-        for content in (known + b"\n5\n", known):
-            path.write_bytes(content)
-            assert project.make()[2] != NOTHING, path
-    assert project.make("YEAR=2020-21")[2] != NOTHING
-    assert project.make("YEAR=2020-21")[2] == NOTHING
-
-
 def test_a_changed_table_even_if_older_executes_only_the_notebooks_that_read_it(project):
     table = project.root / "data" / "orders.csv"
     table.write_text("count\n4711\n")
@@ -287,12 +262,6 @@ def test_another_edition_stands_beside_the_default_one(project):
     assert project.site() == before
     other = project.root / "_site" / "west-midlands-2019-20" / "notebooks" / "more.html"
     assert "2019-20" in other.read_text()
-
-
-def test_a_year_stays_as_it_was_typed(project):
-    succeeded, _, last = project.make("YEAR=2019_20")  # nobody makes it a number
-    assert not succeeded
-    assert last.startswith("report_year: found '2019_20' (did you mean '2019-20'?); allowed: ")
 
 
 def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(project):
@@ -439,11 +408,6 @@ def test_each_step_of_many_says_its_number_its_edition_and_why(first_run):
     assert said["Publishing"] == "always done"
 
 
-def test_a_second_run_of_many_has_nothing_to_do(many):
-    succeeded, executed, last = many.make(*MANY)
-    assert (succeeded, executed, last) == (True, [], "Step 1 of 1: Publishing (always done)")
-
-
 def test_an_edition_that_fails_keeps_its_last_good_site_and_stops_no_other(many):
     before = many.page("more", "wales-2020-21")
     (many.root / "data" / "orders.csv").write_text("count\n4711, none for Wales\n")
@@ -494,50 +458,6 @@ def test_a_wrong_parameter_in_a_file_is_refused_before_any_step(project):
     succeeded, _, last = project.make("PARAMETERS=my.yaml", "REGION=all")
     assert (succeeded, project.steps) == (False, [])
     assert "did you mean 'weeks'?" in last
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """A live site and a new one, of one page each."""
-    for name in ("live", "new"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "index.html").write_text(name)
-    return tmp_path / "new", tmp_path / "live"
-
-
-def test_a_new_site_takes_the_place_of_the_live_one(folders):
-    new, live = folders
-    switch(new, live)
-    assert (live / "index.html").read_text() == "new"
-    assert [path.name for path in live.parent.iterdir()] == ["live"]
-
-
-@pytest.mark.parametrize("exception", [OSError, KeyboardInterrupt])
-@pytest.mark.parametrize("step", [1, 2])
-def test_whatever_interrupts_the_switch_a_whole_site_stays(folders, monkeypatch, step, exception):
-    new, live = folders
-    rename, calls = Path.rename, []
-
-    def interrupted(path, target):
-        calls.append(path)
-        if len(calls) == step:
-            raise exception
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", interrupted)
-    with pytest.raises(exception):
-        switch(new, live)
-    assert (live / "index.html").read_text() == "live"
-    assert not beside(live, "old").exists()
-
-
-def test_a_power_cut_between_the_two_renamings_is_made_good_by_the_next_run(folders):
-    new, live = folders
-    live.rename(beside(live, "old"))
-    shutil.copytree(new, beside(live, "new"))
-    recover(live)
-    assert (live / "index.html").read_text() == "live"
-    assert sorted(path.name for path in live.parent.iterdir()) == ["live", "new"]
 
 
 def test_complaints_are_the_warnings_or_else_the_last_lines(tmp_path):

@@ -146,15 +146,6 @@ def test_a_link_to_a_term_that_the_glossary_lacks_stops_the_build(tmp_path):
     assert "term not in glossary: 'Breech'" in said
 
 
-@pytest.fixture(scope="module")
-def documents(site):
-    return {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
-        for path in sorted(site.rglob("*.html"))
-        if path.parent.name in {"book", "notebooks"}
-    }
-
-
 def entries(lists):
     return {term["id"] for each in lists for term in each.select("dt[id^=term-]")}
 

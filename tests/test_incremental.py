@@ -5,6 +5,7 @@ import re
 from datetime import date
 
 import pytest
+from reading import contents, replace
 from test_reproducible import copied
 
 from rso_report.dataset import stamp
@@ -23,21 +24,13 @@ def built(root, work):
     assemble.main(
         [str(work / "book"), str(work / "pages"), *map(str, sorted(root.glob("notebooks/*.ipynb")))]
     )
-    pages = work / "pages"
-    files = (path for path in pages.rglob("*") if path.is_file())
-    return {path.relative_to(pages).as_posix(): path.read_bytes() for path in files}
+    return contents(work / "pages")
 
 
 def read_by_sphinx(work):
     """The pages that the last build read."""
     log = re.sub(r"\x1b\[[\d;]*m", "", (work / "book.log").read_text())
     return sorted(set(re.findall(r"reading sources\.\.\. \[ *\d+%\] (\S+)", log)))
-
-
-def change(path, old, new):
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -53,14 +46,14 @@ def test_what_is_kept_makes_the_same_site_as_a_build_from_nothing(root, tmp_path
     assert read_by_sphinx(tmp_path / "kept") == ["book/help", "book/provenance"]
     assert second["book/help.html"] != first["book/help.html"]
 
-    change(root / PROSE, "\n# ", "\n# New: ")
+    replace(root / PROSE, "\n# ", "\n# New: ")
     (root / PROSE).write_text((root / PROSE).read_text() + "\n## A new part\n\nIt is.\n")
     third = built(root, tmp_path / "kept")
     assert read_by_sphinx(tmp_path / "kept") == ["book/help", "book/provenance"]
     require_same(third, built(root, tmp_path / "anew"))
 
     # A row of the data, in a file that is older than the pages; all pages say when they changed.
-    change(root / "data" / "visit_policy.csv", "answer", "reply")
+    replace(root / "data" / "visit_policy.csv", "answer", "reply")
     stamp(root / "data", date(2036, 1, 1))
     for name in ("visit_policy.csv", "datapackage.json"):
         os.utime(root / "data" / name, (10**9, 10**9))

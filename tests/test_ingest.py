@@ -5,6 +5,7 @@ import shutil
 import signal
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from return_files import COLUMNS, TITLE, as_csv, flow, gone, good, offences, sto
 from rso_report import answers, dataset, reconcile
 from rso_report.edition import open_edition
 from rso_report.errors import FaultError, ReportError
-from rso_report.exchange import beside
+from rso_report.exchange import beside, switch
 from rso_report.intake import ingest
 from rso_report.intake.ingest import Source
 
@@ -319,6 +320,26 @@ def test_a_run_that_is_killed_leaves_the_old_package_or_the_new_one(
     assert dataset.check(folder) == []
     ingest.recover(folder)
     assert sorted(p.name for p in folder.parent.iterdir()) == ["data", "return.csv"]
+
+
+@pytest.mark.parametrize("exception", [OSError, KeyboardInterrupt])
+def test_what_interrupts_between_two_renames_puts_the_old_folder_back(
+    tmp_path, monkeypatch, exception
+):
+    for name in ("live", "new"):
+        (tmp_path / name / name).mkdir(parents=True)
+    calls, rename = [], Path.rename
+
+    def interrupted(path, target):
+        calls.append(path)
+        if len(calls) == 2:
+            raise exception
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(exception):
+        switch(tmp_path / "new", tmp_path / "live")
+    assert (tmp_path / "live" / "live").is_dir() and not beside(tmp_path / "live", "old").exists()
 
 
 def _rename_once(rename):

@@ -1,7 +1,7 @@
 """Whatever breaks a build, readers get a whole site, and the next build succeeds.
 
 A toy project is built by what `make report` starts, over and over, each time with other data; the
-build is killed at random moments, runs out of room, meets what it can't read, or its kernel dies.
+build is killed at random moments, runs out of room, or meets what it can't read.
 All the while a reader reads the whole site. What each page says is sealed by a hash, so that half
 a page, or a page of another build than its neighbours, is seen.
 """
@@ -263,49 +263,3 @@ def test_a_source_that_can_not_be_read_is_named_and_nothing_older_is_published_f
         aside.rename(source)
     build(project)
     assert published(project) == number
-
-
-def test_pages_that_can_not_be_read_are_named_and_the_next_build_succeeds(project, reader):
-    number = published(project)
-    page = project.root / "build" / "west-midlands-2021-22" / "pages" / "notebooks" / "page-3.html"
-    page.unlink()
-    page.symlink_to("nowhere")
-    assert re.search(r"stays as it was\. .*page-3\.html: No such file", refused(project))
-    give(project, number + 1)
-    build(project)
-    assert published(project) == number + 1
-
-
-def test_a_kernel_that_dies_is_named_and_the_next_build_succeeds(project, reader):
-    number = published(project) + 1
-    give(project, number)
-    notebook = project.root / "notebooks" / "more.ipynb"
-    whole = notebook.read_text()
-    notebook.write_text(
-        whole.replace("print(load", "import os; os.kill(os.getpid(), 9); print(load")
-    )
-    assert refused(project).splitlines()[-1] == (
-        "notebooks/more.ipynb: Python died while executing it."
-    )
-    notebook.write_text(whole)
-    build(project)
-    assert published(project) == number
-
-
-def test_of_two_builds_at_once_the_second_says_what_to_do_and_the_first_finishes(project, reader):
-    number = published(project) + 1
-    give(project, number)
-    first = project.start(command=BUILD)
-    while "Executing" not in first.stderr.readline():
-        assert first.poll() is None
-    second = project.start(command=BUILD)
-    _, said = second.communicate()
-    assert second.returncode == 1
-    assert said == (
-        f"Another build is running in this folder (process {first.pid}). Wait until it has "
-        "finished and give the same command again. There is no lock to remove: it ends with that "
-        "process.\n"
-    )
-    assert first.poll() is None
-    first.communicate()
-    assert (first.returncode, published(project)) == (0, number)

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
-from reading import leads_on
 from sphinx.application import Sphinx
 
 from rso_report.publication import metadata
@@ -16,11 +15,10 @@ ADDRESS = "https://example.org/report/"
 
 
 @pytest.fixture(scope="module")
-def documents(site):
-    return {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
-        for path in sorted(site.rglob("*.html"))
-        if "_static" not in path.parts and not leads_on(path)
+def documents(site, documents):
+    """The pages, and the door that leads to the first of them."""
+    return documents | {
+        "index.html": BeautifulSoup((site / "index.html").read_text(), "html.parser")
     }
 
 

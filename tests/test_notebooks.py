@@ -246,23 +246,3 @@ def test_a_malformed_row_stops_papermill_naming_row_and_column(tmp_path):
     run = papermill("missing-offenders", tmp_path / "out.ipynb", RSO_REPORT_DATA=str(data))
     assert run.returncode != 0
     assert re.search(r"data/missing\.csv, row \d+, column value: found 'forty-three'", run.stderr)
-
-
-def nbval(path):
-    return tool("pytest", "--nbval", "-q", "-p", "no:cacheprovider", path)
-
-
-@pytest.fixture(scope="module")
-def tampered(tmp_path_factory):
-    """A copy of a notebook in which one stored value was changed."""
-    path = tmp_path_factory.mktemp("tampered") / "missing-offenders.ipynb"
-    text = (ROOT / "notebooks/missing-offenders.ipynb").read_text(encoding="utf-8")
-    assert "4,380" in text
-    path.write_text(text.replace("4,380", "4,381", 1), encoding="utf-8")
-    return path
-
-
-def test_a_changed_value_in_a_stored_output_makes_nbval_fail(tampered):
-    run = nbval(tampered)
-    assert run.returncode == 1, run.stdout[-2000:]
-    assert "4,381" in run.stdout or "4,380" in run.stdout

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sphinx
+from reading import contents
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("_config.yml", "_toc.yml", "book", "data", "notebooks", "src/rso_report")
@@ -86,9 +87,7 @@ def built(root, cores, umask, python_path=(), **environment):
         errors="replace",
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    site = root / "_site"
-    files = (path for path in site.rglob("*") if path.is_file())
-    return {file.relative_to(site).as_posix(): file.read_bytes() for file in files}
+    return contents(root / "_site")
 
 
 @pytest.fixture(scope="module")

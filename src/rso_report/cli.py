@@ -9,7 +9,6 @@ ends with.
 import json
 import os
 import sys
-from contextlib import chdir
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -121,27 +120,16 @@ def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
       officers: 30
     """
     from rso_report import places
-    from rso_report.publication import ready
-    from rso_report.publication.assemble import commit
+    from rso_report.selection import is_several
 
     root = places.root()
     if not (root / "Snakefile").is_file():
         raise FileError(f"{root} is no checkout of the report: it has no Snakefile.")
-    file = parameters and parameters.resolve()
-    with chdir(root):
-        said = [] if pdf else ready.said([year, region, str(file or "")], commit(Path()))
-    if said:
-        click.echo("Nothing has changed since it was built.", err=True)
-        click.echo("\n".join(said))
-        return
-    from rso_report.selection import is_several
-
     if not any(map(is_several, (year, region))):
         _given(year, region, parameters)  # of several editions the graph sees to each
-    sys.stdout.flush()
+    command = graph("pdf" if pdf else "report", year, region, parameters)
     os.chdir(root)
     # In the place of this program: signals, progress and exit status are Snakemake's own.
-    command = graph("pdf" if pdf else "report", year, region, file)
     os.execv(sys.executable, command)
 
 
@@ -344,18 +332,7 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
-def ingest(
-    file: Path,
-    source_id: str,
-    title: str,
-    publisher: str,
-    published: datetime | None,
-    licence: str,
-    address: str,
-    kind: str,
-    dry_run: bool,
-    machine: bool,
-) -> None:
+def ingest(file: Path, dry_run: bool, machine: bool, **described: Any) -> None:
     """Check an annual return (CSV, XLSX or ODS) and add it to the data.
 
     Reads FILE and data/, and writes data/ alone. Everything wrong in FILE is said at once: row,
@@ -383,8 +360,7 @@ def ingest(
     from rso_report.errors import FaultError
     from rso_report.intake import ingest as door
 
-    day = published.date() if published else None
-    source = door.Source(source_id, title, publisher, day, licence, address, kind)
+    source = _source(**described)
     try:
         done = door.ingest(file, source, dry_run=dry_run)
     except FaultError as error:
@@ -392,7 +368,7 @@ def ingest(
             click.echo("Nothing was written.", err=True)
             raise
         faults = [asdict(fault) for fault in error.faults]
-        click.echo(as_json({"source_id": source_id, "outcome": "refused", "faults": faults}))
+        click.echo(as_json({"source_id": source.source_id, "outcome": "refused", "faults": faults}))
         sys.exit(error.exit_status)
     click.echo(as_json(asdict(done)) if machine else done)
 
@@ -407,14 +383,7 @@ def ingest(
 @click.option("--read-as", multiple=True, metavar="CODE=FORCE", help="Force of a new district.")
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 def population(
-    file: Path,
-    year: int,
-    source_id: str,
-    published: datetime | None,
-    title: str,
-    address: str,
-    read_as: tuple[str, ...],
-    dry_run: bool,
+    file: Path, year: int, read_as: tuple[str, ...], dry_run: bool, **described: Any
 ) -> None:
     """Add the residents of a year to the data, from the workbook of the ONS.
 
@@ -430,14 +399,10 @@ def population(
       rso-report population mye25.xlsx --year 2025 --source ons-mye-2025 \\
         --published 2026-07-15 --title "Mid-year population estimates, 2025"
     """
-    from rso_report.intake import ingest as door
     from rso_report.intake.population import take_in
 
-    day = published.date() if published else None
-    publisher = "Office for National Statistics"
-    source = door.Source(
-        source_id, title, publisher, day, "OGL", address, kind="official_statistics"
-    )
+    own = {"publisher": "Office for National Statistics", "licence": "OGL"}
+    source = _source(kind="official_statistics", **own, **described)
     click.echo(take_in(file, year, source, _pairs("--read-as", read_as), dry_run=dry_run))
 
 
@@ -492,9 +457,9 @@ def verify(site: Path, machine: bool) -> None:
 
     SITE is the folder of one edition, the folder with all of them, such as _site, or a ZIP file of
     either. Every file is hashed again and compared with SHA256SUMS: changed, missing, extra. The
-    executed notebooks and the archive of the data, and the data, code, pages and lock of this
-    checkout are compared too. Reads SITE and this checkout and writes nothing. At the end stands
-    the SHA-256 of the list itself, to compare with the one published elsewhere.
+    data, code, pages and lock of this checkout are compared with SHA256SUMS.sources. Reads SITE and
+    this checkout and writes nothing. At the end stands the SHA-256 of the list itself, to compare
+    with the one published elsewhere.
 
     Exit codes: 0 all is as listed, 1 something differs, 3 no list, or one that can't be read.
 
@@ -516,6 +481,13 @@ def _given(year: str | None, region: str | None, file: Path | None = None) -> An
 
     asked = {"report_year": year, "region": region}
     return read_parameters(file or {}, **{name: value for name, value in asked.items() if value})
+
+
+def _source(published: datetime | None, **described: str) -> Any:  # noqa: ANN401
+    """What is known of the document that is taken in, from the options that say it."""
+    from rso_report.intake.ingest import Source
+
+    return Source(published=published.date() if published else None, **described)
 
 
 def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:

@@ -5,8 +5,6 @@ pages show. A change between two dates is given only between figures that count 
 otherwise the reason stands in its place.
 """
 
-import csv
-import io
 from typing import Any
 
 import pandas as pd
@@ -259,12 +257,8 @@ def since_last(data: Tables, edition: Edition) -> pd.DataFrame:
 
 def csv_file(found: pd.DataFrame) -> bytes:
     """A comparison as the bytes of a CSV file: all columns, numbers to six decimal places."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(found.columns)
-    for row in found.itertuples(index=False):
-        writer.writerow([tables.csv_cell(_plain(value)) for value in row])
-    return text.getvalue().encode("utf-8-sig")
+    cells = found.astype(object).map(lambda value: tables.csv_cell(_plain(value)))
+    return cells.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def _plain(value: object) -> str:

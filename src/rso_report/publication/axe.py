@@ -16,7 +16,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Error, async_playwright
 
 from rso_report.errors import ReportError, first_of
-from rso_report.publication import chromium
+from rso_report.publication import chromium, policy
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN_AXE = """([where, tags]) => axe
@@ -106,10 +106,8 @@ def kinds(page: bytes) -> set[int]:
 def pages_to_check(site: Path, live: Path | None = None) -> list[Path]:
     """Return the pages that are looked at; see the top of this module."""
     seen, found = set(), {}
-    for path in sorted(site.rglob("*.html")):
+    for path in policy.pages(site):
         name = path.relative_to(site)
-        if any(part.startswith("_") for part in name.parts):
-            continue  # parts of pages
         page = path.read_bytes()
         known = (live / name).read_bytes() if live and (live / name).is_file() else b""
         # A front door leads on by itself.

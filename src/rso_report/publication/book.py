@@ -8,10 +8,8 @@ import json
 import os
 import pickle
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
-from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,14 +24,12 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.search.en import SearchEnglish
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx_external_toc.api import Document
 
 from rso_report import tables
-from rso_report.edition import Edition
 from rso_report.places import data_folder, root
 from rso_report.publication import block, sentences
 from rso_report.publication.block import Place
-from rso_report.publication.citation import plain, stored_edition
+from rso_report.publication.citation import notebook_pages, plain, shown_edition
 from rso_report.publication.data_page import DataPackage
 from rso_report.tables import page_links
 
@@ -127,23 +123,9 @@ class _English(SearchEnglish):
 
 
 def _chapter(env: BuildEnvironment, docname: str) -> str:
-    """Return `2.` for the second notebook of the table of contents, nothing for other pages."""
-
-    def below(page: Document) -> Iterator[str]:
-        for name in page.child_files():
-            yield name
-            yield from below(env.external_site_map[name])
-
-    root = env.external_site_map.root
-    notebooks = [name for name in below(root) if name.startswith("notebooks/")]
-    return f"{notebooks.index(docname) + 1}." if docname in notebooks else ""
-
-
-def _edition(env: BuildEnvironment, docname: str) -> Edition:
-    """Return the edition of the notebook that a page is, or else of the book's notebooks."""
-    page = Path(env.doc2path(docname))
-    notebooks = sorted(Path(env.srcdir, "notebooks").glob("*.ipynb"))
-    return stored_edition(page if page.suffix == ".ipynb" else notebooks[0])
+    """Return `2.` for the second notebook below the start page, nothing for other pages."""
+    below = [page for page in notebook_pages(env) if page != env.config.root_doc]
+    return f"{below.index(docname) + 1}." if docname in below else ""
 
 
 def _title_sections(app: Sphinx, doctree: nodes.document) -> None:
@@ -175,7 +157,7 @@ def _place_blocks(app: Sphinx, doctree: nodes.document) -> None:
         number = f"{found.kind} {_chapter(env, env.docname)}{counts[found.kind]}"
         place = Place(
             number,
-            plain(_edition(env, env.docname), f"{number}: {found.title}"),
+            plain(shown_edition(env), f"{number}: {found.title}"),
             "../" * env.docname.count("/"),
         )
         env.get_domain("std").note_hyperlink_target(found.name, env.docname, found.name, number)
@@ -295,26 +277,17 @@ def _name_start_page(
 
 
 def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
-    """Write the chart library and the front door into the finished site."""
+    """Write the chart library into the finished site."""
     if exception or app.builder.format != "html":
         return
     _remove_stale_files(app)
-    site, start = Path(app.outdir), app.config.root_doc + ".html"
+    site = Path(app.outdir)
     # Sphinx's own note for a later build. It hashes `templates_path`, to which the theme adds the
     # folder where it is installed: two environments that make the same pages would differ in it.
     (site / ".buildinfo").unlink(missing_ok=True)
     # In a function of its own: the library's one-letter names would otherwise become global.
     library = f"(() => {{{_library()}}})();\n"
     (site / "_static" / "vega-bundle.js").write_text(library, encoding="utf-8")
-    title = escape(app.config.html_title)
-    (site / "index.html").write_text(
-        f'<!DOCTYPE html>\n<html lang="{app.config.language.replace("_", "-")}"><head>'
-        f'<meta charset="utf-8"><title>{title}</title>'
-        '<link rel="icon" href="_static/favicon.svg">'
-        f'<meta http-equiv="refresh" content="0; url={start}"></head>'
-        f'<body><h1>{title}</h1><p><a href="{start}">Read the report</a></p></body></html>\n',
-        encoding="utf-8",
-    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -338,6 +311,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-updated", _shared)
     app.connect("html-collect-pages", _forget_lost_words)
     app.connect("build-finished", _keep_environment)
-    # Before the table-of-contents extension writes its own index.html, without a language.
-    app.connect("build-finished", _write_extra_files, priority=400)
+    app.connect("build-finished", _write_extra_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,11 +7,15 @@ import re
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rso_report.edition import Edition, assigned, slug
 from rso_report.errors import ReportError
 from rso_report.parameters import NAMES
+
+if TYPE_CHECKING:  # Sphinx is slow to come, and who publishes needs none of it
+    from sphinx.environment import BuildEnvironment
 
 TITLE = "How registered sexual offenders are managed"
 AUTHOR = "The rso-report contributors"
@@ -53,6 +57,18 @@ def stored_edition(notebook: Path) -> Edition:
     own = stored_parameters(notebook)
     values |= {name: own[name] for name in ("report_year", "region")}
     return Edition.model_construct(**{name: values[name] for name in NAMES if name in values})
+
+
+def notebook_pages(env: "BuildEnvironment") -> dict[str, Path]:
+    """Return the notebooks that are pages, by name, in the order of the table of contents."""
+    listed = getattr(env, "external_site_map", ())  # of which a book of other tools has none
+    paths = {page: Path(env.doc2path(page)) for page in listed if page in env.found_docs}
+    return {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
+
+
+def shown_edition(env: "BuildEnvironment") -> Edition:
+    """Return the edition that a book shows."""
+    return stored_edition(next(iter(notebook_pages(env).values())))
 
 
 def public_address() -> str:

@@ -24,11 +24,11 @@ from rso_report import dataset
 from rso_report.edition import Edition
 from rso_report.intake import questions
 from rso_report.publication import citation
-from rso_report.publication.provenance import DATA
+from rso_report.publication.citation import notebook_pages
 from rso_report.publication.workbook import published_tables, workbook
 
 FOLDER = "downloads"
-TABLES = f"{FOLDER}/rso-report-tables.xlsx"
+DATA, TABLES = f"{FOLDER}/rso-report-data.zip", f"{FOLDER}/rso-report-tables.xlsx"
 BIBTEX, CITATION = f"{FOLDER}/rso-report.bib", f"{FOLDER}/rso-report-citation.txt"
 _NUMBERED = re.compile(r"(Figure|Table) [\d.]+")
 RETURN_XLSX = f"{FOLDER}/rso-annual-return.xlsx"
@@ -46,13 +46,13 @@ class Download:
     name: str
     kind: str
     words: str
-    size: int
+    content: bytes
 
     def html(self, up: str) -> str:
         """The file as an item of a list; `up` leads from the page to the root of the site."""
         return (
             f'<li><a href="{escape(up + self.path)}" download>{escape(self.name)}</a> '
-            f"({self.kind}, {size_words(self.size)}): {escape(self.words)}</li>\n"
+            f"({self.kind}, {size_words(len(self.content))}): {escape(self.words)}</li>\n"
         )
 
 
@@ -108,14 +108,13 @@ def downloads(
     titles: dict[str, str],
     numbers: dict[str, str],
     address: str,
-    kept: Path | None = None,
-) -> dict[str, tuple[Download, bytes | None]]:
-    """Return every download by its path in the site, with its bytes.
+    kept: Path,
+) -> list[Download]:
+    """Return every download.
 
     `notebooks` are the executed ones by the name of their page, in the order of the pages;
     `titles` their titles; `numbers` the numbers that figures and tables have there, by their
-    anchors. Notebooks come without bytes: Sphinx has copied them into the site. The workbook,
-    which takes long, is kept in the folder `kept`.
+    anchors. The workbook, which takes long, is kept in the folder `kept`.
     """
     edition = citation.stored_edition(next(iter(notebooks.values())))
     tables = [
@@ -125,8 +124,8 @@ def downloads(
     stems = {path.stem: titles[page] for page, path in notebooks.items()}
     package = dataset.descriptor()
     data = {**data_files(), "README.txt": read_me(package).encode()}
-    made = [
-        (
+    return [
+        Download(
             "data",
             DATA,
             "All data",
@@ -135,7 +134,7 @@ def downloads(
             "Frictionless Data Package",
             archive(data),
         ),
-        (
+        Download(
             "tables",
             TABLES,
             "All tables",
@@ -144,7 +143,7 @@ def downloads(
             "cover, contents and notes",
             _kept(kept, workbook, tables, edition, stems, address),
         ),
-        (
+        Download(
             "citation",
             BIBTEX,
             "Citation for reference managers",
@@ -152,7 +151,7 @@ def downloads(
             edition.full_title,
             citation.bibtex(edition, address).encode(),
         ),
-        (
+        Download(
             "citation",
             CITATION,
             "Citation as text",
@@ -160,7 +159,7 @@ def downloads(
             f"{edition.full_title}, with its terms",
             citation_text(edition, address).encode(),
         ),
-        (
+        Download(
             "return",
             RETURN_XLSX,
             "Annual return to fill in",
@@ -168,7 +167,7 @@ def downloads(
             "with lists to choose from, notes and a worked example",
             questions.workbook_template(dataset.load("areas")),
         ),
-        (
+        Download(
             "return",
             RETURN_CSV,
             "Annual return to fill in, names of the columns only",
@@ -176,35 +175,29 @@ def downloads(
             "for a force that writes the return from its own system",
             questions.csv_template(),
         ),
-    ]
-    found = {
-        path: (Download(group, path, name, kind, words, len(content)), content)
-        for group, path, name, kind, words, content in made
-    }
-    for page, path in notebooks.items():
-        place = f"_sources/{page}.ipynb"
-        told = "the page with its code, as it was executed"
-        found[place] = (
+        *(
             Download(
-                "notebooks", place, titles[page], "Jupyter notebook", told, path.stat().st_size
-            ),
-            None,
-        )
-    return found
+                "notebooks",
+                f"_sources/{page}.ipynb",
+                titles[page],
+                "Jupyter notebook",
+                "the page with its code, as it was executed",
+                path.read_bytes(),
+            )
+            for page, path in notebooks.items()
+        ),
+    ]
 
 
-def _kept(folder: Path | None, make: Callable[..., bytes], *given: object) -> bytes:
+def _kept(folder: Path, make: Callable[..., bytes], *given: object) -> bytes:
     """Return what a function makes of something; from a folder, if it made it of the same before.
 
     The folder goes whenever code or packages change (module `assemble`).
     """
-    path = folder and folder / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
-    if path and path.is_file():
-        return path.read_bytes()
-    made = make(*given)
-    if path:
-        path.write_bytes(made)
-    return made
+    path = folder / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
+    if not path.is_file():
+        path.write_bytes(make(*given))
+    return path.read_bytes()
 
 
 class DownloadList(nodes.General, nodes.Element):
@@ -240,21 +233,6 @@ class ReportCitation(SphinxDirective):
         return [nodes.literal_block(language=language, classes=["rso-citation"], cites=form)]
 
 
-def notebook_pages(env: BuildEnvironment) -> dict[str, Path]:
-    """Return the notebooks that are pages, by name, in the order of the table of contents."""
-    found: list[str] = []
-
-    def visit(page: str) -> None:
-        if page not in found:
-            found.append(page)
-            for child in env.toctree_includes.get(page, []):
-                visit(child)
-
-    visit(env.config.root_doc)
-    paths = {page: Path(env.doc2path(page)) for page in found if page in env.found_docs}
-    return {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
-
-
 def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Write the files once all pages are read, and add to `written` what the pages then list.
 
@@ -265,13 +243,11 @@ def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> list[
         return []
     titles = {page: env.titles[page].astext() for page in notebooks}
     address, kept = citation.public_address(), Path(app.doctreedir)
-    made = downloads(notebooks, titles, _numbers(env), address, kept)
-    for path, (_, content) in made.items():
-        if content is not None:
-            target = Path(app.outdir, path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-    written += [download for download, _ in made.values()]
+    written += downloads(notebooks, titles, _numbers(env), address, kept)
+    for download in written:
+        target = Path(app.outdir, download.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(download.content)
     return [page for page, told in env.metadata.items() if _LISTS in told]
 
 
@@ -284,13 +260,13 @@ def _numbers(env: BuildEnvironment) -> dict[str, str]:
 
 def _citation(env: BuildEnvironment, form: str) -> str:
     """One form of the citation of the edition that the book shows."""
-    notebooks = list(notebook_pages(env).values())
-    edition, address = citation.stored_edition(notebooks[0]), citation.public_address()
+    edition, address = citation.shown_edition(env), citation.public_address()
     if form == "bibtex":
         return citation.bibtex(edition, address).rstrip()
     if form == "plain":
         return citation.plain(edition, address=address)
-    example = next(table for table in published_tables(notebooks) if table.is_chart)
+    tables = published_tables(notebook_pages(env).values())
+    example = next(table for table in tables if table.is_chart)
     number = _numbers(env).get(example.identifier, "Figure")
     return citation.plain(edition, f"{number}: {example.title}", address)
 

@@ -10,7 +10,8 @@ import pandas as pd
 from rso_report import coverage, periods
 from rso_report.dataset import Tables
 from rso_report.edition import FIGURES, Edition, choices, open_edition
-from rso_report.publication.citation import stored_edition
+from rso_report.publication.provenance import RECORD
+from rso_report.publication.site import BuiltEdition, in_order, read_edition
 
 WIDTH = 100  # characters of a line to read
 TABLES = ("areas", *FIGURES)  # of the data package, for `overview`
@@ -35,14 +36,11 @@ def lacking(data: Tables, forces: Iterable[str] = ()) -> dict[Edition, tuple[str
     return lacks
 
 
-def built(site: Path) -> dict[str, Edition]:
-    """Editions in the folder of all sites, by the name of their folder.
-
-    What an edition is stands in the executed notebooks that are published with it; a folder
-    without them is no edition.
-    """
-    notebooks = sorted(site.glob("[!.]*/_sources/notebooks/*.ipynb"))
-    return {path.parents[2].name: stored_edition(path) for path in notebooks}
+def built(site: Path) -> dict[str, BuiltEdition]:
+    """Editions in the folder of all sites, by the name of their folder."""
+    records = sorted(site.glob(f"[!.]*/{RECORD}"))
+    editions = (read_edition(path.parent, path.parent.name) for path in records)
+    return {edition.name: edition for edition in in_order(editions)}
 
 
 def overview(data: Tables, site: Path, forces: Iterable[str] = ()) -> pd.DataFrame:
@@ -54,28 +52,20 @@ def overview(data: Tables, site: Path, forces: Iterable[str] = ()) -> pd.DataFra
     region has a row of its own, and is never the latest.
     """
     there, possible = built(site), choices(data)
-    named = [*forces, *(each.region for each in there.values())]
-    named = [name for name in named if name in possible.places]
-    lacks = lacking(data, named)
-    plain = {edition.slug: edition for edition in lacks}
-    by_title = {edition.title: measures for edition, measures in lacks.items()}
-    every = plain | {slug: edition for slug, edition in there.items() if slug not in plain}
+    forces = [*forces, *(edition.region for edition in there.values())]
+    lacks = lacking(data, [name for name in forces if name in possible.places])
+    slugs = {(edition.region, edition.report_year): edition.slug for edition in lacks}
+    allowed = {edition.slug: (possible.newest(edition), lacks[edition]) for edition in lacks}
+    places = {slug: place for place, slug in slugs.items()}
+    places |= {name: (e.region, e.year) for name, e in there.items() if name not in places}
     rows = [
-        (
-            each.region,
-            each.report_year,
-            slug,
-            possible.newest(each) if each.region in possible.places else "",
-            by_title.get(each.title, ()),
-            slug in there,
-        )
-        for slug, each in every.items()
+        (*place, slug, *allowed.get(slugs.get(place), ("", ())), slug in there)
+        for slug, place in places.items()
     ]
     names = ["region", "report_year", "slug", "newest", "lacks", "built"]
+    latest = [name for name, edition in there.items() if edition.latest]
     listed = pd.DataFrame(rows, columns=names)
-    plainly = listed[listed["built"] & listed["slug"].isin(plain)]
-    listed["latest"] = listed["slug"].isin(plainly.groupby("region")["slug"].last())
-    return listed
+    return listed.assign(latest=listed["slug"].isin(latest))
 
 
 def lines(editions: pd.DataFrame) -> Iterator[str]:

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from rso_report.publication import policy
+
 # What a browser fetches by itself, by attribute; of <link> only these kinds.
 _LOADED = {"src", "poster", "data"}
 _FETCHED_LINKS = {"stylesheet", "icon", "preload", "prefetch", "modulepreload", "manifest"}
@@ -42,9 +44,7 @@ def faults(site: Path) -> list[str]:
     sites work is not looked at: it changes without us. Files that the theme keeps for itself, in
     folders that begin with _, are no pages.
     """
-    pages = {
-        path.resolve(): _read(path) for path in sorted(site.rglob("*.html")) if _own(path, site)
-    }
+    pages = {path.resolve(): _read(path) for path in policy.pages(site)}
     found = []
     for path in pages:
         name = path.relative_to(site.resolve()).as_posix()
@@ -53,10 +53,6 @@ def faults(site: Path) -> list[str]:
         if _IN_STYLES.search(path.read_text(encoding="utf-8", errors="replace")):
             found.append(f"{path.relative_to(site).as_posix()}: loads from another host")
     return found
-
-
-def _own(path: Path, site: Path) -> bool:
-    return not any(part.startswith("_") for part in path.relative_to(site).parts)
 
 
 def _read(path: Path) -> _Page:

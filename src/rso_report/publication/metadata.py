@@ -22,7 +22,7 @@ from rso_report.coverage import COUNTS
 from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.publication import citation
-from rso_report.publication.downloads import DATA, TABLES, notebook_pages
+from rso_report.publication.downloads import DATA, TABLES
 from rso_report.publication.policy import STYLED, plain_page
 
 _COUNTS = (*COUNTS, "answers")
@@ -146,9 +146,8 @@ def _describe(
     start = page == app.config.root_doc
     where = urljoin(address, f"{page}.html") if address else ""
     head = tags(title, description(doctree), where, "website" if start else "article")
-    notebooks = notebook_pages(app.env) if start or page.startswith(_ON_DATA) else {}
-    if notebooks:
-        edition = citation.stored_edition(next(iter(notebooks.values())))
+    if (start or page.startswith(_ON_DATA)) and citation.notebook_pages(app.env):
+        edition = citation.shown_edition(app.env)
         head += json_ld(about_data(edition, address or "../" * page.count("/")))
     context["metatags"] = context.get("metatags", "") + head
 
@@ -170,6 +169,21 @@ def not_found(address: str, root: str) -> str:
     return plain_page(f"Page not found — {escape(citation.TITLE)}", words, body, head)
 
 
+def front_door(title: str, words: str, address: str, start: str) -> str:
+    """Return the page at the root of the site, which leads on to the start page by itself."""
+    link = f'<link rel="canonical" href="{escape(address)}{start}">\n' if address else ""
+    where = f"{address}{start}" if address else ""
+    return (
+        '<!DOCTYPE html>\n<html lang="en-GB"><head>'
+        f'<meta charset="utf-8"><title>{escape(title)}</title>'
+        '<link rel="icon" href="_static/favicon.svg">'
+        f'<meta http-equiv="refresh" content="0; url={start}">'
+        f"{link}{tags(title, words, where, 'website')}</head>"
+        f'<body><h1>{escape(title)}</h1><p><a href="{start}">Read the report</a></p></body>'
+        "</html>\n"
+    )
+
+
 def sitemap(address: str, pages: list[str]) -> str:
     """Return the list of pages for search engines; without dates, as the build has no clock."""
     places = "".join(f"<url><loc>{escape(address)}{page}.html</loc></url>\n" for page in pages)
@@ -180,7 +194,7 @@ def sitemap(address: str, pages: list[str]) -> str:
 
 
 def _write(app: Sphinx, exception: Exception | None) -> None:
-    """Write the files for search engines and the 404 page, and describe the front door."""
+    """Write the files for search engines and the 404 page, and the front door."""
     if exception or app.builder.format != "html":
         return
     site, address, root = Path(app.outdir), app.config.html_baseurl, app.config.root_doc
@@ -191,14 +205,10 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
         (site / "sitemap.xml").write_text(pages, encoding="utf-8")
         rules += f"Sitemap: {address}sitemap.xml\n"
     (site / "robots.txt").write_text(rules, encoding="utf-8")
-    front = site / "index.html"
-    if root != "index" and front.is_file():
+    if root != "index":
         words = description(app.env.get_doctree(root))
-        link = f'<link rel="canonical" href="{escape(address)}{root}.html">\n' if address else ""
-        where = f"{address}{root}.html" if address else ""
-        head = link + tags(app.config.html_title or citation.TITLE, words, where, "website")
-        html = front.read_text(encoding="utf-8")
-        front.write_text(html.replace("</head>", f"{head}</head>", 1), encoding="utf-8")
+        door = front_door(app.config.html_title, words, address, f"{root}.html")
+        (site / "index.html").write_text(door, encoding="utf-8")
 
 
 def _know_address(app: Sphinx, config: Config) -> None:
@@ -213,6 +223,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect this module to Sphinx; called by Sphinx, which reads what is returned."""
     app.connect("config-inited", _know_address)
     app.connect("html-page-context", _describe)
-    # After the plug-in `book` has written the front door.
+    # Before the table-of-contents extension writes its own front door, without a language.
     app.connect("build-finished", _write, priority=450)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

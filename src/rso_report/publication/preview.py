@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,35 +26,21 @@ from rso_report.places import root
 
 WATCHED = ("book", "data", "notebooks", "src/rso_report")
 LOOK_EVERY = 0.3  # seconds
-# It asks for a script that is there after the next build; the policy of a page allows no other way.
-RELOAD = """const wait = () => {{
+# It asks whether there is a next build by a script; the policy of a page allows no other way.
+RELOAD = """setInterval(() => {{
   const script = document.createElement("script");
   script.src = "/-after/{number}";
-  script.onerror = () => setTimeout(wait, 1000);
+  script.onload = script.onerror = () => script.remove();
   document.head.append(script);
-}};
-addEventListener("load", wait);
+}}, 1000);
 """
 
 
+@dataclass
 class Builds:
-    """How many builds have been shown; whoever waits is told of the next one."""
+    """How many builds have been shown."""
 
-    def __init__(self) -> None:
-        """Begin before the first build."""
-        self.number = 0
-        self._next = threading.Condition()
-
-    def done(self) -> None:
-        """Tell that one more is there."""
-        with self._next:
-            self.number += 1
-            self._next.notify_all()
-
-    def wait(self, number: int) -> None:
-        """Return once there is another than that of a number."""
-        with self._next:
-            self._next.wait_for(lambda: self.number != number)
+    number: int = 0
 
 
 class Pages(SimpleHTTPRequestHandler):
@@ -65,13 +52,13 @@ class Pages(SimpleHTTPRequestHandler):
         super().__init__(*given, **options)
 
     def do_GET(self) -> None:
-        """Send a file, a page with its addition, or the answer that a page waits for."""
+        """Send a file, a page with its addition, or the answer that a page asks for."""
         words, _, number = self.path.rpartition("/")
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() and self.path.endswith("/") else path
         if words == "/-after":
-            self.builds.wait(int(number))
-            self._send("text/javascript", b"location.reload();")
+            is_next = int(number) != self.builds.number
+            self._send("text/javascript", b"location.reload();" if is_next else b"")
         elif words == "/-reload":
             self._send("text/javascript", RELOAD.format(number=int(number)).encode())
         elif path.suffix == ".html" and path.is_file():
@@ -130,7 +117,7 @@ def show(build: Callable[[], bool], folder: Path, builds: Builds) -> None:
     watched = changes(folder)
     while True:
         if build():
-            builds.done()
+            builds.number += 1
         next(watched)
 
 

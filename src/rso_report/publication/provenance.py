@@ -19,17 +19,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
-import nbformat
-
 from rso_report import places
 from rso_report.errors import FileError, ReportError, first_of
-from rso_report.publication import citation
 from rso_report.publication.assemble import code_files
 
 MANIFEST, SOURCES, RECORD = "SHA256SUMS", "SHA256SUMS.sources", "edition.json"
 LOCK = "requirements.lock"
-DATA = "downloads/rso-report-data.zip"  # which module `downloads` writes
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+# What is said of a file that was changed, that is missing, and that is extra.
+_AS_BUILT = ("is not as it was built", "was built and is missing", "is extra: it was not built")
+_AS_HERE = (
+    "this checkout holds another version than the one that the site was made from",
+    "the site was made from it, and this checkout has no such file",
+    "this checkout has it, and the site was made without it",
+)
 # What is put into the pages of an edition when a later one is published beside it.
 NOTICE = re.compile(
     rb'<aside class="edition-notice" data-edition-notice>'
@@ -52,11 +55,6 @@ class Difference:
 def digest(content: bytes) -> str:
     """Return the SHA-256 of bytes as 64 hexadecimal digits."""
     return sha256(content).hexdigest()
-
-
-def short(hexadecimal: str) -> str:
-    """Return the digits of a hash that a page shows, enough to tell any two apart."""
-    return hexadecimal[:12]
 
 
 def listed(hashes: Mapping[str, str]) -> str:
@@ -147,30 +145,13 @@ def verify(folder: Path, here: bool = True) -> list[Difference]:
     """
     recorded = read(folder / MANIFEST)
     try:
-        differences = [*_files(recorded, site_files(folder, recorded)), *_printed(folder)]
-        if (folder / "_sources").is_dir():
-            differences += [*_notebooks(folder, checkout() if here else None), *_archive(folder)]
-            differences += _checkout(folder) if here else ()
+        differences = [*_compared(recorded, site_files(folder, recorded), *_AS_BUILT)]
+        differences += _printed(folder)
+        if here and (folder / "_sources").is_dir():
+            differences += _compared(read(folder / SOURCES), sources(), *_AS_HERE)
     except OSError as error:
         raise FileError(f"{error.filename}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FileError(f"{folder / RECORD} is no record of an edition: {error!r}") from None
     return differences
-
-
-def _files(recorded: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
-    words = ("is not as it was built", "was built and is missing", "is extra: it was not built")
-    return _compared(recorded, found, *words)
-
-
-def _checkout(folder: Path) -> Iterator[Difference]:
-    return _compared(
-        read(folder / SOURCES),
-        sources(),
-        "this checkout holds another version than the one that the site was made from",
-        "the site was made from it, and this checkout has no such file",
-        "this checkout has it, and the site was made without it",
-    )
 
 
 def _compared(
@@ -180,50 +161,6 @@ def _compared(
         if recorded.get(name) != found.get(name):
             kind = missing if name not in found else extra if name not in recorded else changed
             yield Difference(name, kind)
-
-
-def _notebooks(folder: Path, root: Path | None) -> Iterator[Difference]:
-    """Executed notebooks against what the record says of them, and against those of a checkout."""
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    own = {"report_year": record["year"], "region": record["region"]}
-    for page, made in record["notebooks"].items():
-        name = f"_sources/{page}.ipynb"
-        path, source = folder / name, root and root / f"{page}.ipynb"
-        if not path.is_file():
-            continue  # told as a missing file
-        given = citation.stored_parameters(path)
-        if given != made["parameters"] or given != given | own:
-            yield Difference(name, "was executed with other parameters than recorded")
-        if source and source.is_file() and _cells(path) != _cells(source):
-            yield Difference(name, f"holds other cells than {page}.ipynb here")
-
-
-def _cells(notebook: Path) -> list[tuple[str, str]]:
-    """The cells of a notebook as they were written, without parameters given to it."""
-    return [
-        (cell.cell_type, cell.source)
-        for cell in nbformat.read(notebook, as_version=4).cells
-        if "injected-parameters" not in cell.metadata.get("tags", [])
-    ]
-
-
-def _archive(folder: Path) -> Iterable[Difference]:
-    """The data in the archive of an edition against those that it was made from."""
-    path = folder / DATA
-    if not path.is_file():
-        return ()  # told as a missing file
-    try:
-        with ZipFile(path) as archive:
-            names = set(archive.namelist()) - {"README.txt"}
-            found = {f"data/{name}": digest(archive.read(name)) for name in names}
-    except (BadZipFile, NotImplementedError, RuntimeError) as error:
-        return [Difference(DATA, f"can't be opened: {error}")]
-    made = {
-        name: value for name, value in read(folder / SOURCES).items() if name.startswith("data/")
-    }
-    where = f"in {DATA}"
-    words = ("is not what the site was made from", "is missing", "is extra")
-    return _compared(made, found, *(f"{where} {each}" for each in words))
 
 
 def _printed(folder: Path) -> Iterable[Difference]:

@@ -27,8 +27,7 @@ from rso_report.edition import FIGURES, Edition, open_edition
 from rso_report.periods import day_label
 from rso_report.publication import citation, provenance
 from rso_report.publication.assemble import commit
-from rso_report.publication.downloads import notebook_pages
-from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES, short
+from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"
@@ -113,12 +112,9 @@ def _installed(name: str) -> str:
 @lru_cache(maxsize=1)
 def record(app: Sphinx) -> dict[str, Any]:
     """Return the record of the edition that a book shows; made once for all pages of a build."""
-    env = app.env
-    pages = [page for page in env.external_site_map if page in env.found_docs]
-    paths = {page: Path(env.doc2path(page)) for page in pages}
-    notebooks = {page: path for page, path in paths.items() if path.suffix == ".ipynb"}
-    stored = citation.stored_edition(next(iter(notebooks.values())))
-    return {"title": stored.full_title, **made_from(notebooks), "sources": provenance.sources()}
+    made = made_from(citation.notebook_pages(app.env))
+    title = citation.shown_edition(app.env).full_title
+    return {"title": title, **made, "sources": provenance.sources()}
 
 
 class MadeFrom(SphinxDirective):
@@ -175,7 +171,7 @@ def foot(made: dict[str, Any], page: str) -> str:
 
 
 def _code(hexadecimal: str) -> str:
-    return f"<code>{short(hexadecimal)}</code>"
+    return f"<code>{hexadecimal[:12]}</code>"  # enough to tell any two apart
 
 
 def _table(rows: list[tuple[object, ...]], columns: list[str], name: str, caption: str) -> str:
@@ -245,10 +241,9 @@ def _pages_with_the_record(
 
 def _write(app: Sphinx, exception: Exception | None) -> None:
     """Write the record and the lists of a finished book."""
-    notebooks = notebook_pages(app.env) if app.builder.format == "html" else {}
-    if exception or not notebooks:
+    if exception or app.builder.format != "html" or not citation.notebook_pages(app.env):
         return
-    stored = citation.stored_edition(next(iter(notebooks.values())))
+    stored = citation.shown_edition(app.env)
     data = dataset.load(*TABLES)
     edition, _ = open_edition(data, report_year=stored.report_year, region=stored.region)
     made = {name: value for name, value in record(app).items() if name != "sources"}

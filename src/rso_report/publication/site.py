@@ -11,6 +11,7 @@ all. Until that moment, whatever happens, the last site is what readers get.
 import argparse
 import fcntl
 import json
+import os
 import re
 import shutil
 import sys
@@ -20,12 +21,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from html import escape
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from rso_report.errors import ReportError
-from rso_report.exchange import point, recover
 from rso_report.periods import day_label
-from rso_report.publication import gate, ready
+from rso_report.publication import gate
 from rso_report.publication.citation import STATUS, TITLE
 from rso_report.publication.policy import STYLED, plain_page, secured
 from rso_report.publication.provenance import MANIFEST, NOTICE, RECORD, digest, listed
@@ -111,7 +112,7 @@ def notice(
         up = "../" * (page.count("/") + 1)
         return f'<a href="{up}{escape(other.name)}/{escape(target)}">{escape(words)}</a>'
 
-    plain = [other for other in known if other.is_plain]
+    plain, by_region = [other for other in known if other.is_plain], attrgetter("region")
     own = [other for other in plain if other.region == edition.region]
     said = ""
     if (later := next((e for e in own if e.latest), edition)).year > edition.year:
@@ -123,14 +124,14 @@ def notice(
         )
     years = [edition, *(e for e in own if e.year != edition.year)]
     regions = [edition]
-    for _, others in groupby((e for e in plain if e.region != edition.region), _region):
+    for _, others in groupby((e for e in plain if e.region != edition.region), by_region):
         newest, *rest = others
         regions.append(next((e for e in (newest, *rest) if e.year == edition.year), newest))
     for head, others, words in (
         ("Year", sorted(years, key=lambda e: e.year)[::-1], lambda e: e.year),
         (
             "Region",
-            sorted(regions, key=_region),
+            sorted(regions, key=by_region),
             lambda e: e.region if e.year == edition.year else f"{e.region} ({e.year})",
         ),
     ):
@@ -141,10 +142,6 @@ def notice(
             )
             said += f"<p>{head}: {' '.join(each)}</p>"
     return f'<aside class="edition-notice" data-edition-notice>{said}</aside>' if said else ""
-
-
-def _region(edition: BuiltEdition) -> str:
-    return edition.region
 
 
 def without_notice(content: bytes) -> bytes:
@@ -179,7 +176,7 @@ def listing(editions: list[BuiltEdition]) -> str:
 
 def index(editions: list[BuiltEdition]) -> str:
     """Return the page that lists the editions: a table a region, no script, no other host."""
-    tables = "".join(_table(list(own)) for _, own in groupby(editions, key=lambda e: e.region))
+    tables = "".join(_table(list(own)) for _, own in groupby(editions, key=attrgetter("region")))
     body = (
         "<p>The editions published here, by region or force. An edition shows the figures of "
         "registered sexual offenders (RSOs) whose date or period ends in its year or before. Where "
@@ -367,7 +364,6 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     store = live.parent / "build" / "site"
     try:
         with alone(store):
-            recover(live)
             tidy(store, live)
             last = live.resolve()
             try:
@@ -396,7 +392,10 @@ def _publish(live: Path, starts: list[Path], store: Path) -> None:
     if folder.exists():  # it is served, and has been meddled with
         folder = folder.with_name(f"{folder.name}-again")
     new.rename(folder)
-    point(live, folder)
+    link = live.with_name(f".{live.name}.new")
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.path.relpath(folder, live.parent), target_is_directory=True)
+    os.replace(link, live)  # in one step: at any moment it is the old or the new
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -404,7 +403,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rso_report.publication.site")
     parser.add_argument("live", type=Path, help="where the site is served, such as _site")
     parser.add_argument("starts", type=Path, nargs="+", help="EDITION/pages/index.html")
-    parser.add_argument("--state", help="what all of it was made of, for module `ready`")
     options = parser.parse_args(arguments)
     try:
         published = publish(options.live, options.starts)
@@ -415,8 +413,6 @@ def main(arguments: list[str] | None = None) -> int:
     if len(list(options.live.glob(f"*/{INDEX}"))) > 1:
         said.append(f"All editions: {options.live.absolute() / INDEX}")
     print("\n".join(said))
-    if options.state:
-        ready.note(options.state, said)
     return 0
 
 

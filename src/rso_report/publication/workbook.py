@@ -62,6 +62,11 @@ class PublishedTable:
         return [label for label, _ in source if label]
 
     @property
+    def sheet(self) -> str:
+        """The name of its sheet: its number on the page, or else its anchor, cut to fit."""
+        return (self.number or self.identifier)[:_LONGEST_NAME]
+
+    @property
     def is_chart(self) -> bool:
         """Whether these are the data behind a chart."""
         return self.identifier.startswith("fig-")
@@ -149,19 +154,6 @@ def _format(text: str) -> str:
     return f"+{shown};-{shown};{shown}" if sign == "+" else shown
 
 
-def sheet_names(tables: Iterable[PublishedTable]) -> list[str]:
-    """Return a name for each sheet: the number on the page, or its anchor, cut to fit."""
-    names: list[str] = []
-    for table in tables:
-        name = wanted = (table.number or table.identifier)[:_LONGEST_NAME]
-        count = 1
-        while name.casefold() in map(str.casefold, names):
-            count += 1
-            name = f"{wanted[: _LONGEST_NAME - 3]}-{count}"
-        names.append(name)
-    return names
-
-
 def workbook(
     tables: list[PublishedTable],
     edition: Edition,
@@ -171,14 +163,16 @@ def workbook(
     """Return the spreadsheet of all tables of an edition.
 
     `pages` gives the title of each page by its name; `address` is where the report is published,
-    if that is known. Raises ValueError for a table whose columns differ only in case, which the
-    file format can't hold.
+    if that is known. Raises ValueError for two sheets of one name, and for a table whose columns
+    differ only in case, which the file format can't hold.
     """
     numbers = {note: str(place) for place, note in enumerate(_all_notes(tables), 1)}
     sheets = {
-        name: _sheet(table, pages.get(table.page, table.page), numbers, address)
-        for name, table in zip(sheet_names(tables), tables, strict=True)
+        table.sheet: _sheet(table, pages.get(table.page, table.page), numbers, address)
+        for table in tables
     }
+    if len(sheets) < len(tables):
+        raise ValueError(f"two tables for one sheet: {sorted(table.sheet for table in tables)}")
     file = io.BytesIO()
     with warnings.catch_warnings():
         # Of blank cells, which the sheet's instructions explain, and of pandas still to come.
