@@ -34,6 +34,7 @@ from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters, read_file
 from rso_report.publication.assemble import commit, page_files
 from rso_report.publication.citation import public_address
+from rso_report.publication.ready import state
 from rso_report.selection import is_several, left_out_lines, select
 from rso_report.warm import WARM
 
@@ -250,6 +251,7 @@ BUILD = "build/{edition}"
 LOGS = f"{BUILD}/logs"
 ONCE = "--once" if len(EDITIONS) > 1 else ""  # what is kept of one edition is no use to another
 PUBLISH = [PYTHON, "-m", "rso_report.publication.site", "_site"]
+STATE = ["--state", state(ASKED, COMMIT)] if len(EDITIONS) == 1 else []
 
 
 def starts(names):
@@ -286,7 +288,7 @@ rule report:
     message:
         "Publishing"
     shell:
-        "{PUBLISH:q} {input:q} 2> {log:q}"
+        "{PUBLISH:q} {input:q} {STATE:q} 2> {log:q}"
 
 
 # Some editions failed, and what they had published stays. The others, and the earlier pages of

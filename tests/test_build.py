@@ -22,7 +22,10 @@ STEP = re.compile(r"Step (\d+) of (\d+): (.+?) \((.+)\)")
 STEPS = (
     *("__init__", "errors", "exchange", "execute", "parameters", "periods", "places", "edition"),
     *("cli", "dependencies", "selection", "warm", "publication/__init__"),
-    *(f"publication/{name}" for name in ("assemble", "citation", "policy", "provenance", "site")),
+    *(
+        f"publication/{name}"
+        for name in ("assemble", "citation", "policy", "provenance", "ready", "site")
+    ),
 )
 AREAS = """area_id,name,short_name,kind,parent_id
 WA,Wales,Wales,region,EW
@@ -236,6 +239,27 @@ def test_a_second_run_executes_nothing_and_puts_back_a_site_that_was_deleted(pro
     succeeded, executed, last = project.make()
     assert (succeeded, executed, last) == (True, [], "Step 1 of 1: Publishing (always done)")
     assert project.site() == before
+
+
+NOTHING = "Nothing has changed since it was built."
+
+
+def test_what_has_not_changed_is_known_without_the_graph_and_what_has_is_not_passed_over(project):
+    project.make()
+    before, said = project.site(), project.said
+    assert project.make() == (True, [], NOTHING)
+    assert (project.said, project.site()) == (said, before)
+    page = next(project.live.rglob("summary.html"))
+    page.unlink()
+    assert project.make()[2] != NOTHING
+    assert project.site() == before
+    for path in (project.root / "data" / "orders.csv", project.root / "book" / "index.md"):
+        known = path.read_bytes()
+        for content in (known + b"\n5\n", known):
+            path.write_bytes(content)
+            assert project.make()[2] != NOTHING, path
+    assert project.make("YEAR=2020-21")[2] != NOTHING
+    assert project.make("YEAR=2020-21")[2] == NOTHING
 
 
 def test_a_changed_table_even_if_older_executes_only_the_notebooks_that_read_it(project):

@@ -9,6 +9,7 @@ ends with.
 import json
 import os
 import sys
+from contextlib import chdir
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -120,16 +121,27 @@ def build(year: str, region: str, parameters: Path | None, pdf: bool) -> None:
       officers: 30
     """
     from rso_report import places
-    from rso_report.selection import is_several
+    from rso_report.publication import ready
+    from rso_report.publication.assemble import commit
 
     root = places.root()
     if not (root / "Snakefile").is_file():
         raise FileError(f"{root} is no checkout of the report: it has no Snakefile.")
+    file = parameters and parameters.resolve()
+    with chdir(root):
+        said = [] if pdf else ready.said([year, region, str(file or "")], commit(Path()))
+    if said:
+        click.echo("Nothing has changed since it was built.", err=True)
+        click.echo("\n".join(said))
+        return
+    from rso_report.selection import is_several
+
     if not any(map(is_several, (year, region))):
         _given(year, region, parameters)  # of several editions the graph sees to each
-    command = graph("pdf" if pdf else "report", year, region, parameters)
+    sys.stdout.flush()
     os.chdir(root)
     # In the place of this program: signals, progress and exit status are Snakemake's own.
+    command = graph("pdf" if pdf else "report", year, region, file)
     os.execv(sys.executable, command)
 
 

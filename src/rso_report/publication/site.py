@@ -26,7 +26,7 @@ from pathlib import Path
 
 from rso_report.errors import ReportError
 from rso_report.periods import day_label
-from rso_report.publication import gate
+from rso_report.publication import gate, ready
 from rso_report.publication.citation import STATUS, TITLE
 from rso_report.publication.policy import STYLED, plain_page, secured
 from rso_report.publication.provenance import MANIFEST, NOTICE, RECORD, digest, listed
@@ -403,6 +403,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rso_report.publication.site")
     parser.add_argument("live", type=Path, help="where the site is served, such as _site")
     parser.add_argument("starts", type=Path, nargs="+", help="EDITION/pages/index.html")
+    parser.add_argument("--state", help="what all of it was made of, for module `ready`")
     options = parser.parse_args(arguments)
     try:
         published = publish(options.live, options.starts)
@@ -413,6 +414,8 @@ def main(arguments: list[str] | None = None) -> int:
     if len(list(options.live.glob(f"*/{INDEX}"))) > 1:
         said.append(f"All editions: {options.live.absolute() / INDEX}")
     print("\n".join(said))
+    if options.state:
+        ready.note(options.state, said)
     return 0
 
 
