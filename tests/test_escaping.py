@@ -137,7 +137,9 @@ def poisoned_site(folder, tmp_path_factory):
         for path in notebook_blocks.NOTEBOOKS:
             executed(path, data, work / "notebooks")
         past = "from rso_report import plain_cells; plain_cells.faults = lambda *_: ([], True); "
-        patch.setattr(assemble, "BUILDER", ["-c", past + assemble.BUILDER[1]])
+        patch.setattr(
+            assemble, "BUILDER", ["-c", f"{past}from {assemble.BOOK} import main; main()"]
+        )
         made = sorted((work / "notebooks").glob("*.ipynb"))
         assemble.assemble(notebook_blocks.ROOT, made, work / "book")
         return assemble.build(work / "book")

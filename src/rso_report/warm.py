@@ -5,8 +5,9 @@
 
 A notebook takes two seconds to start and one to compute: two Pythons, each with all that it needs.
 A build starts one that has imported it, and each notebook and each kernel is a fork of that: it has
-the modules, and nothing that another did to them. Who asked stays as a stand-in with the same
-streams and exit status. If either ends, so does the other; where nobody answers, it runs by itself.
+the modules, and nothing that another did to them. So is the book of each edition, of which it
+imports what it needs when the first asks. Who asked stays as a stand-in with the same streams and
+exit status. If either ends, so does the other; where nobody answers, it runs by itself.
 """
 
 import builtins
@@ -24,6 +25,7 @@ from select import select
 from types import SimpleNamespace
 
 WARM = "RSO_REPORT_WARM"  # in the environment: the socket at which it waits
+BOOK = "jupyter_book.cli.main"  # the builder of the book
 LOST = 137  # the exit status that a shell gives for what was killed
 LONGEST = 2**20  # bytes of what is asked, most of them the environment
 
@@ -63,6 +65,8 @@ def serve(path: str) -> None:
     prepare()
     while sys.stdin not in select([listener, sys.stdin], [], [])[0]:
         line, _ = listener.accept()
+        with suppress(OSError, ValueError, LookupError):
+            load(json.loads(line.recv(LONGEST, socket.MSG_PEEK))[0][0])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of threads: numpy's own see to forks themselves
             child = os.fork()
@@ -92,6 +96,23 @@ def prepare() -> None:
         with suppress(ImportError):  # most are no modules but what is taken of them
             import_module(name)
     del builtins.get_ipython
+
+
+def load(module: str) -> None:
+    """Import a module that somebody asked for, unless it can't be: its fork will say so.
+
+    Of the builder of the book also what it would load by the name that is in its configuration.
+    """
+    with suppress(ImportError):
+        import_module(module)
+        if module == BOOK:
+            import yaml
+            from sphinx.application import builtin_extensions
+
+            config = yaml.safe_load(Path("_config.yml").read_text(encoding="utf-8"))
+            own = config["sphinx"]["config"]["extensions"]
+            for name in ("jupyter_book.sphinx", *builtin_extensions, *own):
+                import_module(name)
 
 
 def become(line: socket.socket) -> None:

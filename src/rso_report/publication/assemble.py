@@ -22,8 +22,9 @@ from pathlib import Path
 from rso_report import personal
 from rso_report.errors import ReportError, first_of
 from rso_report.places import data_folder
+from rso_report.warm import BOOK
 
-BUILDER = ["-c", "from jupyter_book.cli.main import main; main()"]
+BUILDER = ["-m", "rso_report.warm", BOOK]  # in a build a fork of what has imported it
 PAGES = ("_config.yml", "_toc.yml", "book/**/*", "data/**/*", "*.md", "LICENSE", "CITATION.cff")
 CODE = ("src/rso_report/**/*", "notebooks/*.ipynb", "Snakefile", "pyproject.toml")
 # In the work folder, and only while its pages are whole: what they were made of.
