@@ -114,17 +114,28 @@ def spans(grid: pd.DataFrame) -> list[str]:
 
 def origins(data: Tables) -> str:
     """From which kinds of source the counts of people, orders and offences come, in a sentence."""
-    rows = pd.concat([getattr(data, name) for name in COUNTS])
-    rows = rows[rows["value"].notna()]
-    kinds = rows["source_id"].map(data.sources.set_index("source_id")["kind"]).value_counts()
-    press, official = (int(kinds.get(kind, 0)) for kind in ("news_report", "official_statistics"))
-    others = len(rows) - press - official
+    kinds = _kinds(data)
+    official = int((kinds == "official_statistics").sum())
+    others = len(kinds) - int((kinds == "news_report").sum()) - official
     return (
-        f"Counts of people, orders and offences: {prose.number(press)} of "
-        f"{prose.number(len(rows))} come from press reports, {prose.number(official)} from "
+        f"Counts of people, orders and offences: {press(data)}, {prose.number(official)} from "
         f"official statistics; the other {prose.number(others)} are replies and statements of "
         "forces."
     )
+
+
+def press(data: Tables) -> str:
+    """How many of the counts of people, orders and offences come from press reports, in words."""
+    kinds = _kinds(data)
+    reports = prose.number((kinds == "news_report").sum())
+    return f"{reports} of {prose.number(len(kinds))} come from press reports"
+
+
+def _kinds(data: Tables) -> pd.Series:
+    """The kind of source of each count."""
+    rows = pd.concat([getattr(data, name) for name in COUNTS])
+    rows = rows[rows["value"].notna()]
+    return rows["source_id"].map(data.sources.set_index("source_id")["kind"])
 
 
 def breaks(data: Tables, edition: Edition, topics: Iterable[str] = ()) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
         told = f"{bullets.pop().removesuffix('.')}; for" if others else "- For"
         bullets.append(f"{told} {listed(silent)}: {NOT_FOUND}.")
     bullets.append(
-        "- **Missing does not mean nearby**; what a force counted as missing stands beside its number."
+        "- **Missing does not mean nearby**; what a force counted so stands beside its number."
     )
     return [*bullets, f"- {missing.no_trend(counts)}"]
 
