@@ -14,6 +14,7 @@ from reading import replace
 
 from rso_report import cli, dataset, places
 from rso_report.edition import Edition
+from rso_report.publication import ready
 from rso_report.errors import FileError, ReportError
 from rso_report.publication import editions
 
@@ -249,6 +250,7 @@ def started(monkeypatch):
     runs = []
     monkeypatch.setattr(os, "execv", lambda program, words: runs.append((os.getcwd(), words)))
     monkeypatch.chdir(ROOT / "tests")
+    monkeypatch.setattr(ready, "RECORD", Path("never built"))
     return runs
 
 
@@ -321,8 +323,10 @@ def test_build_passes_on_what_the_graph_says_and_its_exit_status(tmp_path):
         "import sys; print('a step'); print('a fault', file=sys.stderr); sys.exit(7)"
     )
     paths = os.pathsep.join([str(tmp_path), str(ROOT / "src")])
+    parameters = tmp_path / "never built.yaml"
+    parameters.write_text("officers: 30\n")
     done = subprocess.run(
-        [sys.executable, "-m", "rso_report.cli", "build"],
+        [sys.executable, "-m", "rso_report.cli", "build", "--parameters", str(parameters)],
         env=os.environ | {"PYTHONPATH": paths},
         capture_output=True,
         text=True,

@@ -73,7 +73,7 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
         return f"{text}; no change is given, for {why} {link}."
     if not _large(line):
         return f"{text}; too few for a change in percent {cite(data, row)}."
-    text += f", {_change(line)}, the earliest count found under the same rules"
+    text += f", {_change(line)}, the earliest comparable count found"
     beside = []
     if pd.notna(line["people_from"]):
         residents = statistics.total_change(line["people_from"], line["people_to"])
@@ -189,7 +189,7 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
     own = [row for row in found if row["area_id"] in edition.forces] or found
     row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
     *notes, means = missing_words.snapshot_notes(row)
-    text = f"people missing, {edition.name(row['area_id'])}, {prose.on_date(row)}"
+    text = f"people missing, {edition.name(row['area_id'])}, {prose.short(prose.on_date(row))}"
     return [
         f"**{prose.counted(row)}** {'; '.join([text, *notes])}. {means[0].upper()}{means[1:]} "
         f"{cite(data, row)}."
@@ -240,8 +240,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
             used += [other["source_id"], *[other["stock_source"]] * rated]
             rows += [other["rows"], *[other["stock_rows"]] * rated]
     return [
-        f"**{big}** {text} {cited(data.sources, used, rows)}. Not a share of the offences "
-        "recorded: another count."
+        f"**{big}** {text} {cited(data.sources, used, rows)}. Not a share of the offences recorded."
     ]
 
 
@@ -279,7 +278,8 @@ def visits(data: Tables, edition: Edition) -> list[str]:
     for place, (_, row) in enumerate(overdue.iterrows()):
         note = f" ({row['note']})" if row["note"] else ""
         text += " Reported overdue: " if place == 0 else " And "
-        text += f"{with_first(row)} by {edition.name(row['area_id'])} {aged(edition, row)}{note} "
+        when = prose.short(aged(edition, row))
+        text += f"{with_first(row)} by {edition.name(row['area_id'])} {when}{note} "
         text += f"{cite(data, row)}."
     return [f"{big} {text}"]
 
