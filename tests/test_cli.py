@@ -14,9 +14,8 @@ from reading import replace
 
 from rso_report import cli, dataset, places
 from rso_report.edition import Edition
-from rso_report.publication import ready
 from rso_report.errors import FileError, ReportError
-from rso_report.publication import editions
+from rso_report.publication import editions, ready
 
 ROOT = Path(__file__).resolve().parents[1]
 
