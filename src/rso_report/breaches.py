@@ -284,16 +284,17 @@ def furthest_apart(readings: pd.DataFrame) -> pd.DataFrame:
     With its columns also kind, title and heading (numbers); empty where there is no such line.
     """
     kinds = [name.removesuffix(" by title") for name in readings if name.endswith(" by title")]
-    kinds = [kind for kind in kinds if f"{kind} by heading" in readings and kind[:6] != "first_"]
-    lines = [
-        readings.assign(
-            kind=kind, title=readings[f"{kind} by title"], heading=readings[f"{kind} by heading"]
-        )
-        for kind in kinds
-    ]
-    both = pd.concat([readings.iloc[:0], *lines])
-    apart = (both["title"] - both["heading"]).abs() if lines else pd.Series(dtype=float)
-    return both.assign(apart=apart).dropna(subset="apart").nlargest(1, "apart")
+    names = {"title": " by title", "heading": " by heading"}
+    lines = [readings.iloc[:0].assign(kind="", title=0, heading=0)]
+    for kind in kinds:
+        if kind[:6] != "first_" and f"{kind} by heading" in readings:
+            own = {name: readings[kind + end] for name, end in names.items()}
+            own |= {f"first_{name}": readings[f"first_{kind}{end}"] for name, end in names.items()}
+            lines.append(readings.assign(kind=kind, **own))
+    both = pd.concat(lines)
+    both["apart"] = (both["title"] - both["heading"]).abs()
+    both = both.dropna(subset="apart").sort_values("apart", ascending=False, kind="stable")
+    return both.head(1)
 
 
 def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]:
