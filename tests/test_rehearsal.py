@@ -292,8 +292,9 @@ def test_a_figure_that_was_revised_has_its_mark_and_first_value(desk):
 def test_every_source_says_on_the_page_that_it_is_invented(desk):
     for name in ("regional-trends", "breaches", "missing-offenders"):
         assert NOBODY in desk.page(LATEST, name)[0], name
-    rows = desk.root / "_site" / LATEST / "book" / "rows-breaches.html"
-    assert MARKS[1] in rows.read_text(encoding="utf-8")
+    book = desk.root / "_site" / LATEST / "book"
+    for name, says in (("rows-breaches", NOBODY), ("data-and-sources", MARKS[1])):
+        assert says in (book / f"{name}.html").read_text(encoding="utf-8"), name
 
 
 def test_the_earlier_edition_says_that_a_later_one_exists_and_leads_to_it(desk):
