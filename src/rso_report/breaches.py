@@ -283,18 +283,19 @@ def furthest_apart(readings: pd.DataFrame) -> pd.DataFrame:
 
     With its columns also kind, title and heading (numbers); empty where there is no such line.
     """
-    kinds = [name.removesuffix(" by title") for name in readings if name.endswith(" by title")]
-    names = {"title": " by title", "heading": " by heading"}
     lines = [readings.iloc[:0].assign(kind="", title=0, heading=0)]
-    for kind in kinds:
-        if kind[:6] != "first_" and f"{kind} by heading" in readings:
-            own = {name: readings[kind + end] for name, end in names.items()}
-            own |= {f"first_{name}": readings[f"first_{kind}{end}"] for name, end in names.items()}
-            lines.append(readings.assign(kind=kind, **own))
+    for kind in FAMILIES:
+        of_kind = {
+            f"{first}{kind} by {name}": first + name
+            for first in ("", "first_")
+            for name in ("title", "heading")
+        }
+        own = readings.rename(columns=of_kind).assign(kind=kind)
+        if {"title", "heading"} <= {*own}:
+            lines.append(own)
     both = pd.concat(lines)
     both["apart"] = (both["title"] - both["heading"]).abs()
-    both = both.dropna(subset="apart").sort_values("apart", ascending=False, kind="stable")
-    return both.head(1)
+    return both.dropna(subset="apart").sort_values("apart", ascending=False, kind="stable").head(1)
 
 
 def runs(families: pd.DataFrame, breaks: pd.DataFrame) -> Iterator[pd.DataFrame]:

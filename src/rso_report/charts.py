@@ -298,10 +298,9 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
         size=alt.condition("datum.own", alt.value(70), alt.value(35)),
         shape=alt.condition("datum.own", alt.value("diamond"), alt.value("circle")),
     )
-    values = base.mark_text(
-        align="left",
-        dx=10,
-    ).encode(x=alt.value(alt.ExprRef("width")), text="text:N", color=alt.value(INK))
+    values = base.mark_text(align="left", dx=10).encode(
+        x=alt.value(alt.ExprRef("width")), text="text:N", color=alt.value(INK)
+    )
     at = alt.Chart(pd.DataFrame({"rate": [round(target, 1)], "text": [target_text]})).encode(x=x)
     line = at.mark_rule(color=COLOURS[3], strokeWidth=2)
     name = at.mark_text(dy=-10).encode(y=alt.value(0), text="text:N")

@@ -154,40 +154,29 @@ _COLUMNS = {"row_id", "area_id", "value", "source_id", "locator", "revises_row"}
 def rows_html(data: dataset.Tables, name: str) -> str:
     """One table of the data as HTML: each row with its value, its source and its place there."""
     rows = getattr(data, name)
-    areas = data.areas.set_index("area_id")["name"]
-    dated = {*_DATES} & {*rows}
+    cells: dict[str, Iterable] = {"Row": rows["row_id"]}
+    if "area_id" in rows:
+        cells["Area"] = rows["area_id"].map(data.areas.set_index("area_id")["name"])
+    if _DATES & {*rows}:
+        cells["Date"] = [_when(row) for _, row in rows.iterrows()]
+    if "value" in rows:
+        said = zip(rows["value"], rows.get("status", rows["value"]), strict=True)
+        cells["Value"] = [_value(value, status) for value, status in said]
     shown = [column for column in rows if column not in _COLUMNS | _DATES]
-    frame = pd.DataFrame(
-        {
-            "Row": rows["row_id"],
-            **({"Area": rows["area_id"].map(areas)} if "area_id" in rows else {}),
-            **({"Date": [_when(row) for _, row in rows.iterrows()]} if dated else {}),
-            **(
-                {
-                    "Value": [
-                        _value(value, status)
-                        for value, status in zip(
-                            rows["value"], rows.get("status", rows["value"]), strict=True
-                        )
-                    ]
-                }
-                if "value" in rows
-                else {}
-            ),
-            "Source": _source_cells(data, rows),
-            "Place": rows["locator"],
-            "What else the row says": [
-                "; ".join(
-                    f"{column}: {_plain(value)}"
-                    for column, value in zip(shown, values, strict=True)
-                    if _plain(value) not in _USUAL
-                )
-                for values in rows[shown].itertuples(index=False)
-            ],
-        }
-    )
+    cells |= {
+        "Source": _source_cells(data, rows),
+        "Place": rows["locator"],
+        "What else the row says": [
+            "; ".join(
+                f"{column}: {_plain(value)}"
+                for column, value in zip(shown, values, strict=True)
+                if _plain(value) not in _USUAL
+            )
+            for values in rows[shown].itertuples(index=False)
+        ],
+    }
     return tables.to_html(
-        frame,
+        pd.DataFrame(cells),
         table_id=f"tab-rows-{name.replace('_', '-')}",
         caption=f"Rows of {name}.csv",
         notes=[
