@@ -79,7 +79,7 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
         residents = statistics.total_change(line["people_from"], line["people_to"])
         days = (register.residents_day(line[f"base_date_{end}"]) for end in ("from", "to"))
         whose = "the residents of its area aged 10 and over"
-        beside.append(f"{whose} {_moved(residents)} ({' to '.join(days)}, as in official rates)")
+        beside.append(f"{whose} {_moved(residents)} ({' to '.join(days)}, as in the rates here)")
     if line[["country_from", "country_to"]].notna().all():
         country = statistics.total_change(line["country_from"], line["country_to"])
         first = statistics.total_change(line["first_country_from"], line["first_country_to"])

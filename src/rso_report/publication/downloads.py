@@ -164,7 +164,7 @@ def downloads(
             RETURN_XLSX,
             "Annual return to fill in",
             "Excel workbook",
-            "with lists to choose from, notes and a worked example",
+            "with lists to choose from, and notes",
             questions.workbook_template(dataset.load("areas")),
         ),
         Download(
