@@ -131,6 +131,10 @@ def _corrections_first(column: pd.Series) -> pd.Series:
     return column != "our correction" if column.name == "Changed by" else column
 
 
+def _source_page(source_id: str) -> str:
+    return f"data-and-sources.md#source-{source_id}"
+
+
 def _source_cells(data: dataset.Tables, rows: pd.DataFrame) -> list[tables.Links]:
     """For each row its source, then what replaces it and what it replaces, on the same page."""
     revises = rows.get("revises_row", pd.Series("", index=rows.index))
@@ -138,7 +142,7 @@ def _source_cells(data: dataset.Tables, rows: pd.DataFrame) -> list[tables.Links
     labels = {s: prose.source_label(data.sources, s) for s in rows["source_id"].unique()}
     found = []
     for row_id, source, revised in zip(rows["row_id"], rows["source_id"], revises, strict=True):
-        links = [tables.Link(labels[source], f"data-and-sources.md#source-{source}")]
+        links = [tables.Link(labels[source], _source_page(source))]
         for word, name in (("replaced by", following.get(row_id)), ("replaces", revised)):
             if name:
                 links.append(tables.Link(f"{word} {name}", f"#row-{name.lower()}"))
@@ -162,13 +166,12 @@ def rows_html(data: dataset.Tables, name: str) -> str:
     if "value" in rows:
         said = zip(rows["value"], rows.get("status", rows["value"]), strict=True)
         cells["Value"] = [_value(value, status) for value, status in said]
-    shown = [column for column in rows if column not in _COLUMNS | _DATES]
+    shown = ["locator", *(column for column in rows if column not in _COLUMNS | _DATES)]
     cells |= {
         "Source": _source_cells(data, rows),
-        "Place": rows["locator"],
-        "What else the row says": [
+        "Place in it, and what else the row says": [
             "; ".join(
-                f"{column}: {_plain(value)}"
+                f"{column}: {_plain(value)}" if column != "locator" else value
                 for column, value in zip(shown, values, strict=True)
                 if _plain(value) not in _USUAL
             )
@@ -223,12 +226,14 @@ def _population(data: dataset.Tables) -> tuple[str, list[str]]:
         {
             "Row": sums["row_id"],
             "Area": sums["area_id"].map(names),
-            "Day": sums["date"].map(tables.cell_text),
+            "Day": [
+                tables.Link(tables.cell_text(row.date), _source_page(row.source_id))
+                for row in sums.itertuples()
+            ],
             "Districts": sums["districts"],
             "All ages": sums["all_ages"],
             "Aged 0 to 9": sums["aged_0_9"],
             "Aged 10 and over": sums["aged_10plus"],
-            "Source": _source_cells(data, sums),
         }
     )
     html = [
@@ -242,6 +247,7 @@ def _population(data: dataset.Tables) -> tuple[str, list[str]]:
             table_id="tab-rows-population-districts",
             caption="Residents by area and day: sums of population_districts.csv",
             notes=[
+                "Each day leads to its source.",
                 "Aged 10 and over: all ages less those aged 0 to 9. Figures of different bases are "
                 "not subtracted from each other.",
             ],
