@@ -17,11 +17,10 @@ def status_line(data: Tables, edition: Edition) -> str:
     """What the page is and up to when it shows figures, for the top of every notebook."""
     return (
         f"**Edition: {edition.full_title}.** Figures up to {periods.day_label(edition.year.end)}, "
-        "whenever they were published. Independent analysis of published figures; not official "
-        "statistics. "
-        f"[“No figure found”]({prose.SOURCES_PAGE}#sources) means: not in what "
-        f"could be read of {number(len(data.sources))} sources, {prose.opened(data.sources)} of "
-        f"them only in their opening.{later(data, edition)}"
+        "whenever they were published. Independent, not official statistics. "
+        f"[“No figure found”]({prose.SOURCES_PAGE}#sources): not in what could be read of "
+        f"{number(len(data.sources))} sources, {prose.opened(data.sources)} of them only in their "
+        f"opening.{later(data, edition)}"
     )
 
 
@@ -29,7 +28,7 @@ def later(data: Tables, edition: Edition) -> str:
     """That the data hold figures of the forces which an edition of this year does not show."""
     tables = [getattr(data, name) for name in FIGURES if hasattr(data, name)]
     held = any(len(edition.hidden(rows)) for rows in tables)
-    return " Later figures are held, for later editions." * held
+    return " Later figures are held." * held
 
 
 def together(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:
