@@ -78,8 +78,8 @@ def _lead(data: Tables, edition: Edition, row: pd.Series) -> str:
     if pd.notna(line["people_from"]):
         residents = statistics.total_change(line["people_from"], line["people_to"])
         days = (register.residents_day(line[f"base_date_{end}"]) for end in ("from", "to"))
-        whose = "the residents of its area aged 10 and over"
-        beside.append(f"{whose} {_moved(residents)} ({' to '.join(days)}, as in the rates here)")
+        whose = "residents of its area aged 10 and over"
+        beside.append(f"{whose} {_moved(residents)} ({' to '.join(days)})")
     if line[["country_from", "country_to"]].notna().all():
         country = statistics.total_change(line["country_from"], line["country_to"])
         first = statistics.total_change(line["first_country_from"], line["first_country_to"])
@@ -221,7 +221,7 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     if pd.isna(row["per_1000"]):
         big, text = with_first(row), f"cautions or convictions {year}: {whose}"
     else:
-        big = _per_1000(row)
+        big = f"{_per_1000(row)} per 1,000"
         text = f"people managed: {with_first(row)} cautions or convictions {year}, {whose}"
         used.append(row["stock_source"])
         rows.append(row["stock_rows"])
@@ -234,7 +234,8 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     newest = newest.set_index("area_id", drop=False).drop(row["area_id"])
     others = [newest.loc[force] for force in edition.forces if force in newest.index]
     if others:
-        text += f". Others: {'; '.join(_other_outcome(edition, other) for other in others)}"
+        unit = " per 1,000" * bool(pd.isna(row["per_1000"]))  # which the lead says otherwise
+        text += f". Others: {'; '.join(_other_outcome(edition, o, unit) for o in others)}"
         for other in others:
             rated = pd.notna(other["per_1000"])
             used += [other["source_id"], *[other["stock_source"]] * rated]
@@ -245,14 +246,14 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
 
 
 def _per_1000(row: pd.Series) -> str:
-    """`at least 25.5 per 1,000`."""
-    return f"{'at least ' * (row['qualifier'] == 'at_least')}{number(row['per_1000'], 1)} per 1,000"
+    """`at least 25.5`."""
+    return f"{'at least ' * (row['qualifier'] == 'at_least')}{number(row['per_1000'], 1)}"
 
 
-def _other_outcome(edition: Edition, row: pd.Series) -> str:
-    """`Staffordshire Police 19.7 per 1,000 (26 in 2020-21)`; the count alone without a rate."""
+def _other_outcome(edition: Edition, row: pd.Series, unit: str) -> str:
+    """`Staffordshire Police 19.7 (26 in 2020-21)`; the count alone without a rate."""
     count = f"{with_first(row)} {with_age('in ' + row['period'], row['period_end'], edition)}"
-    said = count if pd.isna(row["per_1000"]) else f"{_per_1000(row)} ({count})"
+    said = count if pd.isna(row["per_1000"]) else f"{_per_1000(row)}{unit} ({count})"
     return f"{edition.name(row['area_id'])} {said}"
 
 
