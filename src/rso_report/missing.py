@@ -56,19 +56,18 @@ def definitions_differ(first: pd.Series, last: pd.Series) -> str:
 
 def no_trend(snaps: pd.DataFrame) -> str:
     """Why no trend can be read from these counts (`snapshots`): dates and definitions."""
-    if len(snaps) == 1:
-        return "One count shows no trend."
+    dates = snaps["as_at"].nunique()
+    if dates == 1:
+        return (
+            "Counts of one date show no trend." if len(snaps) > 1 else "One count shows no trend."
+        )
     # A sum of replies has no definition of its own.
     stated = snaps.loc[~snaps["definition"].isin([NOT_STATED, SUM_OF_REPLIES]), "definition"]
-    dates = snaps["as_at"].nunique()
     said = "what was counted as missing is known for none of them"
     if len(stated):
         said = f"what was counted as missing is known for {len(stated)} of them"
         said += ", and differs" if stated.nunique() > 1 else ""
-    return (
-        f"No trend can be read from these {len(snaps)} counts on "
-        f"{dates} {'date' if dates == 1 else 'dates'}: {said}."
-    )
+    return f"No trend can be read from these {len(snaps)} counts on {dates} dates: {said}."
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:

@@ -189,7 +189,8 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
     own = [row for row in found if row["area_id"] in edition.forces] or found
     row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
     *notes, means = missing_words.snapshot_notes(row)
-    text = f"people missing, {edition.name(row['area_id'])}, {prose.short(prose.on_date(row))}"
+    noun = "person" if row["value"] == 1 else "people"
+    text = f"{noun} missing, {edition.name(row['area_id'])}, {prose.short(prose.on_date(row))}"
     return [
         f"**{prose.counted(row)}** {'; '.join([text, *notes])}. {means[0].upper()}{means[1:]} "
         f"{cite(data, row)}."
