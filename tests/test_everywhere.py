@@ -21,6 +21,14 @@ CUT_OFF = """() => [...document.querySelectorAll('article *')].filter(each => {
     if (['auto', 'scroll'].includes(getComputedStyle(box).overflowX)) return false;
   return !each.closest('svg, .visually-hidden, .sr-only');
 }).map(each => each.outerHTML.slice(0, 100))"""
+# Of tables in folds too, which are opened for it.
+COLUMNS_OUT_OF_VIEW = """() => {
+  document.querySelectorAll('details').forEach(each => each.open = true);
+  return [...document.querySelectorAll('article table thead th')].filter(head => {
+    const box = head.closest('.rso-scroll, .pst-scrollable-table-container, article');
+    return head.getBoundingClientRect().right > box.getBoundingClientRect().right + 1;
+  }).map(head => `${head.closest('[id]').id}: ${head.textContent.trim()}`);
+}"""
 STICKY_HEIGHT = """() => [...document.querySelectorAll('body *')].filter(each =>
     ['sticky', 'fixed'].includes(getComputedStyle(each).position) && each.checkVisibility()
     && !each.matches('caption *, dialog, .bd-sidebar-primary, .bd-sidebar-secondary')
@@ -125,6 +133,17 @@ def test_first_view_of_each_page_is_light(browser, pages, address):
         print(f"{name:<44}{sent[name] / 1000:>16.0f}{own[name] / 1000:>16.0f}")
     assert {name: size for name, size in sent.items() if size > LIMIT} == {}
     assert {name: size for name, size in own.items() if size > LIMIT} == {}
+
+
+@pytest.mark.parametrize("width", [768, 1280])
+def test_on_a_tablet_and_a_desk_each_column_of_each_table_is_in_view(browser, pages, width):
+    page = browser.new_page(viewport={"width": width, "height": HEIGHT})
+    faults = []
+    for name, path in pages.items():
+        page.goto(path.as_uri())
+        faults += [f"{name}: {each}" for each in page.evaluate(COLUMNS_OUT_OF_VIEW)]
+    page.close()
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
