@@ -107,8 +107,8 @@ def test_the_change_in_share_says_that_a_definition_was_not_found(data, edition,
     first, last = (one(snapshots, "WMP", year) for year in (2012, 2018))
     difference = statistics.share_difference(46, 4380, 34, 3186)
     said = missing_words.share_change(data, edition, first, last, difference)
-    assert (
-        "no evidence of a change" in said and "no definition of missing was found for 2012" in said
+    assert "cannot be told, for no definition of missing was found for 2012" in said.replace(
+        "*", ""
     )
 
 

@@ -99,7 +99,7 @@ def _panel(
         base.mark_point(filled=True),
         # The number of an older stretch stands to the left, off the point that follows.
         base.mark_text(dy=-12, dx=alt.ExprRef("datum.newest ? 0 : -14")).encode(text="above:N"),
-        base.mark_text(dy=16).encode(text="below:N"),
+        base.mark_text(dy=16, dx=12).encode(text="below:N"),
     ]
     if len(marks):
         # The names stand below each other over the picture: within it they would cover its numbers.

@@ -17,7 +17,9 @@ MEASURES = {
     "outcome": "Cautions or convictions",
     "missing": "Missing people",
     "orders": "Orders",
-    "staffing": "Staffing and overdue visits",
+    "staffing": "Officers and caseloads",
+    "overdue": "Visits overdue",
+    "visits": "Visits made",
 }
 # The measure that the figures of a series are of.
 OF_SERIES = {
@@ -41,6 +43,8 @@ def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
     combinations with a figure.
     """
     stocks, flows = data.registered_offenders, data.breaches
+    overdue = data.staffing["measure"] == "visits_overdue"
+    made = data.answers[data.answers["measure_code"] == "VISITS_MADE"]
     parts = {
         "community": stocks[stocks["series_id"] == "STOCK_MAPPA"],
         "register": stocks[stocks["series_id"] == "STOCK_FOI"],
@@ -49,7 +53,9 @@ def by_year(data: Tables, edition: Edition) -> pd.DataFrame:
         "outcome": flows[flows["series_id"] == "BREACH_OUTCOME"],
         "missing": data.missing[data.missing["series_id"] == "MISSING_STOCK"],
         "orders": data.orders,
-        "staffing": data.staffing,
+        "staffing": data.staffing[~overdue],
+        "overdue": data.staffing[overdue],
+        "visits": made[made["value"].notna()],
     }
     found = []
     for measure, rows in parts.items():
@@ -118,9 +124,9 @@ def origins(data: Tables) -> str:
     official = int((kinds == "official_statistics").sum())
     others = len(kinds) - int((kinds == "news_report").sum()) - official
     return (
-        f"Counts of people, orders and offences: {press(data)}, {prose.number(official)} from "
-        f"official statistics; the other {prose.number(others)} are replies and statements of "
-        "forces."
+        f"Counts of people, orders and offences, of all areas: {press(data)}, "
+        f"{prose.number(official)} from official statistics; the other {prose.number(others)} are "
+        "replies and statements of forces."
     )
 
 

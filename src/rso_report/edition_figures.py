@@ -61,7 +61,7 @@ MEASURES = {
     "orders_imposed": Measure("Orders imposed", "events", ("ORDER_IMPOSED",)),
     "visit_policy": Measure("Minimum visits a year under a policy"),
     "risk_tiers": Measure("People by risk tier"),
-    "staffing": Measure(_NAMES["staffing"]),
+    "staffing": Measure("Officers, caseloads and visits overdue"),
 }
 
 FIGURE = (

@@ -50,6 +50,7 @@ def whereabouts_unknown(data: Tables, edition: Edition) -> list[str]:
         days: dict[str, list[str]] = {}
         for row in others:
             said = f"{edition.name(row['area_id'])} {with_first(row)}"
+            said += " (a sum of replies)" * (row["definition"] == missing.SUM_OF_REPLIES)
             days.setdefault(short(aged(edition, row)), []).append(said)
         said = "; ".join(f"{', '.join(own)} ({day})" for day, own in days.items())
         bullets.append(f"- The newest counts of others: {said} {cite(data, *others)}.")
@@ -121,21 +122,20 @@ def share_change(
     data: Tables, edition: Edition, first: pd.Series, last: pd.Series, difference: Estimate
 ) -> str:
     """The difference in the share missing between two counts of a force, in words."""
-    verdict = (
-        "no evidence of a change"
-        if difference.lower <= 0 <= difference.upper
-        else "a difference beyond chance, which a change of definition could also make"
-    )
-    differ = missing.definitions_differ(first, last)
     both = (first, last)
     behind = [row[name] for row in both for name in ("row_id", "first_row", "denominator_rows")]
     link = cited(data.sources, [row["source_id"] for row in both], behind)
+    if differ := missing.definitions_differ(first, last):
+        verdict = f"whether it changed **cannot be told**, for {differ}"
+    elif difference.lower <= 0 <= difference.upper:
+        verdict = "**no evidence of a change**"
+    else:
+        verdict = "**a difference beyond chance**"
     return (
         f"{edition.name(first['area_id'])}, {short(on_date(first))} and {short(on_date(last))}: "
         f"the share missing differs by {signed(difference.value, 2)} percentage points "
-        f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}), "
-        f"**{verdict}** {link}. The interval describes chance variation only"
-        f"{f', and {differ}' if differ else ''}."
+        f"({signed(difference.lower, 2)} to {signed(difference.upper, 2)}); {verdict} {link}. "
+        "The interval describes chance variation only."
     )
 
 

@@ -28,7 +28,6 @@ from rso_report.prose import (
     aged,
     cite,
     cited,
-    listed,
     number,
     with_age,
     with_first,
@@ -140,7 +139,8 @@ def _every_force(
             for row in others
         ]
         others_are = "Others: " if first else ""
-        paragraphs = [f"{others_are}{'; '.join(texts)} {cite(data, *first, *others)}."]
+        link = f"{cite(data, *first, *others)}. [Their changes](regional-trends.ipynb)."
+        paragraphs = [f"{others_are}{'; '.join(texts)} {link}"]
     return [*paragraphs, findings.together(data, edition, counts)]
 
 
@@ -156,11 +156,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     ]
     own = max(series, key=lambda rows: breach_words.last_complete(rows).period_end)
     lead, last = breach_words.last_complete(own), own[-1]
-    # The complete years before it between which nothing breaks the series.
-    runs = (set(run["period"]) for run in breaches.runs(pd.DataFrame(own), data.series_breaks))
-    earlier = next((run - {lead.period} for run in runs if lead.period in run), set())
-    before = [row for row in own if row.period in earlier]
-    shown = [lead, *before] if last is lead else [lead, last, *before]
+    shown = [lead] if last is lead else [lead, last]
     text = f"offences against {breaches.FAMILIES[lead.family]} recorded by "
     text += f"{edition.name(lead.area_id)} in {lead.period}"
     notes = [
@@ -169,15 +165,13 @@ def offences(data: Tables, edition: Edition) -> list[str]:
         periods.age_words(lead.period_end, edition.year.end),
     ]
     text += "".join(f", {note}" for note in notes if note)
-    if before:
-        text += f", after {listed(map(breach_words.count_words, before))} in the years before"
     if last is not lead:
         # The words say that it is a part-year; the mark is explained where there is a table.
         part = breach_words.part_year_words(last, lead, data.series_breaks)
         text += f"; {part.replace(' [p]', '')}"
     return [
         f"**{breach_words.count_words(lead)}** {text} {cite(data, *shown)}. Offences are not "
-        "people: one person can have several."
+        "people: one person can have several. [Earlier years, and orders](breaches.ipynb)."
     ]
 
 
@@ -234,13 +228,15 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     newest = own.sort_values("period_end").drop_duplicates("area_id", keep="last")
     newest = newest.set_index("area_id", drop=False).drop(row["area_id"])
     others = [newest.loc[force] for force in edition.forces if force in newest.index]
+    # Of the same year the rate of each beside that of the first; of another year the count alone.
+    beside = [pd.notna(row["per_1000"]) and each["period"] == row["period"] for each in others]
     if others:
-        unit = " per 1,000" * bool(pd.isna(row["per_1000"]))  # which the lead says otherwise
-        text += f". Others: {'; '.join(_other_outcome(edition, o, unit) for o in others)}"
-        for other in others:
-            rated = pd.notna(other["per_1000"])
-            used += [other["source_id"], *[other["stock_source"]] * rated]
-            rows += [other["rows"], *[other["stock_rows"]] * rated]
+        said = (_other_outcome(edition, *each) for each in zip(others, beside, strict=True))
+        text += f". Others: {'; '.join(said)}"
+    for other, rated in zip(others, beside, strict=True):
+        rated = rated and pd.notna(other["per_1000"])
+        used += [other["source_id"], *[other["stock_source"]] * rated]
+        rows += [other["rows"], *[other["stock_rows"]] * rated]
     return [
         f"**{big}** {text} {cited(data.sources, used, rows)}. Not a share of the offences recorded."
     ]
@@ -251,11 +247,14 @@ def _per_1000(row: pd.Series) -> str:
     return f"{'at least ' * (row['qualifier'] == 'at_least')}{number(row['per_1000'], 1)}"
 
 
-def _other_outcome(edition: Edition, row: pd.Series, unit: str) -> str:
-    """`Staffordshire Police 19.7 (26 in 2020-21)`; the count alone without a rate."""
-    count = f"{with_first(row)} {with_age('in ' + row['period'], row['period_end'], edition)}"
-    said = count if pd.isna(row["per_1000"]) else f"{_per_1000(row)}{unit} ({count})"
-    return f"{edition.name(row['area_id'])} {said}"
+def _other_outcome(edition: Edition, row: pd.Series, beside: bool) -> str:
+    """`Staffordshire Police 19.7 (26)` of the year of the first, or `Force 16 in 2019-20`."""
+    count = with_first(row)
+    if not beside:
+        count += f" {with_age('in ' + row['period'], row['period_end'], edition)}"
+    elif pd.notna(row["per_1000"]):
+        count = f"{_per_1000(row)} ({count})"
+    return f"{edition.name(row['area_id'])} {count}"
 
 
 def visits(data: Tables, edition: Edition) -> list[str]:
@@ -292,7 +291,8 @@ _ASKED = {
     "recorded": "Breaches recorded",
     "outcome": "Cautions or convictions",
     "missing": "Missing",
-    "staffing": "Staff, visits overdue",
+    "overdue": "Visits overdue",
+    "visits": "Visits made",
 }
 
 

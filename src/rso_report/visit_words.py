@@ -80,8 +80,8 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
             )
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
-                f"{prose.with_age(since, row['valid_from'], edition)}, set intervals. "
-                f"They made {tiers} {link}.{ended(row)}"
+                f"{prose.with_age(since, row['valid_from'], edition)}, asked for {tiers} {link}. "
+                f"Whether they were made it does not say.{ended(row)}"
             )
         else:
             paragraphs.append(
@@ -113,7 +113,7 @@ def overdue_visits(data: Tables, edition: Edition) -> list[str]:
             f"{said} {cite(data, row)}"
         )
     if silent := edition.absent(found["area_id"]):
-        bullets.append(f"- **{listed(silent)}**: no figure of overdue visits found")
+        bullets.append(f"- **{listed(silent)}**: no figure of overdue visits found.")
     return bullets
 
 
@@ -131,7 +131,7 @@ def visits_made(data: Tables, edition: Edition) -> list[str]:
         for _, row in rows.iterrows()
     ]
     end = periods.day_label(edition.year.end)
-    return bullets or [f"- **Visits made**: no figure found, for any area, up to {end}"]
+    return bullets or [f"- **Visits made**: no figure found, for any area, up to {end}."]
 
 
 def _made_of_due(data: Tables, edition: Edition, row: pd.Series) -> str:
