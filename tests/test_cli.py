@@ -226,7 +226,7 @@ def test_editions_as_json_are_the_same_each_time(listed):
             "report_year": "2021-22",
             "slug": "west-midlands-2021-22",
             "newest": "2022-03-31",
-            "lacks": [],
+            "lacks": ["visits"],
             "built": False,
             "latest": False,
         }

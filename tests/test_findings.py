@@ -35,7 +35,7 @@ def text(data, answer, **edition):
         ),
         (breach_words.offences, ["268", "50", "49", "in 2020-21", "286 [p]"]),
         (breach_words.outcomes, ["46 “breaches”, 12.6", "19.7", "11.4", "41.0"]),
-        (visit_words.visit_frequency, ["12 visits", "4 visits", "2 visits", "1 visit a year"]),
+        (visit_words.visit_frequency, ["12 at very high", "4 at high", "2 at medium", "1 at low"]),
     ],
 )
 def test_an_answer_quotes_the_figures_of_the_default_edition(data, answer, quoted):

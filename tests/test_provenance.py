@@ -45,7 +45,7 @@ WITHOUT_FIGURES = (
     "- 2 later figures ",
     "Each of ",
     "Areas of 10,000 residents ",
-    "- Counts of people, orders and offences: ",
+    "- Counts of people, orders and offences, of all areas: ",
     "A figure marked as revised ",
     "“No figure found” means",
     "- No trend can be read from ",

@@ -74,14 +74,14 @@ def visit_frequency(data: Tables, edition: Edition) -> list[str]:
         since = periods.day_label(row["valid_from"])
         if row["kind"] == "fixed_interval":
             tiers = listed(
-                f"{prose.plural(p.min_visits_per_year, 'visit')} a year at "
-                f"{visits.TIER_NAMES[p.risk_tier]} risk"
+                f"{number(p.min_visits_per_year)} at {visits.TIER_NAMES[p.risk_tier]} risk"
                 for p in policy.itertuples()
             )
             paragraphs.append(
                 f"The policy of {edition.name(row['area_id'])} known on "
-                f"{prose.with_age(since, row['valid_from'], edition)}, asked for {tiers} {link}. "
-                f"Whether they were made it does not say.{ended(row)}"
+                f"{prose.with_age(since, row['valid_from'], edition)}, set intervals. It asked for "
+                f"so many visits a year: {tiers} {link}. It does not say whether they were "
+                f"made.{ended(row)}"
             )
         else:
             paragraphs.append(
