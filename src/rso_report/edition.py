@@ -82,11 +82,6 @@ class Edition(EditionParameters):
         return title(self.region, self.report_year, self.others)
 
     @property
-    def record(self) -> dict[str, str]:
-        """What a record says of an edition: the arguments of `title`."""
-        return {"report_year": self.report_year, "region": self.region, "others": self.others}
-
-    @property
     def changed(self) -> dict[str, Any]:
         """The parameters that differ from their defaults, in the order of the model."""
         default = EditionParameters().model_dump()
