@@ -423,33 +423,29 @@ def _rate_base(data: Tables) -> Iterator[Finding]:
     printed = as_printed(data.published_rates)
     printed = printed[printed["measure"] == RATE]
     printed = printed[printed["base_as_printed"].isin(["people", "population", "residents"])]
-    for row, count, base in _with_count_and_base(data, printed):
-        by_10plus, by_all = (1e5 * count.value / n for n in (base.population_10plus, base.all_ages))
+    for row in _with_count_and_base(data, printed).itertuples():
+        by_10plus, by_all = (
+            1e5 * row.value_count / n for n in (row.population_10plus, row.all_ages)
+        )
         if _agrees(RATE, by_10plus, row.value) and not _agrees(RATE, by_all, row.value):
-            yield _finding(
-                "rate_base",
-                row,
-                periods.as_at_label(row.as_at, row.as_at_precision),
-                f"{row.value:g} per 100,000 {row.base_as_printed}",
-                f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
-                _ids([row.row_id, count.row_id, base.population_row]),
-            )
+            place = periods.as_at_label(row.as_at, row.as_at_precision)
+            as_printed_there = f"{row.value:g} per 100,000 {row.base_as_printed}"
+            says = f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages"
+            rows = _ids([row.row_id, row.row_id_count, row.population_row])
+            yield _finding("rate_base", row, place, as_printed_there, says, rows)
 
 
-def _with_count_and_base(data: Tables, rates: pd.DataFrame) -> Iterator[tuple[Any, Any, Any]]:
+def _with_count_and_base(data: Tables, rates: pd.DataFrame) -> pd.DataFrame:
     """Rates with the community count and the population of their area and date, if both are held.
 
-    The count is the one that is used, by both, unless it is a bound.
+    The count is the one that is used, by both, unless it is a bound; its columns end in `_count`.
     """
     counts = _everybody(preferred(data.registered_offenders, data.sources))
     counts = counts[counts["series_id"] == "STOCK_MAPPA"]
     counts = counts[counts["qualifier"].isin(["exact", "rounded"])]
-    by_place = {(row.area_id, row.as_at): row for row in counts.itertuples()}
-    keys = list(zip(rates["area_id"], rates["as_at"], strict=True))
-    bases = populations(data, keys).itertuples()
-    for key, row, base in zip(keys, rates.itertuples(), bases, strict=True):
-        if base.population_row and key in by_place:
-            yield row, by_place[key], base
+    found = rates.merge(counts, on=["area_id", "as_at"], suffixes=("", "_count"))
+    found = found.join(populations(data, zip(found["area_id"], found["as_at"], strict=True)))
+    return found[found["population_row"] != ""]
 
 
 def _totals_of_missing(data: Tables) -> Iterator[Finding]:
@@ -610,35 +606,21 @@ def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
 def _tested(data: Tables, measure: str) -> pd.DataFrame:
     """What `rate_back_test` returns, unexplained; `by_first` is the rate of a first count."""
     rates = current(data.published_rates)
-    tests = []
-    for row, count, base in _with_count_and_base(data, rates[rates["measure"] == measure]):
-        people = int(base.population_10plus)
-        computed = _rate(measure, int(count.value), people)
-        first = count.first_value
-        tests.append(
-            {
-                "area_id": row.area_id,
-                "as_at": row.as_at,
-                "measure": measure,
-                "count": int(count.value),
-                "population_10plus": people,
-                "base_date": base.base_date,
-                "base_segment": base.base_segment,
-                "published": row.value,
-                "first_count": first,
-                "first_published": row.first_value,
-                "computed": computed,
-                "by_first": None if pd.isna(first) else _rate(measure, int(first), people),
-                "difference": computed - row.value,
-                "agrees": _agrees(measure, computed, row.value),
-                "source_id": row.source_id,
-                "rows": _ids([row.rows, count.rows, base.population_row]),
-            }
-        )
-    return pd.DataFrame(tests).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
+    tests = _with_count_and_base(data, rates[rates["measure"] == measure])
+    tests["rows"] += "+" + tests["rows_count"] + "+" + tests["population_row"]
+    names = {"value": "published", "first_value": "first_published", "value_count": "count"}
+    tests = tests.rename(columns=names)
+    tests["first_count"] = tests["first_value_count"].astype("Int64")
+    people = tests["population_10plus"].astype("int64")
+    tests["computed"] = _rate(measure, tests["count"], people)
+    tests["by_first"] = _rate(measure, tests["first_count"], people)
+    tests["difference"] = tests["computed"] - tests["published"]
+    pairs = zip(tests["computed"], tests["published"], strict=True)
+    tests["agrees"] = [_agrees(measure, *pair) for pair in pairs]
+    return tests.sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
 
 
-def _rate(measure: str, count: int, people: int) -> float:
+def _rate(measure: str, count: pd.Series, people: pd.Series) -> pd.Series:
     return 1e5 * count / people if measure == RATE else people / count
 
 
