@@ -13,7 +13,7 @@ from rso_report import coverage, missing, periods, series, statistics, tables
 from rso_report.breaches import FAMILIES
 from rso_report.comparable import breaks_between
 from rso_report.dataset import Tables
-from rso_report.edition import Edition, years_covered
+from rso_report.edition import Edition, choices
 from rso_report.edition_figures import CUSTODY, MEASURES, Measure, figures
 from rso_report.edition_figures import TABLES as FIGURE_TABLES
 from rso_report.errors import ReportError
@@ -229,7 +229,7 @@ def previous(edition: Edition) -> Edition:
 def since_last(data: Tables, edition: Edition) -> pd.DataFrame:
     """The comparison of an edition with the one for the year before; empty if there is none."""
     before = previous(edition)
-    if before.year < years_covered(data, edition)[0]:
+    if before.year < choices(data).years(edition.region)[0]:
         return pd.DataFrame(columns=list(_COLUMNS))
     return compare(data, before, edition)
 

@@ -13,7 +13,6 @@ import importlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -199,9 +198,7 @@ def _checked(
     found, whole = _cell_faults(resources, folder)
     if not whole:  # a table without the tables it refers to would be at fault on every row
         return found, {}
-    prints = tuple(_fingerprint(contents(resource, folder)) for resource in resources)
-    text = json.dumps({**described, "resources": resources})
-    faults = list(_schema_faults(text, folder, prints))
+    faults = _schema_faults({**described, "resources": resources}, folder)
     if "datapackage.json" in {fault.where for fault in faults}:
         return faults, {}  # nothing can be read by a description that is itself wrong
     known = {(fault.where, fault.row, fault.column) for fault in faults}
@@ -231,17 +228,10 @@ def _cell_faults(resources: list[dict], folder: Path) -> tuple[list[Fault], bool
     return faults, whole
 
 
-@lru_cache(maxsize=64)  # a build of the pages loads tables 18 times, each time the same
-def _schema_faults(
-    description: str, folder: Path, fingerprints: tuple[tuple[str, int] | None, ...]
-) -> list[Fault]:
-    """What Frictionless finds, each put in our words with what the schema allows.
-
-    Files are what their `fingerprints` say: with others they are checked again.
-    """
+def _schema_faults(described: dict, folder: Path) -> list[Fault]:
+    """What Frictionless finds, each put in our words with what the schema allows."""
     from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
-    described = json.loads(description)
     try:
         report = Package.from_descriptor(described, basepath=str(folder)).validate()
     except FrictionlessException as error:

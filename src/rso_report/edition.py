@@ -330,13 +330,6 @@ def choices(data: "Tables") -> Choices:
     return Choices(data.areas.to_dict("records"), figures, tuple(policies))
 
 
-def years_covered(
-    data: "Tables", edition: Edition
-) -> tuple[periods.FinancialYear, periods.FinancialYear]:
-    """First and last financial year with a figure for the region's units or its country."""
-    return choices(data).years(edition.region)
-
-
 def open_edition(data: "Tables", **given: Any) -> tuple[Edition, Edition]:
     """Check a notebook's parameters and return `(edition, parameters)`, which are one thing.
 

@@ -424,15 +424,14 @@ def _rate_base(data: Tables) -> Iterator[Finding]:
     printed = printed[printed["measure"] == RATE]
     printed = printed[printed["base_as_printed"].isin(["people", "population", "residents"])]
     for row in _with_count_and_base(data, printed).itertuples():
-        by_10plus, by_all = (
-            1e5 * row.value_count / n for n in (row.population_10plus, row.all_ages)
-        )
+        people = row.population_10plus, row.all_ages
+        by_10plus, by_all = (1e5 * row.value_count / each for each in people)
         if _agrees(RATE, by_10plus, row.value) and not _agrees(RATE, by_all, row.value):
             place = periods.as_at_label(row.as_at, row.as_at_precision)
-            as_printed_there = f"{row.value:g} per 100,000 {row.base_as_printed}"
+            words = f"{row.value:g} per 100,000 {row.base_as_printed}"
             says = f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages"
             rows = _ids([row.row_id, row.row_id_count, row.population_row])
-            yield _finding("rate_base", row, place, as_printed_there, says, rows)
+            yield _finding("rate_base", row, place, words, says, rows)
 
 
 def _with_count_and_base(data: Tables, rates: pd.DataFrame) -> pd.DataFrame:
