@@ -226,8 +226,8 @@ def _values_by_source(data: Tables) -> dict[str, set[float]]:
 
 
 def _finding(rule: str, row: Any, place: str, printed: str, found: str, rows: str) -> Finding:  # noqa: ANN401
-    """A finding about the source and the area of a row."""
-    return Finding(rule, row.source_id, row.area_id, place, printed, found, rows)
+    """A finding about the source and the area, if it has one, of a row."""
+    return Finding(rule, row.source_id, getattr(row, "area_id", ""), place, printed, found, rows)
 
 
 def _ids(*groups: Iterable[str]) -> str:
@@ -257,17 +257,11 @@ def _printed_totals(data: Tables) -> Iterator[Finding]:
         ]
         if total.axis == "row":
             within = within[within["offence_title"] == total.offence_title]
-        summed = int(within["value"].sum())
-        if summed != total.value:
-            yield Finding(
-                "row_total" if total.axis == "row" else "column_total",
-                total.source_id,
-                within["area_id"].iloc[0],
-                total.locator,
-                str(total.value),
-                f"cells sum to {summed}",
-                _ids([total.row_id], within["row_id"]),
-            )
+        if (summed := int(within["value"].sum())) != total.value:
+            rule = "row_total" if total.axis == "row" else "column_total"
+            place, says = total.locator, f"cells sum to {summed}"
+            rows = _ids([total.row_id], within["row_id"])
+            yield _finding(rule, within.iloc[0], place, str(total.value), says, rows)
 
 
 def _cells_of_tables(data: Tables) -> pd.DataFrame:
@@ -285,15 +279,9 @@ def _grand_totals(data: Tables) -> Iterator[Finding]:
             & (totals["table_as_printed"] == total.table_as_printed)
         ]
         if (summed := int(rows["value"].sum())) != total.value:
-            yield Finding(
-                "grand_total_of_rows",
-                total.source_id,
-                "",
-                total.locator,
-                str(total.value),
-                f"printed row totals sum to {summed}",
-                _ids([total.row_id], rows["row_id"]),
-            )
+            place, says = total.locator, f"printed row totals sum to {summed}"
+            rows = _ids([total.row_id], rows["row_id"])
+            yield _finding("grand_total_of_rows", total, place, str(total.value), says, rows)
 
 
 def _headings(data: Tables) -> Iterator[Finding]:
@@ -391,15 +379,10 @@ def _two_counts(data: Tables) -> Iterator[Finding]:
                 pairs[tuple(sorted(group["row_id"]))] = group
     for rows, group in pairs.items():
         values = sorted(set(group["value"].astype("int64")))
-        yield Finding(
-            "two_counts",
-            "|".join(dict.fromkeys(group["source_id"])),
-            group["area_id"].iloc[0],
-            periods.as_at_label(group["as_at"].iloc[0], "month"),
-            " and ".join(f"{v:,}" for v in values),
-            _apart(values[-1] - values[0]),
-            _ids(rows),
-        )
+        row = group.assign(source_id="|".join(dict.fromkeys(group["source_id"]))).iloc[0]
+        place, says = periods.as_at_label(row.as_at, "month"), _apart(values[-1] - values[0])
+        printed = " and ".join(f"{v:,}" for v in values)
+        yield _finding("two_counts", row, place, printed, says, _ids(rows))
 
 
 def _two_series(data: Tables) -> Iterator[Finding]:
@@ -409,11 +392,9 @@ def _two_series(data: Tables) -> Iterator[Finding]:
     with_custody = stocks[stocks["custody_status"] == "both"]
     community = stocks[stocks["series_id"] == "STOCK_MAPPA"]
     both = with_custody.merge(community, on=["area_id", "year"], suffixes=("", "_community"))
+    says = "with custody, and in the community"
     for row in both.itertuples():
-        printed, says = (
-            f"{row.value:,} and {row.value_community:,}",
-            "with custody, and in the community",
-        )
+        printed = f"{row.value:,} and {row.value_community:,}"
         rows = _ids([row.row_id, row.row_id_community])
         yield _finding("two_series", row, str(row.year), printed, says, rows)
 
@@ -460,15 +441,9 @@ def _totals_of_missing(data: Tables) -> Iterator[Finding]:
             rule, says = "revised_total", f"{total['current']:,} after the revision of {parts}"
         else:
             continue
-        yield Finding(
-            rule,
-            total["source_id"],
-            total["area_id"],
-            periods.as_at_label(total["as_at"], total["as_at_precision"]),
-            f"{total['printed']:,}",
-            says,
-            _ids(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+"))),
-        )
+        place = periods.as_at_label(total["as_at"], total["as_at_precision"])
+        rows = _ids(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+")))
+        yield _finding(rule, pd.Series(total), place, f"{total['printed']:,}", says, rows)
 
 
 def _parts_of_missing(data: Tables) -> Iterator[Finding]:
@@ -513,14 +488,11 @@ def _change_claims(data: Tables) -> Iterator[Finding]:
         digits = 0 if exactly else _decimals(claim.value)
         change = _change(claim.measure, first.value, last.value)
         if abs(change - claim.value) > 0.5 * 10**-digits + 1e-9:
-            yield _finding(
-                "change_claim",
-                claim,
-                f"{claim.from_date.year} to {claim.as_at.year}",
-                f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                _change_words(claim.measure, first, last),
-                _ids([claim.row_id, first.rows, last.rows]),
-            )
+            place = f"{claim.from_date.year} to {claim.as_at.year}"
+            printed = f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else "")
+            says = _change_words(claim.measure, first, last)
+            rows = _ids([claim.row_id, first.rows, last.rows])
+            yield _finding("change_claim", claim, place, printed, says, rows)
 
 
 def _decimals(number: float) -> int:
@@ -578,14 +550,12 @@ def _large_steps(data: Tables) -> Iterator[Finding]:
             yearly = years[1] == years[0] + 1
             if yearly and abs(step) > people and abs(step) / before.value > share:
                 ends = [beside_first(f"{row.value:,}", row.first_value) for row in (before, after)]
-                yield _finding(
-                    "large_step",
-                    after,
-                    f"March {years[0]} to March {years[1]}",
-                    " to ".join(ends),
+                place, says = (
+                    "March {} to March {}".format(*years),
                     f"{100 * step / before.value:+.0f} %",
-                    _ids([before.rows, after.rows]),
                 )
+                rows = _ids([before.rows, after.rows])
+                yield _finding("large_step", after, place, " to ".join(ends), says, rows)
 
 
 def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
