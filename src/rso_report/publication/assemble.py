@@ -19,7 +19,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from rso_report import personal
+from rso_report import exchange, personal
 from rso_report.errors import ReportError, first_of
 from rso_report.places import data_folder
 from rso_report.warm import BOOK
@@ -140,12 +140,9 @@ def _known(work: Path) -> dict[str, str]:
 
 
 def put(built: Path, pages: Path) -> None:
-    """Put a copy of what was built in the place of ``pages``, in one step once it is whole."""
-    new = pages.with_name(f".{pages.name}-new")
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.copytree(built, new)
-    shutil.rmtree(pages, ignore_errors=True)
-    new.rename(pages)
+    """Put a copy of what was built in the place of ``pages`` once it is whole."""
+    exchange.recover(pages)
+    exchange.switch(Path(shutil.copytree(built, exchange.beside(pages, "new"))), pages)
 
 
 def build(work: Path) -> Path:

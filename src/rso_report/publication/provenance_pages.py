@@ -27,7 +27,7 @@ from rso_report.edition import FIGURES, Edition, open_edition
 from rso_report.periods import day_label
 from rso_report.publication import citation, provenance
 from rso_report.publication.assemble import commit
-from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES
+from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES, digest, listed
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"
@@ -188,17 +188,13 @@ def _edition(made: dict[str, Any]) -> str:
         ("Version", made["version"]),
         ("Commit", made["commit"] or _NO_COMMIT),
         ("Files of code, pages and data", f"{len(made['sources'])}"),
-        (f"SHA-256 of their list, {SOURCES}", _sources_digest(made)),
+        (f"SHA-256 of their list, {SOURCES}", digest(listed(made["sources"]).encode())),
         ("Data last changed", _changed(made)),
         ("Python", made["python"]),
         (f"SHA-256 of {LOCK}", made["sources"][LOCK]),
         ("Installed in another version", ", ".join(otherwise) or "none"),
     ]
     return _table(rows, ["What", "Value"], "edition", "What this edition was made of")
-
-
-def _sources_digest(made: dict[str, Any]) -> str:
-    return provenance.digest(provenance.listed(made["sources"]).encode())
 
 
 def _notebooks(made: dict[str, Any]) -> str:
