@@ -33,7 +33,7 @@ from rso_report.tables import page_links
 PAGE = "book/provenance"
 TABLES = ("areas", "sources", *FIGURES)  # of the data, for `described`
 _SHOWN = "made_from"  # in the metadata of a page that shows a part of the record
-_NO_COMMIT = (
+NO_COMMIT = (
     "not known (made from a ZIP, from a shallow clone, or with changes that no commit holds yet)"
 )
 
@@ -186,7 +186,7 @@ def _edition(made: dict[str, Any]) -> str:
         ("Edition", made["title"]),
         ("Public address", made["address"] or "none was given"),
         ("Version", made["version"]),
-        ("Commit", made["commit"] or _NO_COMMIT),
+        ("Commit", made["commit"] or NO_COMMIT),
         ("Files of code, pages and data", f"{len(made['sources'])}"),
         (f"SHA-256 of their list, {SOURCES}", digest(listed(made["sources"]).encode())),
         ("Data last changed", _changed(made)),
