@@ -164,7 +164,8 @@ def workbook(
     if that is known. Raises ValueError for two sheets of one name, and for a table whose columns
     differ only in case, which the file format can't hold.
     """
-    numbers = {note: str(place) for place, note in enumerate(_all_notes(tables), 1)}
+    notes = dict.fromkeys(note for table in tables for note in table.notes)
+    numbers = {note: str(place) for place, note in enumerate(notes, 1)}
     sheets = {
         table.sheet: _sheet(table, pages.get(table.page, table.page), numbers, address)
         for table in tables
@@ -198,10 +199,6 @@ def workbook(
         _fit(sheet, {"Cover": 700, "Contents": 900, "Notes": 900}.get(sheet.name, _WIDEST))
     book.close()
     return file.getvalue()
-
-
-def _all_notes(tables: list[PublishedTable]) -> list[str]:
-    return list(dict.fromkeys(note for table in tables for note in table.notes))
 
 
 def _notes_table(numbers: dict[str, str]) -> pd.DataFrame:
