@@ -586,7 +586,10 @@ def _tested(data: Tables, measure: str) -> pd.DataFrame:
     tests["difference"] = tests["computed"] - tests["published"]
     pairs = zip(tests["computed"], tests["published"], strict=True)
     tests["agrees"] = [_agrees(measure, *pair) for pair in pairs]
-    return tests.sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
+    columns = ["area_id", "as_at", "measure", "count", "population_10plus", "base_date"]
+    columns += ["base_segment", "published", "first_count", "first_published", "computed"]
+    columns += ["by_first", "difference", "agrees", "source_id", "rows"]
+    return tests[columns].sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
 
 
 def _rate(measure: str, count: pd.Series, people: pd.Series) -> pd.Series:
