@@ -223,7 +223,8 @@ def newer(found: pd.DataFrame) -> pd.DataFrame:
 
 def previous(edition: Edition) -> Edition:
     """The edition of the year before, for the same region."""
-    return edition.in_year(periods.FinancialYear(edition.year.start_year - 1))
+    before = periods.FinancialYear(edition.year.start_year - 1)
+    return edition.model_copy(update={"report_year": str(before)})
 
 
 def since_last(data: Tables, edition: Edition) -> pd.DataFrame:
