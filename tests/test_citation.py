@@ -11,7 +11,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
 from rso_report import dataset
-from rso_report.edition import Edition, title
+from rso_report.edition import Edition
 from rso_report.errors import ReportError
 from rso_report.parameters import EditionParameters
 from rso_report.publication import citation
@@ -45,7 +45,7 @@ def test_injected_parameters_go_before_the_notebooks_own(tmp_path):
 def test_the_name_is_the_one_of_the_areas_table():
     areas = dataset.load("areas").areas
     for row in areas[areas["kind"] == "region"].itertuples():
-        name = title(row.short_name, "2021-22")
+        name = Edition(region=row.short_name, report_year="2021-22").title
         assert name == f"{row.name}, 2021-22"
 
 

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 from rso_report.publication import preview
@@ -13,10 +14,10 @@ PAGE = '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>{0}</body>
 
 
 @contextmanager
-def shown(folder, builds):
-    with preview.server(folder, builds) as serving:
+def shown(folder):
+    with preview.server(folder) as serving:
         threading.Thread(target=serving.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{serving.server_port}/"
+        yield f"http://127.0.0.1:{serving.server_port}/", serving
         serving.shutdown()
 
 
@@ -24,28 +25,28 @@ def test_what_loads_a_page_again_is_sent_and_stands_in_no_file(tmp_path):
     page = tmp_path / "index.html"
     page.write_text(PAGE.format("one"))
     (tmp_path / "a.css").write_text("p {}")
-    with shown(tmp_path, preview.Builds()) as address:
+    with shown(tmp_path) as (address, _):
         assert '<script src="/-reload/0"></script></head>' in urlopen(address).read().decode()
         assert urlopen(f"{address}a.css").read() == b"p {}"
     assert page.read_text() == PAGE.format("one")
 
 
 def test_a_browser_shows_the_next_build_by_itself_under_the_policy_of_a_page(browser, tmp_path):
-    builds, file = preview.Builds(), tmp_path / "index.html"
+    file = tmp_path / "index.html"
     file.write_text(secured(PAGE.format("one")))
-    with shown(tmp_path, builds) as address:
+    with shown(tmp_path) as (address, serving):
         page = browser.new_page()
         page.goto(address)
         assert page.get_by_text("one").is_visible()
         file.write_text(secured(PAGE.format("two")))
-        builds.number += 1
+        serving.number += 1
         page.get_by_text("two").wait_for()
         page.close()
 
 
 def test_it_builds_once_for_files_saved_together_and_goes_on_after_a_failure(tmp_path):
     (tmp_path / "book").mkdir()
-    file, built, builds = tmp_path / "book" / "a.md", [], preview.Builds()
+    file, built, builds = tmp_path / "book" / "a.md", [], SimpleNamespace(number=0)
     file.write_text("1")
     results = iter([True, False, True])
 

@@ -684,7 +684,7 @@ def sentences():
 
 @pytest.mark.parametrize("block", sentences(), ids=lambda b: f"{b.place} {b.key[:30]}")
 def test_a_sentence_comes_out_of_the_rows_that_it_names_and_no_others(block, monkeypatch):
-    years = edition.years_covered(whole(), edition.open_edition(whole(), **DEFAULT)[0])
+    years = edition.choices(whole()).years(DEFAULT["region"])
     monkeypatch.setattr(edition.Choices, "years", lambda *_: years)  # few rows, the same edition
     path = next(p for p in notebook_blocks.NOTEBOOKS if p.stem == block.place.split(":")[0])
     rows = block.rows | {row for start, row in DATED_BY.items() if block.text.startswith(start)}

@@ -180,11 +180,11 @@ def test_the_long_table_is_known_when_nothing_is_filled_in(tmp_path, data):
         ingest._read(tmp_path / "long.csv", data)
 
 
-def test_the_command_writes_the_form_in_the_format_asked_for(tmp_path, data):
+def test_the_command_writes_the_form_in_the_format_that_its_name_ends_in(tmp_path, data):
     assert call("template", str(tmp_path / "a.xlsx")).exit_code == 0
     assert (tmp_path / "a.xlsx").read_bytes() == questions.workbook_template(data)
-    assert call("template", "--format", "csv", str(tmp_path / "a.txt")).exit_code == 0
-    assert (tmp_path / "a.txt").read_bytes() == questions.csv_template()
+    assert call("template", str(tmp_path / "a.csv")).exit_code == 0
+    assert (tmp_path / "a.csv").read_bytes() == questions.csv_template()
     assert call("template", str(tmp_path / "a.doc")).exit_code == 2
     assert call("template", str(tmp_path / "b.xlsx"), "--force", "XXX").exit_code == 2
     assert call("template", str(tmp_path / "no" / "a.csv")).exit_code == 3

@@ -9,6 +9,7 @@ ends with.
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import chdir
 from datetime import datetime
 from pathlib import Path
@@ -267,9 +268,7 @@ def draft(file: Path, out: Path | None, say: tuple[str, ...], read_as: tuple[str
     from rso_report.intake import draft as drafts
 
     out = out or Path(f"{file.stem}-draft.xlsx")
-    kind = out.suffix.lstrip(".").lower()
-    if kind not in ("csv", "xlsx"):
-        raise click.UsageError(f"{out} ends in neither .xlsx nor .csv.")
+    kind = _kind(out)
     if out.exists():
         raise click.UsageError(f"{out} is there already: it may have been mended. Name another.")
     said, meant = _pairs("--say", say), _pairs("--read-as", read_as)
@@ -317,15 +316,28 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
             click.echo(line)
 
 
+def _described(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes a source in the options that describe it."""
+    for option in (
+        click.option("--dry-run", is_flag=True, help="Check everything and write nothing."),
+        click.option("--address", default="", help="Where it is published, if it is."),
+        click.option(
+            "--published", type=click.DateTime(["%Y-%m-%d"]), help="Its day, such as 2026-05-14."
+        ),
+        click.option("--title", default="", help="Title by which a reader can find the source."),
+        click.option(
+            "--source", "source_id", required=True, help="Identifier, such as wmp-return-2026."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @main.command(short_help="Check a return or a reply and add it to the data.")
 @click.argument("file", type=Path, help="The return or reply: CSV, XLSX or ODS.")
-@click.option("--source", "source_id", required=True, help="Identifier, such as wmp-return-2026.")
-@click.option("--title", default="", help="Title by which a reader can find the source.")
+@_described
 @click.option(
     "--publisher", default="", help="Who sent it; the only force of the return if left out."
-)
-@click.option(
-    "--published", type=click.DateTime(["%Y-%m-%d"]), help="Day on which it was sent: 2026-05-14."
 )
 @click.option(
     "--licence",
@@ -334,7 +346,6 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
     show_default=True,
     help="Terms: Open Government Licence, Open Parliament Licence.",
 )
-@click.option("--address", default="", help="Where it is published, if it is.")
 @click.option(
     "--kind",
     type=click.Choice(["foi_response", "official_statistics", "force_statement"]),
@@ -342,7 +353,6 @@ def editions(region: str | None, year: str | None, machine: bool) -> None:
     show_default=True,
     help="What kind of source it is.",
 )
-@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 @click.option("--json", "machine", is_flag=True, help="Print what became of it as JSON.")
 def ingest(file: Path, dry_run: bool, machine: bool, **described: Any) -> None:
     """Check an annual return (CSV, XLSX or ODS) and add it to the data.
@@ -388,12 +398,8 @@ def ingest(file: Path, dry_run: bool, machine: bool, **described: Any) -> None:
 @main.command(short_help="Add the residents of a year from the workbook of the ONS.")
 @click.argument("file", type=Path, help="Mid-year estimates by single year of age.")
 @click.option("--year", type=int, required=True, help="The year of 30 June, such as 2025.")
-@click.option("--source", "source_id", required=True, help="Identifier, such as ons-mye-2025.")
-@click.option("--published", type=click.DateTime(["%Y-%m-%d"]), help="Day of publication.")
-@click.option("--title", default="", help="Title of the publication.")
-@click.option("--address", default="", help="Where it is published.")
+@_described
 @click.option("--read-as", multiple=True, metavar="CODE=FORCE", help="Force of a new district.")
-@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
 def population(
     file: Path, year: int, read_as: tuple[str, ...], dry_run: bool, **described: Any
 ) -> None:
@@ -419,20 +425,14 @@ def population(
 
 
 @main.command(short_help="Write the annual return for a force to fill in.")
-@click.argument("out", type=Path, help="The file to write.")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["xlsx", "csv"]),
-    help="Workbook with lists and notes, or the names of the columns; else by the ending of OUT.",
-)
+@click.argument("out", type=Path, help="The file to write: .xlsx or .csv.")
 @click.option("--force", default="", help="Code of the force: its latest figures stand beside.")
 @click.option("--year", default="", help="Financial year that is asked for, such as 2025-26.")
-def template(out: Path, kind: str | None, force: str, year: str) -> None:
+def template(out: Path, force: str, year: str) -> None:
     """Write the annual return for a force to fill in, as OUT.
 
-    Reads data/ and writes OUT alone: a workbook with one sheet of questions for a person to fill
-    in, or a CSV file with the names of the columns of the long table, for a machine.
+    Reads data/ and writes OUT alone: a workbook (.xlsx) with one sheet of questions for a person to
+    fill in, or a file (.csv) with the names of the columns of the long table, for a machine.
 
     Exit codes: 0 written, 2 wrong usage, 3 it could not be written.
 
@@ -440,23 +440,21 @@ def template(out: Path, kind: str | None, force: str, year: str) -> None:
     Examples:
       rso-report template return.xlsx
       rso-report template wmp.xlsx --force WMP --year 2025-26
-      rso-report template --format csv return.csv
+      rso-report template return.csv
     """
     from rso_report import dataset
     from rso_report.intake.questions import csv_template, workbook_template
     from rso_report.periods import financial_year
 
-    kind = kind or out.suffix.lstrip(".").lower()
+    kind = _kind(out)
     if kind == "csv":
         content = csv_template()
-    elif kind == "xlsx":
+    else:
         names = [each["name"] for each in dataset.descriptor()["resources"]]
         data = dataset.load(*names)
         if force and force not in set(data.areas["area_id"]):
             raise click.UsageError(f"--force {force}: no such code; WMP is one.")
         content = workbook_template(data, force, financial_year(year) if year else None)
-    else:
-        raise click.UsageError(f"{out} ends in neither .xlsx nor .csv: say which with --format.")
     out.write_bytes(content)
     click.echo(f"Written: {out}")
 
@@ -500,6 +498,14 @@ def _source(published: datetime | None, **described: str) -> Any:  # noqa: ANN40
     from rso_report.intake.ingest import Source
 
     return Source(published=published.date() if published else None, **described)
+
+
+def _kind(out: Path) -> str:
+    """What a file to be written is, by the ending of its name."""
+    kind = out.suffix.lstrip(".").lower()
+    if kind not in ("csv", "xlsx"):
+        raise click.UsageError(f"{out} ends in neither .xlsx nor .csv.")
+    return kind
 
 
 def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:

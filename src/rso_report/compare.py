@@ -13,7 +13,7 @@ from rso_report import coverage, missing, periods, series, statistics, tables
 from rso_report.breaches import FAMILIES
 from rso_report.comparable import breaks_between
 from rso_report.dataset import Tables
-from rso_report.edition import Edition, years_covered
+from rso_report.edition import Edition, choices
 from rso_report.edition_figures import CUSTODY, MEASURES, Measure, figures
 from rso_report.edition_figures import TABLES as FIGURE_TABLES
 from rso_report.errors import ReportError
@@ -31,23 +31,12 @@ _PAIRED = (
     *("when", "date", "value", "lower", "upper", "qualifier", "mark", "first_value"),
     *("rows", "source_id"),
 )
+_KNOWN = ["measure", "series_id", "area_id", "area", "detail", "definition", "unit"]
 _COLUMNS = (
-    "kind",
-    "measure",
-    "series_id",
-    "area_id",
-    "area",
-    "detail",
-    "definition",
-    "unit",
-    *(f"{name}_{side}" for side in "ab" for name in _PAIRED),
-    "change",
-    "change_lower",
-    "change_upper",
-    "change_unit",
-    "method",
-    "reason",
+    *("kind", *_KNOWN, *(f"{name}_{side}" for side in "ab" for name in _PAIRED)),
+    *("change", "change_lower", "change_upper", "change_unit", "method", "reason"),
 )
+_ORDER = {name: place for place, name in enumerate((*KINDS, *MEASURES))}
 _UNKNOWN = (CUSTODY["not_stated"], missing.DEFINITIONS["NOT_STATED"])
 
 
@@ -81,23 +70,19 @@ def _by_figure(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     sides = [
         side.assign(copy=side.groupby(_FIGURE[:-1], dropna=False).cumcount()) for side in (old, new)
     ]
-    shared = ["area", "unit"]
     merged = sides[0].merge(
-        sides[1], on=_FIGURE, how="outer", suffixes=("_a", "_b"), indicator="side", sort=False
+        sides[1], on=_FIGURE, how="outer", suffixes=("_a", "_b"), indicator="kind", sort=False
     )
-    merged = merged.assign(date_a=merged["date"], date_b=merged["date"])
-    for name in shared:
-        merged[name] = merged[f"{name}_b"].where(merged["side"] != "left_only", merged[f"{name}_a"])
-    merged.loc[merged["side"] == "left_only", "date_b"] = pd.NaT
-    merged.loc[merged["side"] == "right_only", "date_a"] = pd.NaT
-    alike = (merged["value_a"] - merged["value_b"]).abs() <= 1e-9
-    kinds = merged["side"].map({"left_only": "gone", "right_only": "new", "both": "revised"})
-    merged["kind"] = kinds.astype("object").where(~alike, "same")
-    order = {name: place for place, name in enumerate(KINDS)}
-    measures = {name: place for place, name in enumerate(MEASURES)}
-    return merged.assign(
-        _k=merged["kind"].map(order), _m=merged["measure"].map(measures)
-    ).sort_values(["_k", "_m", "area", "detail", "date", "definition", "copy"], kind="stable")
+    names = {"left_only": "gone", "right_only": "new", "both": "revised"}
+    merged["kind"] = merged["kind"].map(names).astype("object")
+    for name in ("area", "unit"):
+        merged[name] = merged[f"{name}_b"].where(merged["kind"] != "gone", merged[f"{name}_a"])
+    merged["date_a"] = merged["date"].where(merged["kind"] != "new")
+    merged["date_b"] = merged["date"].where(merged["kind"] != "gone")
+    merged.loc[(merged["value_a"] - merged["value_b"]).abs() <= 1e-9, "kind"] = "same"
+    ranked = merged.assign(_k=merged["kind"].map(_ORDER), _m=merged["measure"].map(_ORDER))
+    by = ["_k", "_m", "area", "detail", "date", "definition", "copy"]
+    return ranked.sort_values(by, kind="stable")
 
 
 def _latest(
@@ -110,15 +95,12 @@ def _latest(
     ]
     by_key = [{tuple(row[_SERIES]): row for _, row in side.iterrows()} for side in last]
     keys = pd.concat([new, old])[_SERIES].drop_duplicates()
-    order = {name: place for place, name in enumerate(MEASURES)}
-    keys = keys.assign(_m=keys["measure"].map(order)).sort_values("_m", kind="stable")
+    keys = keys.iloc[keys["measure"].map(_ORDER).argsort(kind="stable")]
     found = []
-    for key in keys[_SERIES].itertuples(index=False, name=None):
+    for key in keys.itertuples(index=False, name=None):
         pair = [side.get(key) for side in by_key]
         known = pair[1] if pair[1] is not None else pair[0]
-        row = {"kind": "latest"} | known[
-            ["measure", "series_id", "area_id", "area", "detail", "definition", "unit"]
-        ].to_dict()
+        row = {"kind": "latest"} | known[_KNOWN].to_dict()
         for side, figure in zip("ab", pair, strict=True):
             if figure is not None:
                 row |= {f"{name}_{side}": figure[name] for name in _PAIRED}
@@ -169,6 +151,9 @@ def why_no_change(
         return "the periods differ in length"
     if crossed := _between(old, new, measure, breaks):
         return f"break in the series: {listed(crossed)}"
+    counted = {"stock": "value", "events": "value", "rate": "count"}.get(measure.change)
+    if counted and min(old[counted], new[counted]) < SMALLEST_BASE:
+        return f"no percentage of fewer than {SMALLEST_BASE}"
     return _CHANGES[measure.change](old, new)
 
 
@@ -193,23 +178,17 @@ def _between(old: pd.Series, new: pd.Series, measure: Measure, breaks: pd.DataFr
     return [f"{title} ({day})" for title, day in zip(crossed["title"], when, strict=True)]
 
 
-def _stock(old: pd.Series, new: pd.Series) -> Estimate | str:
+def _stock(old: pd.Series, new: pd.Series) -> Estimate:
     """Change of a number of people. Most stand in both counts: no interval describes that."""
-    if min(old["value"], new["value"]) < SMALLEST_BASE:
-        return f"no percentage of fewer than {SMALLEST_BASE}"
     change = statistics.total_change(old["value"], new["value"])
     return Estimate(change, float("nan"), float("nan"), "plain change of two counts")
 
 
-def _events(old: pd.Series, new: pd.Series) -> Estimate | str:
-    if min(old["value"], new["value"]) < SMALLEST_BASE:
-        return f"no percentage of fewer than {SMALLEST_BASE}"
+def _events(old: pd.Series, new: pd.Series) -> Estimate:
     return _in_percent(statistics.rate_ratio(new["value"], 1, old["value"], 1))
 
 
-def _rate(old: pd.Series, new: pd.Series) -> Estimate | str:
-    if min(old["count"], new["count"]) < SMALLEST_BASE:
-        return f"no percentage of fewer than {SMALLEST_BASE}"
+def _rate(old: pd.Series, new: pd.Series) -> Estimate:
     parts = new["count"], new["base"], old["count"], old["base"]
     return _in_percent(statistics.rate_ratio(*parts))
 
@@ -244,43 +223,39 @@ def newer(found: pd.DataFrame) -> pd.DataFrame:
 
 def previous(edition: Edition) -> Edition:
     """The edition of the year before, for the same region."""
-    return edition.in_year(periods.FinancialYear(edition.year.start_year - 1))
+    before = periods.FinancialYear(edition.year.start_year - 1)
+    return edition.model_copy(update={"report_year": str(before)})
 
 
 def since_last(data: Tables, edition: Edition) -> pd.DataFrame:
     """The comparison of an edition with the one for the year before; empty if there is none."""
     before = previous(edition)
-    if before.year < years_covered(data, edition)[0]:
+    if before.year < choices(data).years(edition.region)[0]:
         return pd.DataFrame(columns=list(_COLUMNS))
     return compare(data, before, edition)
 
 
 def csv_file(found: pd.DataFrame) -> bytes:
     """A comparison as the bytes of a CSV file: all columns, numbers to six decimal places."""
-    cells = found.astype(object).map(lambda value: tables.csv_cell(_plain(value)))
+    cells = found.astype(object).map(_cell)
     return cells.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
-def _plain(value: object) -> str:
-    """A value as a cell of a CSV file."""
-    if pd.isna(value):
-        return ""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, float):
+def _cell(value: object) -> str:
+    if isinstance(value, float) and not pd.isna(value):
         return f"{value:.6f}".rstrip("0").rstrip(".")
-    return str(value)
+    return tables.csv_cell(_plain(value) or "")
 
 
 def records(found: pd.DataFrame) -> list[dict[str, Any]]:
     """A comparison as plain values, for JSON: dates as text, what is missing as None."""
-    return [
-        {name: _json(value) for name, value in zip(found.columns, row, strict=True)}
-        for row in found.itertuples(index=False)
-    ]
+    rows = found.itertuples(index=False, name=None)
+    return [dict(zip(found.columns, map(_plain, row), strict=True)) for row in rows]
 
 
-def _json(value: object) -> str | float | None:
+def _plain(value: object) -> str | float | None:
     if pd.isna(value):
         return None
-    return round(value, 6) if isinstance(value, float) else _plain(value)
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return round(value, 6) if isinstance(value, float) else value

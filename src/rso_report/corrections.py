@@ -44,29 +44,18 @@ def replacements(data: Tables) -> pd.DataFrame:
         frame = getattr(data, name, pd.DataFrame())
         if "revises_row" not in frame:
             continue
-        by_row = frame.set_index("row_id")
+        frame = frame.assign(value=frame["value"].astype(object), table=name)
         rows = frame.assign(ours=is_correction(frame))
-        for row in rows[rows["revises_row"] != ""].itertuples():
-            old = by_row.loc[row.revises_row]
-            found.append(
-                {
-                    "table": name,
-                    "row_id": row.row_id,
-                    "old_row": row.revises_row,
-                    "ours": row.ours,
-                    "area_id": getattr(row, "area_id", ""),
-                    "measure": _measure(data, name, old),
-                    "when": _when(old),
-                    "value": row.value,
-                    "old_value": old["value"],
-                    "source_id": row.source_id,
-                    "old_source": old["source_id"],
-                    "note": getattr(row, "note", ""),
-                }
-            )
+        rows = rows[rows["revises_row"] != ""].rename(columns={"revises_row": "old_row"})
+        old = frame.set_index("row_id").loc[rows["old_row"]]
+        rows["measure"] = [_measure(data, name, row) for _, row in old.iterrows()]
+        rows["when"] = [_when(row) for _, row in old.iterrows()]
+        rows["old_value"], rows["old_source"] = old["value"].array, old["source_id"].array
+        found.append(rows)
     columns = ["table", "row_id", "old_row", "ours", "area_id", "measure", "when"]
     columns += ["value", "old_value", "source_id", "old_source", "note"]
-    return pd.DataFrame(found, columns=columns).astype({"ours": "bool"})
+    whole = pd.concat(found).reindex(columns=columns).fillna({"area_id": "", "note": ""})
+    return whole.reset_index(drop=True).infer_objects().astype({"ours": "bool"})
 
 
 # What tells apart the figures of one table, and words that say nothing.

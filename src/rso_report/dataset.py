@@ -13,7 +13,6 @@ import importlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -130,14 +129,15 @@ def _known_to_be_sound(described: dict[str, Any], folder: Path) -> bool:
 def stale_hashes(folder: Path | None = None) -> list[str]:
     """Names of the files that are absent, or whose size or SHA-256 `datapackage.json` misstates."""
     folder = folder or data_folder()
-    return [r["path"] for r in descriptor(folder)["resources"] if _stale(r, folder)]
-
-
-def _stale(resource: dict[str, Any], folder: Path) -> bool:
-    try:
-        return (resource["hash"], resource["bytes"]) != _fingerprint(contents(resource, folder))
-    except FaultError:
-        return True
+    stale = []
+    for resource in descriptor(folder)["resources"]:
+        try:
+            present = _fingerprint(contents(resource, folder))
+        except FaultError:
+            present = ()
+        if present != (resource["hash"], resource["bytes"]):
+            stale.append(resource["path"])
+    return stale
 
 
 def stamp(folder: Path | None = None, day: dt.date | None = None) -> None:
@@ -199,9 +199,7 @@ def _checked(
     found, whole = _cell_faults(resources, folder)
     if not whole:  # a table without the tables it refers to would be at fault on every row
         return found, {}
-    prints = tuple(_fingerprint(contents(resource, folder)) for resource in resources)
-    text = json.dumps({**described, "resources": resources})
-    faults = list(_schema_faults(text, folder, prints))
+    faults = _schema_faults({**described, "resources": resources}, folder)
     if "datapackage.json" in {fault.where for fault in faults}:
         return faults, {}  # nothing can be read by a description that is itself wrong
     known = {(fault.where, fault.row, fault.column) for fault in faults}
@@ -231,17 +229,10 @@ def _cell_faults(resources: list[dict], folder: Path) -> tuple[list[Fault], bool
     return faults, whole
 
 
-@lru_cache(maxsize=64)  # a build of the pages loads tables 18 times, each time the same
-def _schema_faults(
-    description: str, folder: Path, fingerprints: tuple[tuple[str, int] | None, ...]
-) -> list[Fault]:
-    """What Frictionless finds, each put in our words with what the schema allows.
-
-    Files are what their `fingerprints` say: with others they are checked again.
-    """
+def _schema_faults(described: dict, folder: Path) -> list[Fault]:
+    """What Frictionless finds, each put in our words with what the schema allows."""
     from frictionless import FrictionlessException, Package  # 0.4 s: only when data are loaded
 
-    described = json.loads(description)
     try:
         report = Package.from_descriptor(described, basepath=str(folder)).validate()
     except FrictionlessException as error:
@@ -335,8 +326,6 @@ def _rule_faults(resource: dict, frames: dict[str, pd.DataFrame]) -> list[Fault]
         for rows, column, found, allowed in _rules(resource, frames)
         for index in frame.index[rows.fillna(False).astype(bool)]
     ]
-    if name == "discrepancies":
-        faults += _ledger_faults(frame, frames)
     if "revises_row" in frame:
         faults += _revision_faults(name, frame)
     if "areas" in frames:
@@ -372,6 +361,8 @@ def _rules(resource: dict, frames: dict[str, pd.DataFrame]) -> Iterator[Rule]:
         most = registered.map(counts.set_index("row_id")["value"])
         value = frame["value"]
         yield value > most, "value", value, "no more missing than registered"
+    if name == "discrepancies":
+        yield from _ledger_rules(frame, frames)
     if name == "population_districts":
         people = frame["all_ages"]
         allowed = "at least the residents aged 0 to 9"
@@ -405,23 +396,19 @@ def _period_rules(frame: pd.DataFrame) -> Iterator[Rule]:
         yield unlike, precision, "a period without it, or it without a period", allowed
 
 
-def _ledger_faults(frame: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> list[Fault]:
+def _ledger_rules(frame: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> Iterator[Rule]:
     """Rows that the ledger names and no loaded table has, and an effect on no row."""
     there = {key: set(frames[t].get("row_id", ())) for key, t in ROW_TABLES.items() if t in frames}
-    faults: list[Fault] = []
-    for index, entry in frame.iterrows():
-        place = {"row": index + 2, "column": "rows"}
-        names = [name for name in entry["rows"].split("|") if name]
-        for name in names:
-            table = name[:2]
-            if table not in ROW_TABLES or name not in there.get(table, {name}):
-                allowed = "identifiers of rows that are there"
-                faults.append(Fault("data/discrepancies.csv", f"'{name}'", allowed, **place))
-        if entry["effect"] and not names:
-            place["column"] = "effect"
-            words = f"'{entry['effect']}'", "nothing, where rows is empty"
-            faults.append(Fault("data/discrepancies.csv", *words, **place))
-    return faults
+
+    def absent(names: str) -> str:
+        named = (name for name in names.split("|") if name)
+        lost = (n for n in named if n[:2] not in ROW_TABLES or n not in there.get(n[:2], {n}))
+        return f"'{next(lost, '')}'"
+
+    lost = frame["rows"].map(absent)
+    yield lost != "''", "rows", lost, "identifiers of rows that are there"
+    idle, effect = (frame["effect"] != "") & (frame["rows"] == ""), "'" + frame["effect"] + "'"
+    yield idle, "effect", effect, "nothing, where rows is empty"
 
 
 def _revision_faults(name: str, frame: pd.DataFrame) -> list[Fault]:

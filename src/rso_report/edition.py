@@ -67,24 +67,15 @@ class Edition(EditionParameters):
         """The report year."""
         return periods.financial_year(self.report_year)
 
-    def in_year(self, year: periods.FinancialYear) -> "Edition":
-        """The edition of another year, else the same."""
-        return self.model_copy(update={"report_year": str(year)})
-
     @property
     def title(self) -> str:
         """Name of the edition by region and year, such as `West Midlands region, 2021-22`."""
-        return title(self.region, self.report_year)
+        return f"{region_name(self.region)}, {self.report_year}"
 
     @property
     def full_title(self) -> str:
         """The title with what was changed beside them: `West Midlands region, … (officers 30)`."""
-        return title(self.region, self.report_year, self.others)
-
-    @property
-    def record(self) -> dict[str, str]:
-        """What a record says of an edition: the arguments of `title`."""
-        return {"report_year": self.report_year, "region": self.region, "others": self.others}
+        return f"{self.title} ({self.others})" if self.others else self.title
 
     @property
     def changed(self) -> dict[str, Any]:
@@ -185,11 +176,6 @@ class Edition(EditionParameters):
     def hidden(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Rows of this region or force that are later than the report year."""
         return frame[(_ends(frame) > str(self.year.end)) & frame["area_id"].isin(self.units)]
-
-
-def title(region: str, report_year: str, others: str = "") -> str:
-    """Name of an edition: `North East region, 2021-22 (officers 30)`."""
-    return f"{region_name(region)}, {report_year}{f' ({others})' if others else ''}"
 
 
 def region_name(region: str) -> str:
@@ -333,13 +319,6 @@ def choices(data: "Tables") -> Choices:
         figures += zip(rows["area_id"], days, strict=True)
     policies = data.visit_policy["policy_id"].unique() if hasattr(data, "visit_policy") else ()
     return Choices(data.areas.to_dict("records"), figures, tuple(policies))
-
-
-def years_covered(
-    data: "Tables", edition: Edition
-) -> tuple[periods.FinancialYear, periods.FinancialYear]:
-    """First and last financial year with a figure for the region's units or its country."""
-    return choices(data).years(edition.region)
 
 
 def open_edition(data: "Tables", **given: Any) -> tuple[Edition, Edition]:

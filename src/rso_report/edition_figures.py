@@ -1,6 +1,6 @@
 """Every figure of an edition, one row each, as the functions of the notebooks give it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,12 +105,12 @@ def figures(data: Tables, edition: Edition) -> pd.DataFrame:
     `first_value` what a revised figure was at first; `rows` are identifiers joined by +. `data`
     needs the tables named in `TABLES`.
     """
-    found = [figure for part in _PARTS for figure in part(data, edition)]
-    frame = pd.DataFrame(found, columns=FIGURE)
+    found = [figures for part in _PARTS for figures in part(data, edition)]
+    frame = pd.concat(found, ignore_index=True).reindex(columns=list(FIGURE))
     for column in ("value", "lower", "upper", "first_value", "count", "base"):
         frame[column] = pd.to_numeric(frame[column]).astype("float64")
     for column in ("period_start", "date"):
-        frame[column] = pd.to_datetime(frame[column])
+        frame[column] = frame[column].astype("datetime64[us]")
     order = {measure: place for place, measure in enumerate(MEASURES)}
     areas = {area: place for place, area in enumerate([*edition.units, "EW"])}
     ranked = frame.assign(_m=frame["measure"].map(order), _a=frame["area_id"].map(areas))
@@ -121,206 +121,180 @@ def figures(data: Tables, edition: Edition) -> pd.DataFrame:
     )
 
 
-def _figure(edition: Edition, measure: str, row: Any, unit: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """One figure from a row of the data or of a function of the report; `more` goes first."""
-    flow = getattr(row, "period_end", pd.NaT)
-    if pd.notna(flow):
-        start, date = row.period_start, flow
-        when = periods.period_label(start, date)
-    else:
-        start, date = pd.NaT, row.as_at
-        when = periods.as_at_label(date, getattr(row, "as_at_precision", "day"))
-    status = getattr(row, "status", "")
-    return {
+# What a figure takes from its row, and what stands there if the row does not say it.
+_TAKEN = {
+    **dict.fromkeys(("series_id", "area_id", "status", "row_id", "first_row", "source_id"), ""),
+    **dict.fromkeys(("period_start", "period_end", "as_at"), pd.NaT),
+    **{"as_at_precision": "day", "value": None, "first_value": None, "qualifier": "exact"},
+}
+
+
+def _figures(
+    edition: Edition,
+    measure: str,
+    frame: pd.DataFrame,
+    unit: object,
+    taken: Mapping[str, str] | None = None,
+    **more: object,
+) -> pd.DataFrame:
+    """Rows of the data, or of a function of the report, as figures of a measure.
+
+    `taken` names columns of `frame` that hold more of a figure; `more` says it.
+    """
+    if frame.empty:
+        return pd.DataFrame()
+    given = {name: frame.get(name, default) for name, default in _TAKEN.items()}
+    found = pd.DataFrame(given, index=frame.index)
+    flow = found["period_end"].notna()
+    names = zip(found["row_id"], found["first_row"], strict=True)
+    own = {
         "measure": measure,
-        "series_id": getattr(row, "series_id", ""),
-        "area_id": row.area_id,
-        "area": edition.name(row.area_id),
+        "area": found["area_id"].map(edition.name),
         "detail": "",
         "definition": "",
-        "period_start": start,
-        "date": date,
-        "when": when,
-        "value": getattr(row, "value", None),
+        "period_start": found["period_start"].where(flow),
+        "date": found["period_end"].fillna(found["as_at"]),
+        "when": [_when(row) for row in found.itertuples()],
         "unit": unit,
-        "qualifier": getattr(row, "qualifier", "exact"),
-        "mark": _MARKS.get(status, ""),
-        "first_value": getattr(row, "first_value", None),
-        "rows": "+".join(filter(None, (getattr(row, n, "") for n in ("row_id", "first_row")))),
-        "source_id": getattr(row, "source_id", ""),
-        **more,
+        "mark": found["status"].map(_MARKS).fillna(""),
+        "rows": ["+".join(filter(None, pair)) for pair in names],
     }
+    own |= {name: frame[column] for name, column in (taken or {}).items()}
+    return found.assign(**own | more)
 
 
-def _community(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
+def _when(row: Any) -> str:  # noqa: ANN401
+    if pd.notna(row.period_end):
+        return periods.period_label(row.period_start, row.period_end)
+    return periods.as_at_label(row.as_at, row.as_at_precision)
+
+
+def _community(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     counts = register.community(data, edition)
-    for row in counts.itertuples():
-        yield _figure(edition, "community", row, "people")
+    yield _figures(edition, "community", counts, "people")
     printed = set(counts.loc[counts["area_id"] == edition.area_id, "as_at"])
     for as_at in sorted(set(counts["as_at"]) - printed):
         whole = register.region(counts, edition, as_at)
         if whole is None or whole.total is None:
             continue
         first = revisions.first_total(whole.parts)
-        row = whole.parts.iloc[0].copy()
-        row["area_id"], row["value"] = edition.area_id, whole.total
-        row["row_id"], row["first_row"] = "+".join(whole.parts["rows"]), ""
-        row["source_id"] = "+".join(dict.fromkeys(whole.parts["source_id"]))
-        row["first_value"], row["status"] = first, "revised" if pd.notna(first) else "final"
-        yield _figure(edition, "community", row, "people")
+        total = whole.parts.head(1).assign(
+            area_id=edition.area_id,
+            value=whole.total,
+            first_value=first,
+            status="revised" if pd.notna(first) else "final",
+            source_id="+".join(dict.fromkeys(whole.parts["source_id"])),
+        )
+        rows = "+".join(whole.parts["rows"])
+        yield _figures(edition, "community", total, "people", rows=rows)
 
 
-def _rates(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
+def _rates(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     unit = "per 100,000 aged 10 and over"
-    for row in register.published_rates(data, edition).itertuples():
-        yield _figure(edition, "rate_published", row, unit, series_id="RATE_10PLUS")
+    printed = register.published_rates(data, edition)
+    yield _figures(edition, "rate_published", printed, unit, series_id="RATE_10PLUS")
     found = register.rates(data, edition)
-    for row in found[found["rate"].notna()].rename(columns={"count": "count_value"}).itertuples():
-        yield _figure(
-            edition,
-            "rate_computed",
-            row,
-            unit,
-            series_id="STOCK_MAPPA",
-            value=row.rate,
-            lower=row.lower,
-            upper=row.upper,
-            count=row.count_value,
-            base=row.population_10plus,
-            rows=f"{row.count_row}+{row.population_row}",
-            source_id=row.count_source,
-        )
+    found = found[found["rate"].notna()]
+    taken = {"value": "rate", "lower": "lower", "upper": "upper"}
+    taken |= {"count": "count", "base": "population_10plus", "source_id": "count_source"}
+    rows = found["count_row"] + "+" + found["population_row"]
+    own = {"series_id": "STOCK_MAPPA", "rows": rows}
+    yield _figures(edition, "rate_computed", found, unit, taken, **own)
 
 
-def _register(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
-    for row in register.register_totals(data, edition).itertuples():
-        yield _figure(edition, "register", row, "people", definition=CUSTODY[row.custody_status])
+def _register(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
+    totals = register.register_totals(data, edition)
+    custody = totals["custody_status"].map(CUSTODY)
+    yield _figures(edition, "register", totals, "people", definition=custody)
 
 
-def _breaches(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
+def _breaches(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     families = breaches.by_family(breaches.recorded(data, edition))
-    for row in families.itertuples():
-        yield _figure(
-            edition,
-            "recorded",
-            row,
-            "offences",
-            series_id="BREACH_RECORDED",
-            detail=breaches.FAMILIES[row.family],
-            definition=repeated_words(row) if row.repeated else "",
-            mark="[p]" if row.part else "[r]" if pd.notna(row.first_value) else "",
-            rows=row.rows,
-        )
-    for row in breaches.outcomes(data, edition).itertuples():
-        # Units as printed are read as one official count (assumption A4).
-        doubts = ["the year is inferred"] * bool(row.inferred)
-        doubts += [f"in doubt ({row.doubt})"] * bool(row.doubt)
-        own = {"definition": "; ".join(doubts)}
-        part = {"mark": "[p]"} if row.period_status == "part" else {}
-        yield _figure(edition, "outcome", row, row.unit, **own, **part)
-        if pd.notna(row.per_1000):
-            yield _figure(
-                edition,
-                "outcome_rate",
-                row,
-                "per 1,000 RSOs in the community",
-                **own,
-                **part,
-                value=row.per_1000,
-                lower=row.lower,
-                upper=row.upper,
-                first_value=None,
-                count=row.value,
-                base=row.stock,
-                rows=f"{row.row_id}+{row.stock_row}",
-                source_id="+".join(dict.fromkeys([row.source_id, row.stock_source])),
-            )
+    revised = families["first_value"].notna().map({True: "[r]", False: ""})
+    own = {
+        "series_id": "BREACH_RECORDED",
+        "detail": families["family"].map(breaches.FAMILIES),
+        "definition": [repeated_words(r) if r.repeated else "" for r in families.itertuples()],
+        "mark": revised.mask(families["part"].astype(bool), "[p]"),
+    }
+    yield _figures(edition, "recorded", families, "offences", {"rows": "rows"}, **own)
+    found = breaches.outcomes(data, edition)
+    # Units as printed are read as one official count (assumption A4).
+    inferred = found["inferred"].astype(bool).map({True: "the year is inferred; ", False: ""})
+    doubt = ("in doubt (" + found["doubt"] + ")").where(found["doubt"] != "", "")
+    found["definition"] = (inferred + doubt).str.removesuffix("; ")
+    found.loc[found["period_status"] == "part", "status"] = "provisional"
+    own = {"definition": "definition"}
+    yield _figures(edition, "outcome", found, found["unit"], own)
+    rated = found[found["per_1000"].notna()]
+    sources = zip(rated["source_id"], rated["stock_source"], strict=True)
+    yield _figures(
+        edition,
+        "outcome_rate",
+        rated,
+        "per 1,000 RSOs in the community",
+        own | {"value": "per_1000", "lower": "lower", "upper": "upper"},
+        first_value=None,
+        count=rated["value"],
+        base=rated["stock"],
+        rows=rated["row_id"] + "+" + rated["stock_row"],
+        source_id=["+".join(dict.fromkeys(pair)) for pair in sources],
+    )
 
 
-def _missing(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
-    for row in missing.snapshots(data, edition).itertuples():
-        own = {"definition": missing.DEFINITIONS[row.definition_code]}
-        yield _figure(edition, "missing", row, "people", **own)
-        if pd.notna(row.share):
-            yield _figure(
-                edition,
-                "missing_share",
-                row,
-                "percent of RSOs in the same reply",
-                **own,
-                value=row.share,
-                lower=row.lower,
-                upper=row.upper,
-                first_value=None,
-                count=row.value,
-                base=row.registered,
-                rows=f"{row.row_id}+{row.denominator_row}",
-            )
-    for row in missing.breakdowns(data, edition).itertuples():
-        yield _figure(
-            edition,
-            "missing_part",
-            row,
-            "people",
-            detail=row.part,
-            definition=missing.DEFINITIONS[row.definition_code],
-        )
+def _missing(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
+    found, parts = missing.snapshots(data, edition), missing.breakdowns(data, edition)
+    own = {"definition": found["definition_code"].map(missing.DEFINITIONS)}
+    yield _figures(edition, "missing", found, "people", **own)
+    shares = found[found["share"].notna()]
+    taken = {"value": "share", "lower": "lower", "upper": "upper"}
+    taken |= {"count": "value", "base": "registered"}
+    own |= {"first_value": None, "rows": shares["row_id"] + "+" + shares["denominator_row"]}
+    yield _figures(
+        edition, "missing_share", shares, "percent of RSOs in the same reply", taken, **own
+    )
+    own = {"definition": parts["definition_code"].map(missing.DEFINITIONS)}
+    yield _figures(edition, "missing_part", parts, "people", {"detail": "part"}, **own)
 
 
-def _orders(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
+def _orders(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     own = _of_edition(edition, data.orders)
     # The same number from several sources is one figure.
     key = ["series_id", "order_type", "area_id", "as_at", "period_start", "period_end"]
     own = own.drop_duplicates([*key, "custody_status", "sex", "value"])
-    for row in own.itertuples():
-        stock = row.series_id == "ORDER_STOCK"
-        yield _figure(
-            edition,
-            "orders_in_force" if stock else "orders_imposed",
-            row,
-            "people" if stock else "orders",
-            detail=row.order_type + ("" if row.sex == "all" else f", {row.sex}"),
-            definition=CUSTODY.get(row.custody_status, ""),
-        )
+    own["detail"] = own["order_type"] + (", " + own["sex"]).where(own["sex"] != "all", "")
+    own["definition"] = own["custody_status"].map(CUSTODY).fillna("")
+    taken = {"detail": "detail", "definition": "definition"}
+    stock = own["series_id"] == "ORDER_STOCK"
+    yield _figures(edition, "orders_in_force", own[stock], "people", taken)
+    yield _figures(edition, "orders_imposed", own[~stock], "orders", taken)
 
 
-def _visits(data: Tables, edition: Edition) -> Iterator[dict[str, Any]]:
+def _visits(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     policy = data.visit_policy
     known = policy[
         (policy["valid_from"] <= pd.Timestamp(edition.year.end))
         & policy["area_id"].isin([*edition.forces, "EW"])
         & policy["min_visits_per_year"].notna()
     ]
-    for row in known.assign(as_at=known["valid_from"]).itertuples():
-        yield _figure(
-            edition,
-            "visit_policy",
-            row,
-            "visits a year",
-            value=row.min_visits_per_year,
-            when=f"from {periods.day_label(row.valid_from)}",
-            detail=f"{TIER_NAMES[row.risk_tier]} risk",
-            definition=row.policy_name,
-        )
-    for row in _of_edition(edition, data.risk_tiers).itertuples():
-        yield _figure(
-            edition,
-            "risk_tiers",
-            row,
-            "percent" if row.measure == "share_pct" else "people",
-            detail=f"{_words(row.measure)}, {TIER_NAMES.get(row.risk_tier, row.risk_tier)}",
-            definition=CUSTODY[row.custody_status],
-        )
-    for row in _of_edition(edition, data.staffing).itertuples():
-        parts = [_words(row.measure), row.rank, "" if row.statistic == "total" else row.statistic]
-        yield _figure(
-            edition,
-            "staffing",
-            row,
-            "",
-            detail=", ".join(filter(None, parts)),
-            definition=CUSTODY[row.custody_status],
-        )
+    taken = {"value": "min_visits_per_year", "date": "valid_from", "definition": "policy_name"}
+    own = {
+        "when": [f"from {periods.day_label(day)}" for day in known["valid_from"]],
+        "detail": known["risk_tier"].map(TIER_NAMES) + " risk",
+    }
+    known = known.assign(as_at=known["valid_from"])
+    yield _figures(edition, "visit_policy", known, "visits a year", taken, **own)
+    tiers = _of_edition(edition, data.risk_tiers)
+    unit = (tiers["measure"] == "share_pct").map({True: "percent", False: "people"})
+    names = tiers["risk_tier"].map(TIER_NAMES).fillna(tiers["risk_tier"])
+    own = {"detail": tiers["measure"].map(_words) + ", " + names}
+    own["definition"] = tiers["custody_status"].map(CUSTODY)
+    yield _figures(edition, "risk_tiers", tiers, unit, **own)
+    staff = _of_edition(edition, data.staffing)
+    parts = staff["measure"].map(_words), staff["rank"], staff["statistic"].replace("total", "")
+    own = {"detail": [", ".join(filter(None, each)) for each in zip(*parts, strict=True)]}
+    own["definition"] = staff["custody_status"].map(CUSTODY)
+    yield _figures(edition, "staffing", staff, "", **own)
 
 
 _PARTS = (_community, _rates, _register, _breaches, _missing, _orders, _visits)

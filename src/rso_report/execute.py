@@ -8,7 +8,8 @@ difference in a committed notebook is a difference in the report.
 
 ``-p`` always passes a string. Papermill's own ``-p`` guesses: ``2024_25`` becomes the number
 202425 and ``No`` becomes False, and a year or a region must arrive as it was typed. Numbers are
-given in YAML, as with Papermill: ``-y 'weeks: 44'``. All are checked before a kernel starts.
+given in YAML, as with Papermill: ``-y 'weeks: 44'``. The notebook refuses wrong ones when it opens
+its edition, as it does under Papermill alone.
 
 Without parameters no cell is injected, so a committed notebook can be executed in place. Then each
 chart also gets a picture: JupyterLab and code hosts do not draw the Vega-Lite that is stored, and
@@ -18,6 +19,7 @@ would show two lines of text. nbval leaves pictures out, which differ with a mac
 import argparse
 import base64
 import json
+import logging
 import os
 import signal
 import sys
@@ -38,9 +40,8 @@ from papermill.exceptions import PapermillExecutionError, strip_color
 from traitlets.config import Config
 
 from rso_report import errors
-from rso_report.edition import read_parameters, unknown
-from rso_report.errors import FaultError, ReportError
-from rso_report.parameters import PARAMETERS, read_text
+from rso_report.errors import ReportError
+from rso_report.parameters import read_text
 from rso_report.warm import WARM
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -70,14 +71,10 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any] | None = No
 
     ``output`` is replaced in one step, and only by a notebook that ran to its end.
 
-    Raises:
-        FaultError: the notebook doesn't declare a parameter, or its value is wrong.
-        ReportError: the notebook can't be read, or stopped.
+    Raises ReportError: the notebook can't be read, or stopped, as for a wrong parameter.
     """
-    parameters = parameters or {}
     source = read(notebook)
-    check_parameters(notebook, parameters)
-    executed = normalise(run(notebook, parameters), source)
+    executed = normalise(run(notebook, parameters or {}), source)
     if output.resolve() == notebook.resolve():
         add_pictures(executed, source)
     write(executed, output)
@@ -93,30 +90,9 @@ def read(notebook: Path) -> NotebookNode:
         raise ReportError(f"{notebook} is not a notebook: {error}") from None
 
 
-def check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
-    """Refuse what the notebook doesn't declare, which Papermill would only log, and wrong values.
-
-    Raises:
-        FaultError: with every fault; no kernel has been started.
-        ReportError: Papermill can't tell which parameters the notebook declares.
-    """
-    if not parameters:
-        return
-    try:
-        declared = papermill.inspect_notebook(notebook)
-    except ValueError:  # then Papermill can't tell how to read its parameters
-        raise ReportError(f"{notebook} names no kernel or language, such as python3.") from None
-    faults = unknown(parameters, declared)
-    try:
-        read_parameters({name: parameters[name] for name in parameters if name in declared})
-    except FaultError as error:
-        faults += error.faults
-    if faults:
-        raise FaultError(faults, PARAMETERS)
-
-
 def run(notebook: Path, parameters: dict[str, Any]) -> NotebookNode:
     """Return the executed notebook; raise ReportError when it doesn't reach its last cell."""
+    logging.getLogger("papermill").setLevel("ERROR")  # of an unknown name the notebook says more
     with tempfile.TemporaryDirectory(prefix="rso-", ignore_cleanup_errors=True) as folder:
         try:
             executed = papermill.execute_notebook(

@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
@@ -63,9 +63,9 @@ def findings(text: str) -> list[Finding]:
     plain = _plain(text)
     found = {
         (match.start(), kind, match[0]): None
-        for kind, pattern, holds in _KINDS
+        for kind, pattern in _KINDS
         for match in pattern.finditer(plain)
-        if holds(match[0])
+        if kind not in _HOLDS or _HOLDS[kind](match[0])
     }
     return [Finding(kind, words) for _, kind, words in sorted(found)]
 
@@ -154,70 +154,45 @@ def _is_nhs_number(text: str) -> bool:
     return (11 - sum(d * (10 - i) for i, d in enumerate(digits)) % 11) % 11 == check
 
 
-def _always(text: str) -> bool:
-    return True
-
-
-_KINDS: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
-    (kind, re.compile(pattern), holds)
-    for kind, pattern, holds in (
-        ("name", rf"\b(?:(?:{_RANKS})\.? )+(?:\d{{1,5}} )?(?:[A-Z]\.? ?){{0,3}}{_NAME}", _always),
-        ("name", rf"\b(?i:mr|mrs|dr)\b\.? (?!and\b|or\b|&){_WORD}(?: {_NAME})?", _always),
-        (
-            "name",
-            r"\b(?i:named|alias|aka|a\.k\.a\.|surname|forename|first name|last name|full name)"
-            rf"(?: is| was|:)? {_NAME}\b",
-            _always,
-        ),
-        ("name", rf"\b{_FULL_NAME},? \(?(?:then )?(?:aged|age) {_ONE_AGE}", _always),
-        ("name", rf"\b{_FULL_NAME}(?:, \d{{1,2}},? | \(\d{{1,2}}\),? ){_AFTER_AGE}", _always),
-        (
-            "age or date of birth",
-            r"(?i:\b(?:d\.?o\.?b|date of birth|birth ?date|birthday)\b\.?"
-            rf"[^\w]{{0,3}}(?:is |was |of |on )?(?:\d|{_MONTH} \d))",
-            _always,
-        ),
-        (
-            "age or date of birth",
-            rf"(?i:\bborn (?:on |in )?(?:the )?(?:\d{{1,4}}|{_MONTH} (?:\d+|of))\b)",
-            _always,
-        ),
-        (
-            "age or date of birth",
-            rf"(?i:\b\d{{1,2}}[- ]years?[- ]old {_PERSON})|\b\d{{1,2}}-year-old {_FULL_NAME}",
-            _always,
-        ),
-        ("e-mail address", r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]+)+", _always),
-        (
-            "e-mail address",
-            r"(?i:\b[\w.+-]{1,64} ?[\[(]at[\])] ?[\w-]+(?:\.| ?[\[(]dot[\])] ?)\w+)",
-            _always,
-        ),
-        (
-            "telephone number",
-            r"(?<![\w.,/#-])\(?0[1-9]\d{1,4}\)?(?:[ -]?\d{2,8}){1,4}(?![\w/]|[.,-]\d)",
-            _is_telephone,
-        ),
-        (
-            "telephone number",
-            r"(?<![\w.,/#-])(?:\+|00)44 ?(?:\(0\))?(?:[ -]?\d{2,8}){2,5}(?![\w/]|[.,-]\d)",
-            _is_telephone,
-        ),
-        ("postcode", rf"\b{_OUTWARD} ?[0-9]{_INWARD}\b", _always),
+_HOLDS = {"telephone number": _is_telephone, "NHS number": _is_nhs_number}
+_PATTERNS = {
+    "name": (
+        rf"\b(?:(?:{_RANKS})\.? )+(?:\d{{1,5}} )?(?:[A-Z]\.? ?){{0,3}}{_NAME}",
+        rf"\b(?i:mr|mrs|dr)\b\.? (?!and\b|or\b|&){_WORD}(?: {_NAME})?",
+        r"\b(?i:named|alias|aka|a\.k\.a\.|surname|forename|first name|last name|full name)"
+        rf"(?: is| was|:)? {_NAME}\b",
+        rf"\b{_FULL_NAME},? \(?(?:then )?(?:aged|age) {_ONE_AGE}",
+        rf"\b{_FULL_NAME}(?:, \d{{1,2}},? | \(\d{{1,2}}\),? ){_AFTER_AGE}",
+    ),
+    "age or date of birth": (
+        r"(?i:\b(?:d\.?o\.?b|date of birth|birth ?date|birthday)\b\.?"
+        rf"[^\w]{{0,3}}(?:is |was |of |on )?(?:\d|{_MONTH} \d))",
+        rf"(?i:\bborn (?:on |in )?(?:the )?(?:\d{{1,4}}|{_MONTH} (?:\d+|of))\b)",
+        rf"(?i:\b\d{{1,2}}[- ]years?[- ]old {_PERSON})|\b\d{{1,2}}-year-old {_FULL_NAME}",
+    ),
+    "e-mail address": (
+        r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]+)+",
+        r"(?i:\b[\w.+-]{1,64} ?[\[(]at[\])] ?[\w-]+(?:\.| ?[\[(]dot[\])] ?)\w+)",
+    ),
+    "telephone number": (
+        r"(?<![\w.,/#-])\(?0[1-9]\d{1,4}\)?(?:[ -]?\d{2,8}){1,4}(?![\w/]|[.,-]\d)",
+        r"(?<![\w.,/#-])(?:\+|00)44 ?(?:\(0\))?(?:[ -]?\d{2,8}){2,5}(?![\w/]|[.,-]\d)",
+    ),
+    "postcode": (
+        rf"\b{_OUTWARD} ?[0-9]{_INWARD}\b",
         # In small letters only with the space, and not "s1 1st".
-        ("postcode", rf"\b(?i:{_OUTWARD} [0-9](?!st\b|nd\b|rd\b|th\b){_INWARD})\b", _always),
-        (
-            "street address",
-            rf"\b\d{{1,4}}[a-zA-Z]?,? (?!Crown |County |Magistrates)(?:{_NAME} ){{1,3}}"
-            rf"(?:{_STREETS})\b",
-            _always,
-        ),
-        (
-            "National Insurance number",
-            r"\b(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])\b",
-            _always,
-        ),
-        ("NHS number", r"(?<![\w.,/-])\d{3}([ -])\d{3}\1\d{4}(?![\w/]|[.,-]\d)", _is_nhs_number),
-        ("NHS number", r"(?i:\bNHS\b[^\d]{0,15})\d{10}\b", _is_nhs_number),
-    )
-]
+        rf"\b(?i:{_OUTWARD} [0-9](?!st\b|nd\b|rd\b|th\b){_INWARD})\b",
+    ),
+    "street address": (
+        rf"\b\d{{1,4}}[a-zA-Z]?,? (?!Crown |County |Magistrates)(?:{_NAME} ){{1,3}}"
+        rf"(?:{_STREETS})\b",
+    ),
+    "National Insurance number": (
+        r"\b(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])\b",
+    ),
+    "NHS number": (
+        r"(?<![\w.,/-])\d{3}([ -])\d{3}\1\d{4}(?![\w/]|[.,-]\d)",
+        r"(?i:\bNHS\b[^\d]{0,15})\d{10}\b",
+    ),
+}
+_KINDS = [(kind, re.compile(text)) for kind, texts in _PATTERNS.items() for text in texts]

@@ -226,8 +226,8 @@ def _values_by_source(data: Tables) -> dict[str, set[float]]:
 
 
 def _finding(rule: str, row: Any, place: str, printed: str, found: str, rows: str) -> Finding:  # noqa: ANN401
-    """A finding about the source and the area of a row."""
-    return Finding(rule, row.source_id, row.area_id, place, printed, found, rows)
+    """A finding about the source and the area, if it has one, of a row."""
+    return Finding(rule, row.source_id, getattr(row, "area_id", ""), place, printed, found, rows)
 
 
 def _ids(*groups: Iterable[str]) -> str:
@@ -257,17 +257,11 @@ def _printed_totals(data: Tables) -> Iterator[Finding]:
         ]
         if total.axis == "row":
             within = within[within["offence_title"] == total.offence_title]
-        summed = int(within["value"].sum())
-        if summed != total.value:
-            yield Finding(
-                "row_total" if total.axis == "row" else "column_total",
-                total.source_id,
-                within["area_id"].iloc[0],
-                total.locator,
-                str(total.value),
-                f"cells sum to {summed}",
-                _ids([total.row_id], within["row_id"]),
-            )
+        if (summed := int(within["value"].sum())) != total.value:
+            rule = "row_total" if total.axis == "row" else "column_total"
+            place, says = total.locator, f"cells sum to {summed}"
+            rows = _ids([total.row_id], within["row_id"])
+            yield _finding(rule, within.iloc[0], place, str(total.value), says, rows)
 
 
 def _cells_of_tables(data: Tables) -> pd.DataFrame:
@@ -285,15 +279,9 @@ def _grand_totals(data: Tables) -> Iterator[Finding]:
             & (totals["table_as_printed"] == total.table_as_printed)
         ]
         if (summed := int(rows["value"].sum())) != total.value:
-            yield Finding(
-                "grand_total_of_rows",
-                total.source_id,
-                "",
-                total.locator,
-                str(total.value),
-                f"printed row totals sum to {summed}",
-                _ids([total.row_id], rows["row_id"]),
-            )
+            place, says = total.locator, f"printed row totals sum to {summed}"
+            rows = _ids([total.row_id], rows["row_id"])
+            yield _finding("grand_total_of_rows", total, place, str(total.value), says, rows)
 
 
 def _headings(data: Tables) -> Iterator[Finding]:
@@ -391,15 +379,10 @@ def _two_counts(data: Tables) -> Iterator[Finding]:
                 pairs[tuple(sorted(group["row_id"]))] = group
     for rows, group in pairs.items():
         values = sorted(set(group["value"].astype("int64")))
-        yield Finding(
-            "two_counts",
-            "|".join(dict.fromkeys(group["source_id"])),
-            group["area_id"].iloc[0],
-            periods.as_at_label(group["as_at"].iloc[0], "month"),
-            " and ".join(f"{v:,}" for v in values),
-            _apart(values[-1] - values[0]),
-            _ids(rows),
-        )
+        row = group.assign(source_id="|".join(dict.fromkeys(group["source_id"]))).iloc[0]
+        place, says = periods.as_at_label(row.as_at, "month"), _apart(values[-1] - values[0])
+        printed = " and ".join(f"{v:,}" for v in values)
+        yield _finding("two_counts", row, place, printed, says, _ids(rows))
 
 
 def _two_series(data: Tables) -> Iterator[Finding]:
@@ -409,11 +392,9 @@ def _two_series(data: Tables) -> Iterator[Finding]:
     with_custody = stocks[stocks["custody_status"] == "both"]
     community = stocks[stocks["series_id"] == "STOCK_MAPPA"]
     both = with_custody.merge(community, on=["area_id", "year"], suffixes=("", "_community"))
+    says = "with custody, and in the community"
     for row in both.itertuples():
-        printed, says = (
-            f"{row.value:,} and {row.value_community:,}",
-            "with custody, and in the community",
-        )
+        printed = f"{row.value:,} and {row.value_community:,}"
         rows = _ids([row.row_id, row.row_id_community])
         yield _finding("two_series", row, str(row.year), printed, says, rows)
 
@@ -423,33 +404,28 @@ def _rate_base(data: Tables) -> Iterator[Finding]:
     printed = as_printed(data.published_rates)
     printed = printed[printed["measure"] == RATE]
     printed = printed[printed["base_as_printed"].isin(["people", "population", "residents"])]
-    for row, count, base in _with_count_and_base(data, printed):
-        by_10plus, by_all = (1e5 * count.value / n for n in (base.population_10plus, base.all_ages))
+    for row in _with_count_and_base(data, printed).itertuples():
+        people = row.population_10plus, row.all_ages
+        by_10plus, by_all = (1e5 * row.value_count / each for each in people)
         if _agrees(RATE, by_10plus, row.value) and not _agrees(RATE, by_all, row.value):
-            yield _finding(
-                "rate_base",
-                row,
-                periods.as_at_label(row.as_at, row.as_at_precision),
-                f"{row.value:g} per 100,000 {row.base_as_printed}",
-                f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages",
-                _ids([row.row_id, count.row_id, base.population_row]),
-            )
+            place = periods.as_at_label(row.as_at, row.as_at_precision)
+            words = f"{row.value:g} per 100,000 {row.base_as_printed}"
+            says = f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages"
+            rows = _ids([row.row_id, row.row_id_count, row.population_row])
+            yield _finding("rate_base", row, place, words, says, rows)
 
 
-def _with_count_and_base(data: Tables, rates: pd.DataFrame) -> Iterator[tuple[Any, Any, Any]]:
+def _with_count_and_base(data: Tables, rates: pd.DataFrame) -> pd.DataFrame:
     """Rates with the community count and the population of their area and date, if both are held.
 
-    The count is the one that is used, by both, unless it is a bound.
+    The count is the one that is used, by both, unless it is a bound; its columns end in `_count`.
     """
     counts = _everybody(preferred(data.registered_offenders, data.sources))
     counts = counts[counts["series_id"] == "STOCK_MAPPA"]
     counts = counts[counts["qualifier"].isin(["exact", "rounded"])]
-    by_place = {(row.area_id, row.as_at): row for row in counts.itertuples()}
-    keys = list(zip(rates["area_id"], rates["as_at"], strict=True))
-    bases = populations(data, keys).itertuples()
-    for key, row, base in zip(keys, rates.itertuples(), bases, strict=True):
-        if base.population_row and key in by_place:
-            yield row, by_place[key], base
+    found = rates.merge(counts, on=["area_id", "as_at"], suffixes=("", "_count"))
+    found = found.join(populations(data, zip(found["area_id"], found["as_at"], strict=True)))
+    return found[found["population_row"] != ""]
 
 
 def _totals_of_missing(data: Tables) -> Iterator[Finding]:
@@ -465,15 +441,9 @@ def _totals_of_missing(data: Tables) -> Iterator[Finding]:
             rule, says = "revised_total", f"{total['current']:,} after the revision of {parts}"
         else:
             continue
-        yield Finding(
-            rule,
-            total["source_id"],
-            total["area_id"],
-            periods.as_at_label(total["as_at"], total["as_at_precision"]),
-            f"{total['printed']:,}",
-            says,
-            _ids(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+"))),
-        )
+        place = periods.as_at_label(total["as_at"], total["as_at_precision"])
+        rows = _ids(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+")))
+        yield _finding(rule, pd.Series(total), place, f"{total['printed']:,}", says, rows)
 
 
 def _parts_of_missing(data: Tables) -> Iterator[Finding]:
@@ -518,14 +488,11 @@ def _change_claims(data: Tables) -> Iterator[Finding]:
         digits = 0 if exactly else _decimals(claim.value)
         change = _change(claim.measure, first.value, last.value)
         if abs(change - claim.value) > 0.5 * 10**-digits + 1e-9:
-            yield _finding(
-                "change_claim",
-                claim,
-                f"{claim.from_date.year} to {claim.as_at.year}",
-                f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else ""),
-                _change_words(claim.measure, first, last),
-                _ids([claim.row_id, first.rows, last.rows]),
-            )
+            place = f"{claim.from_date.year} to {claim.as_at.year}"
+            printed = f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else "")
+            says = _change_words(claim.measure, first, last)
+            rows = _ids([claim.row_id, first.rows, last.rows])
+            yield _finding("change_claim", claim, place, printed, says, rows)
 
 
 def _decimals(number: float) -> int:
@@ -583,14 +550,12 @@ def _large_steps(data: Tables) -> Iterator[Finding]:
             yearly = years[1] == years[0] + 1
             if yearly and abs(step) > people and abs(step) / before.value > share:
                 ends = [beside_first(f"{row.value:,}", row.first_value) for row in (before, after)]
-                yield _finding(
-                    "large_step",
-                    after,
-                    f"March {years[0]} to March {years[1]}",
-                    " to ".join(ends),
+                place, says = (
+                    "March {} to March {}".format(*years),
                     f"{100 * step / before.value:+.0f} %",
-                    _ids([before.rows, after.rows]),
                 )
+                rows = _ids([before.rows, after.rows])
+                yield _finding("large_step", after, place, " to ".join(ends), says, rows)
 
 
 def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
@@ -610,35 +575,24 @@ def rate_back_test(data: Tables, measure: str = RATE) -> pd.DataFrame:
 def _tested(data: Tables, measure: str) -> pd.DataFrame:
     """What `rate_back_test` returns, unexplained; `by_first` is the rate of a first count."""
     rates = current(data.published_rates)
-    tests = []
-    for row, count, base in _with_count_and_base(data, rates[rates["measure"] == measure]):
-        people = int(base.population_10plus)
-        computed = _rate(measure, int(count.value), people)
-        first = count.first_value
-        tests.append(
-            {
-                "area_id": row.area_id,
-                "as_at": row.as_at,
-                "measure": measure,
-                "count": int(count.value),
-                "population_10plus": people,
-                "base_date": base.base_date,
-                "base_segment": base.base_segment,
-                "published": row.value,
-                "first_count": first,
-                "first_published": row.first_value,
-                "computed": computed,
-                "by_first": None if pd.isna(first) else _rate(measure, int(first), people),
-                "difference": computed - row.value,
-                "agrees": _agrees(measure, computed, row.value),
-                "source_id": row.source_id,
-                "rows": _ids([row.rows, count.rows, base.population_row]),
-            }
-        )
-    return pd.DataFrame(tests).sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
+    tests = _with_count_and_base(data, rates[rates["measure"] == measure])
+    tests["rows"] += "+" + tests["rows_count"] + "+" + tests["population_row"]
+    names = {"value": "published", "first_value": "first_published", "value_count": "count"}
+    tests = tests.rename(columns=names)
+    tests["first_count"] = tests["first_value_count"].astype("Int64")
+    people = tests["population_10plus"].astype("int64")
+    tests["computed"] = _rate(measure, tests["count"], people)
+    tests["by_first"] = _rate(measure, tests["first_count"], people)
+    tests["difference"] = tests["computed"] - tests["published"]
+    pairs = zip(tests["computed"], tests["published"], strict=True)
+    tests["agrees"] = [_agrees(measure, *pair) for pair in pairs]
+    columns = ["area_id", "as_at", "measure", "count", "population_10plus", "base_date"]
+    columns += ["base_segment", "published", "first_count", "first_published", "computed"]
+    columns += ["by_first", "difference", "agrees", "source_id", "rows"]
+    return tests[columns].sort_values(["as_at", "area_id", "rows"]).reset_index(drop=True)
 
 
-def _rate(measure: str, count: int, people: int) -> float:
+def _rate(measure: str, count: pd.Series, people: pd.Series) -> pd.Series:
     return 1e5 * count / people if measure == RATE else people / count
 
 

@@ -163,12 +163,6 @@ def below_html(source: Source, notes: Iterable[str], as_at: str = "") -> str:
     return lines + (f'<ul class="rso-notes" aria-label="Notes">{items}</ul>' if items else "")
 
 
-def _row_header_columns(frame: pd.DataFrame, row_header: str | Sequence[str] | None) -> list[str]:
-    if row_header is None:
-        return [frame.columns[0]]
-    return [row_header] if isinstance(row_header, str) else list(row_header)
-
-
 def _stored(value: object, digits: int | None) -> Stored:
     """One cell as it is stored: with its number where it has one, with its links if it has some."""
     if isinstance(value, Link | Links):
@@ -241,7 +235,7 @@ def record(
     is a text, a whole number, a number with the text that shows it, or links.
     """
     formats = formats or {}
-    headers = _row_header_columns(frame, row_header)
+    headers = [row_header] if isinstance(row_header, str) else row_header or [frame.columns[0]]
     _check(frame, table_id, [*headers, *formats])
     check_texts(table_id, {"caption": caption, "headline": headline, "as_at": as_at})
     stored = _cells(frame, formats)
@@ -417,20 +411,8 @@ def to_html(frame: pd.DataFrame, **words: Any) -> str:
     return html(record(frame, **words))
 
 
-def show(
-    frame: pd.DataFrame,
-    *,
-    table_id: str,
-    caption: str,
-    source: Source,
-    notes: Iterable[str] = (),
-    row_header: str | Sequence[str] | None = None,
-    formats: Mapping[str, int] | None = None,
-    headline: str | None = None,
-    as_at: str | None = None,
-    first: int | None = None,
-) -> None:
-    """Display `frame` as a table of the report.
+def show(frame: pd.DataFrame, *, source: Source, **words: Any) -> None:
+    """Display `frame` as a table of the report; the arguments are those of `record`.
 
     Columns are published in their order, under their names; links in a column named `Rows` lead
     to the rows of data behind each row. `row_header` names the column or columns that identify a
@@ -445,19 +427,8 @@ def show(
     Raises ValueError for an empty frame, an empty text, an unknown or repeated column, an id
     that is not lower-case letters, digits and hyphens, or a fractional number without a format.
     """
-    table = record(
-        frame,
-        table_id=table_id,
-        caption=caption,
-        source=source,
-        notes=notes,
-        row_header=row_header,
-        formats=formats,
-        headline=headline,
-        as_at=as_at,
-        first=first,
-    )
-    title = [headline, caption] if headline else [caption]
+    table = record(frame, source=source, **words)
+    title = filter(None, [table["headline"], table["caption"]])
     plain = "\n".join([*title, *map("\t".join, grid(table))])
     display({MIME_TYPE: dumps(table), "text/html": html(table), "text/plain": plain}, raw=True)
 

@@ -19,7 +19,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from rso_report import personal
+from rso_report import exchange, personal
 from rso_report.errors import ReportError, first_of
 from rso_report.places import data_folder
 from rso_report.warm import BOOK
@@ -88,13 +88,13 @@ def made_of(root: Path, sources: dict[Path, Path]) -> dict[str, str]:
     files |= {Path("code/data", path.name): path for path in data_folder().glob("*.*")}
     # A change of a page or a notebook is told by itself; as code, they are only named in a record.
     told = {path for path in files if path.parts[0] == "code" and path.suffix in (".md", ".ipynb")}
-    found = {str(path): _digest(files[path]) for path in files if path not in told}
+    found = {
+        str(path): sha256(file.read_bytes()).hexdigest()
+        for path, file in files.items()
+        if path not in told
+    }
     world = [sys.version, sys.prefix, os.environ.get("RSO_REPORT_URL", "")]
     return found | {"world": sha256(repr(world).encode()).hexdigest()}
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
 
 
 def assemble(root: Path, notebooks: list[Path], work: Path) -> tuple[dict[str, str], set[str]]:
@@ -140,12 +140,9 @@ def _known(work: Path) -> dict[str, str]:
 
 
 def put(built: Path, pages: Path) -> None:
-    """Put a copy of what was built in the place of ``pages``, in one step once it is whole."""
-    new = pages.with_name(f".{pages.name}-new")
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.copytree(built, new)
-    shutil.rmtree(pages, ignore_errors=True)
-    new.rename(pages)
+    """Put a copy of what was built in the place of ``pages`` once it is whole."""
+    exchange.recover(pages)
+    exchange.switch(Path(shutil.copytree(built, exchange.beside(pages, "new"))), pages)
 
 
 def build(work: Path) -> Path:

@@ -14,10 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from rso_report.cli import graph
 from rso_report.edition import read_parameters
@@ -36,20 +36,11 @@ RELOAD = """setInterval(() => {{
 """
 
 
-@dataclass
-class Builds:
-    """How many builds have been shown."""
-
-    number: int = 0
-
-
 class Pages(SimpleHTTPRequestHandler):
-    """Sends the pages of a folder, each with what loads it again after the next build."""
+    """Sends the pages of a folder, each with what loads it again after the next build.
 
-    def __init__(self, *given: object, builds: Builds, **options: object) -> None:
-        """Answer one request; `builds` says what is shown."""
-        self.builds = builds
-        super().__init__(*given, **options)
+    `number` of the server says how many builds have been shown.
+    """
 
     def do_GET(self) -> None:
         """Send a file, a page with its addition, or the answer that a page asks for."""
@@ -57,12 +48,12 @@ class Pages(SimpleHTTPRequestHandler):
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() and self.path.endswith("/") else path
         if words == "/-after":
-            is_next = int(number) != self.builds.number
+            is_next = int(number) != self.server.number
             self._send("text/javascript", b"location.reload();" if is_next else b"")
         elif words == "/-reload":
             self._send("text/javascript", RELOAD.format(number=int(number)).encode())
         elif path.suffix == ".html" and path.is_file():
-            more = f'<script src="/-reload/{self.builds.number}"></script></head>'
+            more = f'<script src="/-reload/{self.server.number}"></script></head>'
             self._send("text/html", path.read_bytes().replace(b"</head>", more.encode(), 1))
         else:
             super().do_GET()
@@ -83,10 +74,11 @@ class Pages(SimpleHTTPRequestHandler):
         """Say nothing of each request."""
 
 
-def server(pages: Path, builds: Builds, port: int = 0) -> ThreadingHTTPServer:
+def server(pages: Path, port: int = 0) -> ThreadingHTTPServer:
     """Return a server of a folder of pages, for this machine alone; at any free port if 0."""
-    handler = partial(Pages, directory=str(pages), builds=builds)
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    serving = ThreadingHTTPServer(("127.0.0.1", port), partial(Pages, directory=str(pages)))
+    serving.number = 0
+    return serving
 
 
 def saved(folder: Path) -> dict[Path, int]:
@@ -112,12 +104,12 @@ def changes(folder: Path, every: float = LOOK_EVERY) -> Iterator[None]:
             yield
 
 
-def show(build: Callable[[], bool], folder: Path, builds: Builds) -> None:
+def show(build: Callable[[], bool], folder: Path, serving: Any) -> None:  # noqa: ANN401
     """Build, and again after each change; what does not build leaves the pages as they were."""
     watched = changes(folder)
     while True:
         if build():
-            builds.number += 1
+            serving.number += 1
         next(watched)
 
 
@@ -136,12 +128,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     start = Path("build", slug, "pages", "index.html")
     command = graph(str(start), options.year, options.region)
-    builds = Builds()
     try:
-        with server(root() / start.parent, builds, options.port) as serving:
+        with server(root() / start.parent, options.port) as serving:
             threading.Thread(target=serving.serve_forever, daemon=True).start()
             print(f"The report is shown at http://localhost:{serving.server_port}/", flush=True)
-            show(lambda: subprocess.run(command, cwd=root()).returncode == 0, root(), builds)
+            show(lambda: subprocess.run(command, cwd=root()).returncode == 0, root(), serving)
     except KeyboardInterrupt:
         return 0
     except OSError as error:

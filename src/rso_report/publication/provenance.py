@@ -210,19 +210,19 @@ def report(site: Path, as_json: bool = False) -> tuple[str, int]:
 
     The status is 0 if all is as listed, 1 if something differs, 3 if something can't be read.
     """
-    told: list[dict[str, Any]] = []
     try:
         with _unpacked(site) as top:
-            for folder in folders(top):
-                told.append(_told(folder) | {"folder": str(site / folder.relative_to(top))})
+            told = [
+                _told(folder) | {"folder": str(site / folder.relative_to(top))}
+                for folder in folders(top)
+            ]
     except (FileError, BadZipFile) as error:
-        told.append({"folder": str(site), "unreadable": str(error)})
+        told = [{"folder": str(site), "unreadable": str(error)}]
     unreadable = any("unreadable" in each for each in told)
     status = 3 if unreadable else int(any(each["differences"] for each in told))
-    if as_json:
-        text = json.dumps({"status": status, "folders": told}, indent=1, ensure_ascii=False)
-        return text, status
-    return "\n".join(map(_in_words, told)), status
+    if not as_json:
+        return "\n".join(map(_in_words, told)), status
+    return json.dumps({"status": status, "folders": told}, indent=1, ensure_ascii=False), status
 
 
 def _told(folder: Path) -> dict[str, Any]:

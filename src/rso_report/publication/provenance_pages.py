@@ -27,13 +27,13 @@ from rso_report.edition import FIGURES, Edition, open_edition
 from rso_report.periods import day_label
 from rso_report.publication import citation, provenance
 from rso_report.publication.assemble import commit
-from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES
+from rso_report.publication.provenance import LOCK, MANIFEST, RECORD, SOURCES, digest, listed
 from rso_report.tables import page_links
 
 PAGE = "book/provenance"
 TABLES = ("areas", "sources", *FIGURES)  # of the data, for `described`
 _SHOWN = "made_from"  # in the metadata of a page that shows a part of the record
-_NO_COMMIT = (
+NO_COMMIT = (
     "not known (made from a ZIP, from a shallow clone, or with changes that no commit holds yet)"
 )
 
@@ -186,19 +186,15 @@ def _edition(made: dict[str, Any]) -> str:
         ("Edition", made["title"]),
         ("Public address", made["address"] or "none was given"),
         ("Version", made["version"]),
-        ("Commit", made["commit"] or _NO_COMMIT),
+        ("Commit", made["commit"] or NO_COMMIT),
         ("Files of code, pages and data", f"{len(made['sources'])}"),
-        (f"SHA-256 of their list, {SOURCES}", _sources_digest(made)),
+        (f"SHA-256 of their list, {SOURCES}", digest(listed(made["sources"]).encode())),
         ("Data last changed", _changed(made)),
         ("Python", made["python"]),
         (f"SHA-256 of {LOCK}", made["sources"][LOCK]),
         ("Installed in another version", ", ".join(otherwise) or "none"),
     ]
     return _table(rows, ["What", "Value"], "edition", "What this edition was made of")
-
-
-def _sources_digest(made: dict[str, Any]) -> str:
-    return provenance.digest(provenance.listed(made["sources"]).encode())
 
 
 def _notebooks(made: dict[str, Any]) -> str:

@@ -25,7 +25,8 @@ from nbformat import NotebookNode
 from rso_report import dataset, reconcile
 from rso_report.errors import ReportError
 from rso_report.execute import PICTURE, charts, execute
-from rso_report.publication.provenance_pages import installed_otherwise
+from rso_report.publication.assemble import commit
+from rso_report.publication.provenance_pages import NO_COMMIT, installed_otherwise
 
 # Each is typed by a reviewer as it stands here; the words say what it shows.
 TESTS = {
@@ -113,17 +114,6 @@ def test_check(name: str, arguments: list[str]) -> Check:
     return Check(name, " ".join(["pytest", *arguments]), passed, result, detail)
 
 
-def code_identity() -> str:
-    """Return the commit, and whether files differ from it; outside git, that there is none."""
-    git = ["git", "-c", "core.quotepath=off"]
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-    if commit.returncode:
-        return "not a git checkout"
-    state = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
-    changed = [line[3:] for line in state.stdout.splitlines()]
-    return commit.stdout.strip() + (f", with changes to {', '.join(changed)}" if changed else "")
-
-
 def record(checks: list[Check], files: list[Path], when: datetime) -> str:
     """Return the review report as Markdown, to be read, kept and signed."""
     failed = [check for check in checks if not check.passed]
@@ -143,7 +133,7 @@ def record(checks: list[Check], files: list[Path], when: datetime) -> str:
 **{verdict}**
 
 - When: {when:%Y-%m-%d %H:%M} UTC
-- Code: {code_identity()}
+- Code: {commit(Path.cwd()) or NO_COMMIT}
 - Python: {platform.python_version()} on {platform.system()} {platform.machine()}
 
 ## What was run
