@@ -31,6 +31,8 @@ _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": 
 _LONGEST_NAME = 31  # of a sheet; a limit of the file format
 _WIDEST = 360  # pixels of a column; longer text wraps
 _NARROWEST = 90
+_LETTER = 6.6  # pixels of a letter, on average
+_LINE = 15  # points of a line of text
 
 _DIGITS = re.compile(r"([-−+]?)(\d[\d,]*)(\.\d+)?(\s?%)?")
 # What gptables would take for a link or for the number of a note, or refuse as empty decoration.
@@ -295,6 +297,27 @@ def _fit(sheet: Any, widest: int) -> None:  # noqa: ANN401
     for column, info in sheet.col_info.items():
         pixels = info.width if hasattr(info, "width") else info[0]
         sheet.set_column_pixels(column, column, min(max(pixels, _NARROWEST), widest))
+    for row, lines in _lines(sheet).items():
+        if lines > 1:
+            sheet.set_row(row, _LINE * lines)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)  # the width of the paper, and as many pages as that takes
+
+
+def _lines(sheet: Any) -> dict[int, int]:  # noqa: ANN401
+    """How many lines the longest wrapped text of each row takes: not every program works it out."""
+    texts = {index: text for text, index in sheet.str_table.string_table.items()}
+    found = {}
+    for row, cells_of_row in sheet.table.items():
+        if row in sheet.row_info:
+            continue  # a height that was set
+        for column, cell in cells_of_row.items():
+            text = texts.get(getattr(cell, "string", None), "")
+            wraps = getattr(getattr(cell, "format", None), "text_wrap", 0)
+            if text and wraps and column in sheet.col_info:
+                info = sheet.col_info[column]
+                width = info.width if hasattr(info, "width") else info[0]
+                needed = sum(-(-len(part) * _LETTER // width) or 1 for part in text.split("\n"))
+                found[row] = max(found.get(row, 1), int(needed))
+    return found
