@@ -125,12 +125,10 @@ def faults(tab, path, seen):
             yield from (f"{theme} {width} {opened}: {each}" for each in violations(tab, opened))
 
 
-def test_axe_finds_nothing_on_any_page(context, pages):
+def test_axe_finds_nothing_on_any_page(tab, pages):
     found, seen = Counter(), {}
     for name, path in pages.items():
-        tab = context.new_page()
         found.update(f"{name}: {fault}" for fault in faults(tab, path, seen))
-        tab.close()
     assert not found, "\n".join(found)
 
 
