@@ -305,10 +305,6 @@ def test_each_misreading_is_pre_empted_where_it_would_happen(articles, misreadin
     assert words in re.sub(r"\s+", " ", section.get_text()), f"{page}#{place}"
 
 
-def test_all_ten_misreadings_are_there():
-    assert len(MISREADINGS) == 10
-
-
 # What a section may begin with: words, or the cards and numbers of the start page.
 OPENERS = {"p", "ul", "ol", "dl", "section"}
 OPENING_CLASSES = {"sd-container-fluid", "rso-start"}
