@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from reading import HEIGHT, THEMES, WIDTHS, draw_charts, switch
+from reading import HEIGHT, THEMES, WIDTHS, draw_charts, once, switch
 
 from rso_report.publication.axe import CONTRAST, RUN_AXE, TAGS, THIN_OUT, kinds
 
@@ -270,6 +270,9 @@ def test_skip_link_leads_into_the_page(tab, pages, documents):
         assert tab.evaluate("() => document.activeElement.closest('main') !== null"), path.name
 
 
+FOCUSED = "each => each === document.activeElement"
+
+
 def test_toggles_work_by_keyboard_and_give_the_focus_back(tab, all_pages, documents):
     name = next(name for name, each in documents.items() if each.select("article summary"))
     tab.goto(all_pages[name].as_uri())
@@ -281,16 +284,16 @@ def test_toggles_work_by_keyboard_and_give_the_focus_back(tab, all_pages, docume
         tab.locator(opened).wait_for()
         tab.keyboard.press("Escape")
         tab.locator(opened).wait_for(state="hidden")
-        tab.wait_for_timeout(50)
-        assert button.evaluate("each => each === document.activeElement"), opener
+        once(tab, FOCUSED, button.element_handle())
     theme = tab.locator(".theme-switch-button")
     theme.focus()
-    seen = set()
+    mode, seen = "() => document.documentElement.dataset.mode", set()
     for _ in range(3):
+        before = tab.evaluate(mode)
         tab.keyboard.press("Enter")
-        tab.wait_for_timeout(50)
-        seen.add(tab.evaluate("() => document.documentElement.dataset.mode"))
-        assert theme.evaluate("each => each === document.activeElement")
+        once(tab, "before => document.documentElement.dataset.mode !== before", before)
+        seen.add(tab.evaluate(mode))
+        once(tab, FOCUSED, theme.element_handle())
     assert seen == {"light", "dark", "auto"}
     toggle = tab.locator("article summary").first
     toggle.focus()
