@@ -11,7 +11,6 @@ import random
 
 import notebook_blocks
 import pytest
-from altair.utils.schemapi import debug_mode
 
 from rso_report import dataset, register
 
@@ -43,9 +42,7 @@ def published(data, table=None):
     found = {}
     for path in notebook_blocks.NOTEBOOKS:
         if table is None or table in {t.stem for t in dataset.tables_read(path)}:
-            with debug_mode(False):  # whether charts are valid, their execution by a kernel shows
-                shown = notebook_blocks.run(path, data)
-            for block in notebook_blocks.blocks(path, shown):
+            for block in notebook_blocks.blocks(path, notebook_blocks.run(path, data)):
                 found.setdefault(block.place, []).append(block)
     return found
 
