@@ -62,7 +62,7 @@ test: $(READY) ## Check the style, test, compare the notebooks' stored outputs
 	@echo "Executing the notebooks and comparing their stored outputs"
 	@$(BIN)/pytest --nbval --numprocesses auto --dist loadfile notebooks/
 
-test-broad: $(READY) ## Test what is broad: all pages in all modes, 50 kills, a year replayed
+test-broad: $(READY) ## Test what is broad: the other pages in all modes, 50 kills, a year replayed
 	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-slow: test-broad ## Test what is broad, and the build on a SLURM of one machine

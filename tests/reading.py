@@ -11,7 +11,8 @@ from pathlib import Path
 THEMES = ("light", "dark")
 WIDTHS = (320, 1280)
 HEIGHT = 800
-SETTLES = 400  # milliseconds after which the theme has seen to it what scrolls on a new screen
+# By the clock of the page: the theme sees to what scrolls 300 milliseconds after a screen changed.
+SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 400)))"
 
 
 # One page of each kind: what is tried in every mode here is tried there on all pages as well.
@@ -65,9 +66,19 @@ class Log:
     requests: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
+    def taken(self) -> "Log":
+        """Return what was logged so far, and begin anew."""
+        taken = Log([*self.requests], [*self.messages])
+        self.requests.clear()
+        self.messages.clear()
+        return taken
+
 
 def listen(page) -> Log:
-    """Return the log of a page that is about to be opened."""
+    """Return the log of a tab in which pages are about to be opened.
+
+    One tab opens one page after the other: a new tab takes Chromium twice as long as most pages.
+    """
     log = Log()
     page.on("request", lambda request: log.requests.append(request.url))
     page.on("pageerror", lambda error: log.messages.append(str(error)))
@@ -81,14 +92,17 @@ def listen(page) -> Log:
     return log
 
 
+def once(page, holds: str, arg=None) -> None:
+    """Wait until something holds on a page, however few frames a busy machine draws of it."""
+    page.wait_for_function(holds, arg=arg, polling=50)
+
+
 def draw_charts(page) -> None:
     """Scroll past every chart until each is drawn or has failed."""
     for box in page.locator(".rso-chart").all():
         if box.is_visible():
-            box.scroll_into_view_if_needed()
-            page.wait_for_function(
-                "box => box.dataset.state !== 'static'", arg=box.element_handle(), timeout=20_000
-            )
+            box.evaluate("box => box.scrollIntoView({block: 'center', behavior: 'instant'})")
+            once(page, "box => box.dataset.state !== 'static'", box.element_handle())
     page.evaluate("scrollTo(0, 0)")
 
 
@@ -97,12 +111,13 @@ def switch(page, theme: str, width: int, height: int = HEIGHT) -> None:
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     if page.viewport_size != {"width": width, "height": height}:
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(SETTLES)
-    page.wait_for_function(
+        once(page, "width => innerWidth === width", width)
+        page.evaluate(SETTLED)
+    once(
+        page,
         "theme => document.documentElement.dataset.theme === theme"
         " || !document.querySelector('.bd-docs-nav')",  # the page for a wrong address has no theme
-        arg=theme,
-        timeout=5_000,
+        theme,
     )
 
 

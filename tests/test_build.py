@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from rso_report.publication import ready
 from rso_report.publication.assemble import complaints
 from rso_report.publication.site import without_notice
 
@@ -249,17 +250,31 @@ def test_what_has_not_changed_is_known_without_the_graph_and_what_has_is_not_pas
     before, said = project.site(), project.said
     assert project.make() == (True, [], NOTHING)
     assert (project.said, project.site()) == (said, before)
-    page = next(project.live.rglob("summary.html"))
-    page.unlink()
+    next(project.live.rglob("summary.html")).unlink()
     assert project.make()[2] != NOTHING
     assert project.site() == before
-    for path in (project.root / "data" / "orders.csv", project.root / "book" / "index.md"):
+
+
+def test_every_change_counts_also_one_that_was_taken_back(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(ready, "data_folder", lambda: project.root / "data")
+    asked = ["", "", ""]
+
+    def built():
+        ready.note(ready.state(asked, "commit"), ["said"])
+
+    built()
+    assert ready.said(asked, "commit") == ["said"]
+    assert ready.said(["2020-21", "", ""], "commit") == ready.said(asked, "later") == []
+    for name in ("data/orders.csv", "book/index.md", "notebooks/more.ipynb", "requirements.lock"):
+        path = project.root / name
         known = path.read_bytes()
         for content in (known + b"\n5\n", known):
             path.write_bytes(content)
-            assert project.make()[2] != NOTHING, path
-    assert project.make("YEAR=2020-21")[2] != NOTHING
-    assert project.make("YEAR=2020-21")[2] == NOTHING
+            assert ready.said(asked, "commit") == [], path
+        built()
+    monkeypatch.setenv("RSO_REPORT_URL", "https://example.org")
+    assert ready.said(asked, "commit") == []
 
 
 def test_a_changed_table_even_if_older_executes_only_the_notebooks_that_read_it(project):
@@ -295,17 +310,6 @@ def test_a_failing_notebook_leaves_the_site_alone_and_its_message_comes_last(pro
     assert (succeeded, executed) == (False, ["more"])
     assert last == "orders.csv: no figure for West Midlands."
     assert project.site() == before
-
-
-def test_an_unknown_region_is_refused_before_any_step(project):
-    before = project.site()
-    succeeded, _, last = project.make("REGION=Mars")
-    assert (succeeded, project.steps) == (False, [])
-    assert last == "region: found 'Mars'; allowed: Wales, West Midlands, or a force by its name"
-    assert project.site() == before
-    assert [path.parent.name for path in project.root.glob("_site/*/index.html")] == [
-        project.live.name
-    ]
 
 
 def test_an_address_that_is_none_is_refused_by_name_before_any_step(project, monkeypatch):
@@ -443,13 +447,6 @@ def test_an_edition_that_fails_keeps_its_last_good_site_and_stops_no_other(many)
         assert "4711" in many.page("more", name)
 
 
-def test_no_edition_of_many_is_begun_with_faulty_data(many):
-    (many.root / "data" / "orders.csv").write_text("bad")
-    succeeded, executed, last = many.make(*MANY)
-    assert (succeeded, executed) == (False, [])
-    assert last == "orders.csv, row 1: bad."
-
-
 def test_a_run_of_many_that_was_killed_goes_on_where_it_was(many):
     (many.root / "data" / "orders.csv").write_text("count\n4711\n")
     running = many.start(*MANY)
@@ -475,13 +472,6 @@ def test_parameters_from_a_file_make_an_edition_of_their_own(project):
     [name] = [path.parent.name for path in project.root.glob("_site/*-2020-21-*/index.html")]
     assert re.fullmatch("west-midlands-2020-21-[0-9a-f]{8}", name)
     assert "40 weeks" in project.page("more", name)  # and the other was given what it declares
-
-
-def test_a_wrong_parameter_in_a_file_is_refused_before_any_step(project):
-    (project.root / "my.yaml").write_text("wekks: 40\n")
-    succeeded, _, last = project.make("PARAMETERS=my.yaml", "REGION=all")
-    assert (succeeded, project.steps) == (False, [])
-    assert "did you mean 'weeks'?" in last
 
 
 def test_complaints_are_the_warnings_or_else_the_last_lines(tmp_path):

@@ -113,6 +113,7 @@ STORED = {
         r"\1\4\3\2",
     ),
     "a colour changed in a stored chart": ("#12436D", "#F46A25"),
+    "the last digit changed of a point of a stored chart": (r'"value": 12\.6\b', '"value": 12.7'),
 }
 
 

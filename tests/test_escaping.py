@@ -16,6 +16,7 @@ import openpyxl
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_output
+from reading import draw_charts
 
 from rso_report import dataset, plain_cells, tables
 from rso_report.publication import assemble
@@ -188,11 +189,7 @@ def test_nothing_runs_in_a_browser(browser, poisoned_site, documents):
         page.goto((poisoned_site / name).as_uri())
         if document.find("meta", attrs={"http-equiv": "refresh"}):
             page.wait_for_url(lambda url, name=name: not url.endswith(f"/{name}"))
-        for box in page.locator(".rso-chart").all():
-            box.scroll_into_view_if_needed()
-            page.wait_for_function(
-                "box => box.dataset.state !== 'static'", arg=box.element_handle(), timeout=20_000
-            )
+        draw_charts(page)
         if page.evaluate("'pwned' in window || document.querySelector('.pwned') !== null"):
             ran.append(name)
     context.close()

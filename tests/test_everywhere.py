@@ -80,10 +80,9 @@ def context_without_scripts(browser):
 def test_served_pages_are_silent_ask_no_other_host_and_load_the_library_once(
     context, pages, address
 ):
-    faults = []
+    faults, page = [], context.new_page()
+    log = listen(page)
     for name in pages:
-        page = context.new_page()
-        log = listen(page)
         page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHT})
         page.goto(address + name, wait_until="networkidle")
         early = [each for each in log.requests if "vega-bundle" in each]
@@ -96,34 +95,40 @@ def test_served_pages_are_silent_ask_no_other_host_and_load_the_library_once(
         draw_charts(page)
         for width, theme in product(WIDTHS, THEMES):
             switch(page, theme, width)
-        loads = [each for each in log.requests if "vega-bundle" in each]
-        own = urlsplit(address).netloc
+        own, said = urlsplit(address).netloc, log.taken()
+        loads = [each for each in said.requests if "vega-bundle" in each]
         foreign = [
             each
-            for each in log.requests
+            for each in said.requests
             if urlsplit(each).scheme not in {"data", "blob"} and urlsplit(each).netloc != own
         ]
-        if len(loads) > 1 or foreign or log.messages:
-            faults.append(f"{name}: {len(loads)} loads, {foreign}, {log.messages}")
-        page.close()
+        if len(loads) > 1 or foreign or said.messages:
+            faults.append(f"{name}: {len(loads)} loads, {foreign}, {said.messages}")
     assert not faults, "\n".join(faults)
 
 
-def first_view(browser, address, name):
-    """What each address sends for the first view of a page, fonts and the chart library aside."""
+def first_views(browser, address, names):
+    """What each address sends for the first view of each page, fonts and the chart library aside.
+
+    Nothing is kept from page to page.
+    """
     context = browser.new_context(viewport={"width": WIDTHS[1], "height": HEIGHT})
-    page = context.new_page()
-    bodies = {}
+    page, bodies, views = context.new_page(), {}, {}
+    context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
     page.on("response", lambda each: bodies.update({each.url: each.body()}))
-    page.goto(address + name, wait_until="networkidle")
-    context.close()
     apart = ("data:", "vega-bundle", ".woff")
-    return {each: body for each, body in bodies.items() if not any(a in each for a in apart)}
+    for name in names:
+        page.goto(address + name, wait_until="networkidle")
+        sent = {each: body for each, body in bodies.items() if not any(a in each for a in apart)}
+        views[name] = sent
+        bodies.clear()
+    context.close()
+    return views
 
 
 def test_first_view_of_each_page_is_light(browser, pages, address):
     """With all that the theme adds, compressed as web servers send it; the page's own, as it is."""
-    views = {name: first_view(browser, address, name) for name in pages}
+    views = first_views(browser, address, pages)
     seen = Counter(each for view in views.values() for each in view)
     shared = {each for each, times in seen.items() if times > len(views) / 2}
     sent = {name: sum(len(gzip.compress(b, 6)) for b in v.values()) for name, v in views.items()}

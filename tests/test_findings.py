@@ -1,6 +1,5 @@
 """The main points: the figures they must quote, the gaps they must admit, where they come from."""
 
-import copy
 import re
 
 import pytest
@@ -51,25 +50,12 @@ def test_every_answer_with_a_number_names_its_source(data):
                 assert "#row-" in line, line
 
 
-def test_every_source_that_is_linked_exists(data):
-    known = set(data.sources["source_id"])
-    for answer in ANSWERS:
-        linked = re.findall(r"#source-([a-z0-9-]+)", text(data, answer))
-        assert set(linked) <= known
-
-
 def test_an_earlier_edition_does_not_know_later_figures(data):
     early = "\n".join(text(data, answer, year="2019-20") for answer in ANSWERS)
     assert "2020-21" not in early and "2021" not in early.replace("November 2021", "").replace(
         "autumn 2021", ""
     ).replace("es-2021", "")
     assert "3,655" not in early and "268" not in early
-
-
-def test_a_region_without_figures_says_so_and_goes_on(data):
-    edition, _ = opened(data, year="2012-13", region="Wales")
-    for answer in ANSWERS:
-        assert answer(data, edition)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +66,3 @@ def test_every_region_and_year_has_its_answers(data, region, year):
     edition, _ = opened(data, year, region)
     for answer in ANSWERS:
         assert all(isinstance(line, str) and "nan" not in line for line in answer(data, edition))
-
-
-def test_a_changed_cell_changes_the_sentence(data):
-    changed = copy.copy(data)
-    changed.registered_offenders = data.registered_offenders.copy()
-    cell = changed.registered_offenders["row_id"] == "RO0008"
-    assert changed.registered_offenders.loc[cell, "value"].tolist() == [3655]
-    changed.registered_offenders.loc[cell, "value"] = 3656
-    assert "3,656" in text(changed, summary.people)
-    assert "3,655" not in text(changed, summary.people)

@@ -115,7 +115,3 @@ def test_a_message_says_where_what_was_found_what_is_allowed_and_what_to_do(
     held = data()
     monkeypatch.setattr(ingest, "load", lambda folder: held)
     assert said(label, tmp_path, capsys) == MESSAGES[label].strip()
-
-
-def test_the_file_holds_about_twenty():
-    assert len(MESSAGES) > 15

@@ -38,35 +38,40 @@ def make_pdf(site, output, **environment):
 
 
 @pytest.fixture(scope="module")
-def outputs(site, tmp_path_factory):
-    """Two PDFs of the same site, each with its briefing beside it."""
-    folder = tmp_path_factory.mktemp("pdf")
-    paths = [folder / name / "report.pdf" for name in ("one", "two")]
-    for path in paths:
-        done = make_pdf(site, path)
-        assert done.returncode == 0, done.stderr
-    return paths
+def output(site, tmp_path_factory):
+    """The PDF of the site, with its briefing beside it. That each run gives the same bytes, the
+    test of two builds says.
+    """
+    path = tmp_path_factory.mktemp("pdf") / "report.pdf"
+    done = make_pdf(site, path)
+    assert done.returncode == 0, done.stderr
+    return path
 
 
 @pytest.fixture(scope="module")
-def printed(outputs):
-    return [path.read_bytes() for path in outputs]
+def printed(output):
+    return output.read_bytes()
 
 
-def test_the_briefing_is_the_summary_on_one_sheet_and_the_same_on_each_run(outputs, site):
-    first, second = (path.with_name("briefing.pdf").read_bytes() for path in outputs)
-    assert first == second
-    (sheet,) = PdfReader(BytesIO(first)).pages
+def test_the_briefing_is_the_summary_on_one_sheet(output, site):
+    content = output.with_name("briefing.pdf").read_bytes()
+    (sheet,) = PdfReader(BytesIO(content)).pages
     said = words_of(sheet.extract_text())
     page = BeautifulSoup((site / "notebooks" / "summary.html").read_text(), "html.parser")
     for claim in page.select(".tag_lead strong, .tag_card strong"):
         assert words_of(claim.get_text()) in said
-    assert "file:" not in first.decode("latin-1")
+    assert "file:" not in content.decode("latin-1")
 
 
 @pytest.fixture(scope="module")
 def reader(printed):
-    return PdfReader(BytesIO(printed[0]))
+    return PdfReader(BytesIO(printed))
+
+
+@pytest.fixture(scope="module")
+def texts(reader):
+    """What can be read on each page."""
+    return [page.extract_text() for page in reader.pages]
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +87,6 @@ def listed(site):
         for path in dict.fromkeys(paths)
     }
     return {path: article.h1.find(string=True).strip() for path, article in articles.items()}
-
-
-def test_two_runs_give_the_same_bytes(printed):
-    assert printed[0] == printed[1]
 
 
 def test_the_pages_for_readers_are_the_chapters_in_the_order_of_the_menu(reader, listed):
@@ -105,36 +106,30 @@ def test_headings_are_bookmarks_with_whole_titles(reader, listed):
     assert not missing
 
 
-def test_contents_state_the_page_on_which_each_chapter_starts(reader, listed):
-    numbers = pdf.chapter_pages(pdf_bytes(reader))
+def test_contents_state_the_page_on_which_each_chapter_starts(printed, reader, texts, listed):
+    numbers = pdf.chapter_pages(printed)
     assert len(numbers) == len(listed)
     for number, title in zip(numbers, listed.values(), strict=True):
-        assert words_of(title) in words_of(reader.pages[number - 1].extract_text())
-    contents = "\n".join(page.extract_text() for page in reader.pages[: numbers[0] - 1])
+        assert words_of(title) in words_of(texts[number - 1])
+    contents = "\n".join(texts[: numbers[0] - 1])
     assert [number for number in numbers if str(number) not in contents.split()] == []
     assert sum("/Annots" in page for page in reader.pages[:1]), "the contents are no links"
-
-
-def pdf_bytes(reader):
-    reader.stream.seek(0)
-    return reader.stream.read()
 
 
 def test_a_person_would_print_it(reader):
     assert len(reader.pages) <= 60  # once it was 325
 
 
-def test_every_page_is_a4_holds_words_and_is_numbered(reader):
-    for number, page in enumerate(reader.pages, 1):
+def test_every_page_is_a4_holds_words_and_is_numbered(reader, texts):
+    for number, (page, text) in enumerate(zip(reader.pages, map(str.strip, texts), strict=True), 1):
         width, height = (float(side) / 72 * 25.4 for side in page.mediabox[2:])
         assert (round(width), round(height)) == (210, 297)
-        text = page.extract_text().strip()
         assert len(text) > 20, f"page {number} is empty"
         assert text.endswith(str(number)) or text.startswith(str(number)), f"page {number}"
 
 
-def test_words_of_figures_can_be_found(reader, listed):
-    text = words_of("".join(page.extract_text() for page in reader.pages))
+def test_words_of_figures_can_be_found(texts, listed):
+    text = words_of("".join(texts))
     headlines = [
         words_of(each.text)
         for path in listed
@@ -154,7 +149,7 @@ def test_it_says_its_title_and_language_and_is_tagged(reader, listed, site):
 
 
 def test_it_names_no_file_of_this_machine(printed, site):
-    assert b"file:" not in printed[0] and str(site.parent).encode() not in printed[0]
+    assert b"file:" not in printed and str(site.parent).encode() not in printed
 
 
 def test_without_a_browser_it_says_what_is_missing(site, tmp_path):

@@ -12,9 +12,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import pytest
 import sphinx
 from reading import contents
+
+from rso_report.execute import PICTURE, charts
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("_config.yml", "_toc.yml", "book", "data", "notebooks", "src/rso_report")
@@ -73,7 +76,7 @@ def installed(folder):
 
 
 def built(root, cores, umask, python_path=(), **environment):
-    """Build the default edition and its PDF in a copy; return every file below `_site`."""
+    """Build the default edition and its PDFs in a copy; return them and every file of the site."""
     path = os.pathsep.join([str(root / "src"), *map(str, python_path)])
     command = "-m snakemake report pdf --rerun-incomplete --nolock --scheduler greedy --cores"
     done = subprocess.run(
@@ -87,7 +90,8 @@ def built(root, cores, umask, python_path=(), **environment):
         errors="replace",
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return contents(root / "_site")
+    briefing = root / "build" / NAME / "briefing.pdf"
+    return contents(root / "_site") | {briefing.name: briefing.read_bytes()}
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +134,15 @@ def test_two_builds_in_two_worlds_give_the_same_bytes_in_every_file(two_builds, 
     assert {".pdf", ".xlsx", ".zip", ".html", ".ipynb", ".csv", ".png", ".svg", ".json"} <= kinds
     with capsys.disabled():
         print(f"\n{len(one)} files of two builds are the same, byte for byte")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_each_notebook_is_executed_elsewhere_to_what_is_committed(two_builds, path):
+    def of_cells(content):
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        for chart in charts(notebook):  # a picture depends on the fonts of a machine
+            chart.pop(PICTURE, None)
+        return notebook
+
+    executed = two_builds[1][f"{NAME}/_sources/notebooks/{path.name}"]
+    assert of_cells(executed) == of_cells(path.read_bytes())

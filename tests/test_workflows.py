@@ -66,16 +66,6 @@ def test_only_a_tag_publishes_and_only_after_the_tests():
     assert all(publish["jobs"][job]["needs"] == "build" for job in ("release", "pages"))
 
 
-def test_links_are_followed_on_a_schedule_and_each_exclusion_has_its_reason():
-    assert "schedule" in workflow("watch.yml")[True]
-    lines = (ROOT / ".github/linkchecker.ini").read_text(encoding="utf-8").splitlines()
-    below = lines[lines.index("ignore=") + 1 :]
-    excluded = [number for number, line in enumerate(below) if line.startswith("  ^")]
-    assert excluded
-    for number in excluded:
-        assert below[number - 1].startswith("  # "), below[number]
-
-
 def test_the_same_site_packs_to_the_same_archive_whose_manifest_names_every_file(tmp_path):
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github/pack").write_bytes((ROOT / ".github/pack").read_bytes())
@@ -97,11 +87,3 @@ def test_the_same_site_packs_to_the_same_archive_whose_manifest_names_every_file
     ]
     with tarfile.open(tmp_path / "dist/rso-report-v1.tar.gz") as archive:
         assert "rso-report-v1/with space.csv" in archive.getnames()
-
-
-def test_the_hooks_before_a_commit_are_commands_of_the_environment_itself():
-    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
-    (repo,) = hooks["repos"]
-    assert repo["repo"] == "local"
-    assert all(hook["entry"].startswith(".venv/bin/") for hook in repo["hooks"])
-    assert {"jupyter", "python"} <= set(repo["hooks"][0]["types_or"])

@@ -41,8 +41,11 @@ THIN_OUT = """() => {
   for (const alike of words.values()) for (const word of alike.slice(3)) word.remove();
 }"""
 # Contrast is of colours and letters, and takes axe most of its time: of each kind of letters on
-# each ground it looks at three.
-CONTRAST = """() => {
+# each ground, in a part of the page, it looks at three that are shown now.
+CONTRAST = """where => {
+  for (const each of document.querySelectorAll('[data-contrast]')) delete each.dataset.contrast;
+  const shown = [...document.querySelectorAll(`${where}, ${where} *`)].filter(
+    each => each.checkVisibility({visibilityProperty: true}));
   const grounds = new Map([[null, '']]);
   const ground = each => {
     if (!grounds.has(each)) {
@@ -53,7 +56,7 @@ CONTRAST = """() => {
     }
     return grounds.get(each);
   };
-  const alike = Map.groupBy(document.querySelectorAll('body, body *'), each => {
+  const alike = Map.groupBy(shown, each => {
     const {color, fill, fontSize, fontWeight} = getComputedStyle(each);
     return [each.tagName, each.className, color, fill, fontSize, fontWeight, ground(each)].join();
   });
@@ -134,7 +137,7 @@ async def _look(site: Path, paths: list[Path], number: int) -> list[str]:
         for path in left:
             await page.goto(path.resolve().as_uri())
             await page.evaluate(THIN_OUT)
-            await page.evaluate(CONTRAST)
+            await page.evaluate(CONTRAST, "html")
             found[path] = await page.evaluate(RUN_AXE, ["html", TAGS])
 
     async with async_playwright() as playwright:
