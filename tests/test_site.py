@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -537,6 +538,18 @@ def test_an_unreadable_page_is_named(tmp_path, three):
     with pytest.raises(ReportError, match=r"the last one stays.*lost\.html: No such file"):
         publish(three, [start])
     assert contents(three) == before
+
+
+def test_a_second_publisher_waits_for_the_first(tmp_path, three):
+    start = built(tmp_path, "west-midlands", "2022-23")
+    second = threading.Thread(target=publish, args=(three, [start]))
+    with site.alone(tmp_path / "build" / "site"):
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+        assert not (three / "west-midlands-2022-23").exists()
+    second.join(30)
+    assert (three / "west-midlands-2022-23" / "index.html").is_file()
 
 
 def test_the_command_says_where_the_report_is(tmp_path, live, capsys, monkeypatch):

@@ -9,12 +9,14 @@ all. Until that moment, whatever happens, the last site is what readers get.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from html import escape
@@ -335,6 +337,15 @@ def _permit(path: Path, bits: int) -> None:
         path.chmod(mode & 0o7777 | bits)
 
 
+@contextmanager
+def alone(store: Path) -> Iterator[None]:
+    """Let one publisher work at a time; the next one waits. A killed one's lock is free."""
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def tidy(store: Path, *kept: Path) -> None:
     """Remove what is in the store but these sites: left by a run that was cut short."""
     keep = {path.resolve() for path in kept}
@@ -352,14 +363,14 @@ def publish(live: Path, starts: Iterable[Path]) -> list[Path]:
     starts, live = list(starts), live.absolute()
     store = live.parent / "build" / "site"
     try:
-        store.mkdir(parents=True, exist_ok=True)
-        tidy(store, live)
-        last = live.resolve()
-        try:
-            _publish(live, starts, store)
-        finally:
-            # The last one stays until the next time: someone may be copying or reading it.
-            tidy(store, live, last)
+        with alone(store):
+            tidy(store, live)
+            last = live.resolve()
+            try:
+                _publish(live, starts, store)
+            finally:
+                # The last one stays until the next time: someone may be copying or reading it.
+                tidy(store, live, last)
     except OSError as error:
         where = error.filename2 or error.filename
         error_in = f"{where}: " if where else ""
