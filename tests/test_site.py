@@ -278,7 +278,7 @@ def test_the_record_says_where_the_data_end_and_what_is_missing():
         "year": "2021-22",
         "title": "West Midlands region, 2021-22",
         "data_end": "2022-03-31",
-        "lacks": [],
+        "lacks": ["Visits made"],
     }
     edition, _ = open_edition(data, report_year="2009-10", region="West Midlands")
     lacks = provenance_pages.described(data, edition)["lacks"]
