@@ -15,6 +15,8 @@ HEIGHT = 800
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 400)))"
 
 
+OPEN_CHARTS = """() => document.querySelectorAll('details:has(.rso-chart)').forEach(
+  each => (each.open = true))"""
 # One page of each kind: what is tried in every mode here is tried there on all pages as well.
 KINDS = (
     "404.html",
@@ -98,7 +100,8 @@ def once(page, holds: str, arg=None) -> None:
 
 
 def draw_charts(page) -> None:
-    """Scroll past every chart until each is drawn or has failed."""
+    """Scroll past every chart, folded ones opened, until each is drawn or has failed."""
+    page.evaluate(OPEN_CHARTS)
     for box in page.locator(".rso-chart").all():
         if box.is_visible():
             box.evaluate("box => box.scrollIntoView({block: 'center', behavior: 'instant'})")
