@@ -339,7 +339,10 @@ def _permit(path: Path, bits: int) -> None:
 
 @contextmanager
 def alone(store: Path) -> Iterator[None]:
-    """Let one publisher work at a time; the next one waits. A killed one's lock is free."""
+    """Let one publisher work at a time; the next one waits. A killed one's lock is free.
+
+    Report and PDF are two publications of one graph, and can meet.
+    """
     store.mkdir(parents=True, exist_ok=True)
     with (store / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
