@@ -228,15 +228,15 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     newest = own.sort_values("period_end").drop_duplicates("area_id", keep="last")
     newest = newest.set_index("area_id", drop=False).drop(row["area_id"])
     others = [newest.loc[force] for force in edition.forces if force in newest.index]
-    # Of the same year the rate of each beside that of the first; of another year the count alone.
-    beside = [pd.notna(row["per_1000"]) and each["period"] == row["period"] for each in others]
-    if others:
-        said = (_other_outcome(edition, *each) for each in zip(others, beside, strict=True))
-        text += f". Others: {'; '.join(said)}"
-    for other, rated in zip(others, beside, strict=True):
-        rated = rated and pd.notna(other["per_1000"])
+    said = []
+    for other in others:
+        # A rate stands beside that of the first of its own year alone; else the count does.
+        rated = row["period"] == other["period"] and pd.notna(row["per_1000"] + other["per_1000"])
+        said.append(_other_outcome(edition, other, rated))
         used += [other["source_id"], *[other["stock_source"]] * rated]
         rows += [other["rows"], *[other["stock_rows"]] * rated]
+    if said:
+        text += f". Others: {'; '.join(said)}"
     return [
         f"**{big}** {text} {cited(data.sources, used, rows)}. Not a share of the offences recorded."
     ]
@@ -247,14 +247,13 @@ def _per_1000(row: pd.Series) -> str:
     return f"{'at least ' * (row['qualifier'] == 'at_least')}{number(row['per_1000'], 1)}"
 
 
-def _other_outcome(edition: Edition, row: pd.Series, beside: bool) -> str:
+def _other_outcome(edition: Edition, row: pd.Series, rated: bool) -> str:
     """`Staffordshire Police 19.7 (26)` of the year of the first, or `Force 16 in 2019-20`."""
     count = with_first(row)
-    if not beside:
-        count += f" {with_age('in ' + row['period'], row['period_end'], edition)}"
-    elif pd.notna(row["per_1000"]):
-        count = f"{_per_1000(row)} ({count})"
-    return f"{edition.name(row['area_id'])} {count}"
+    if rated:
+        return f"{edition.name(row['area_id'])} {_per_1000(row)} ({count})"
+    when = with_age("in " + row["period"], row["period_end"], edition)
+    return f"{edition.name(row['area_id'])} {count} {when}"
 
 
 def visits(data: Tables, edition: Edition) -> list[str]:
