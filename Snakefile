@@ -117,12 +117,18 @@ def hold_lock():
 
 
 def warm_process():
-    """Start the process that notebooks are executed in forks of; it ends with the pipe to it."""
-    os.environ[WARM] = "build/.warm"
+    """Start the process that notebooks and books are made in forks of; it ends with this one."""
     command = [PYTHON, "-m", "rso_report.warm", "--serve"]
-    warm = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    warm.stdout.readline()  # now it can be asked, and answers when it is ready
-    atexit.register(warm.communicate)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    warm = subprocess.Popen(command, env=os.environ | {WARM: SOCKET}, **pipes)
+
+    def end():
+        if WARM not in os.environ:  # nobody was told of it: it may still be importing
+            warm.kill()
+        warm.communicate()
+
+    atexit.register(end)
+    return warm
 
 
 def require_readable(paths):
@@ -226,6 +232,9 @@ if "--verbose" not in sys.argv:
         handler.setFormatter(terse := Terse())
         handler.addFilter(terse)
 LOCK = hold_lock() if workflow.is_main_process else None
+PYTHON, SOCKET = sys.executable, "build/.warm"
+# It imports while the graph is made.
+WARM_PROCESS = warm_process() if workflow.is_main_process else None
 
 COMMIT = commit(Path())
 DESCRIPTOR = "data/datapackage.json"
@@ -246,7 +255,6 @@ CHECKING = [*map(os.path.relpath, CHECKING), "requirements.lock"]
 PAGES = list(map(str, page_files(Path())))
 if workflow.is_main_process:
     require_readable([*DATA, *SOURCES, *PACKAGE, *PAGES])
-PYTHON = sys.executable
 BUILD = "build/{edition}"
 LOGS = f"{BUILD}/logs"
 ONCE = "--once" if len(EDITIONS) > 1 else ""  # what is kept of one edition is no use to another
@@ -274,9 +282,9 @@ localrules:
 onstart:
     workflow.scheduler.keepgoing |= len(EDITIONS) > 1
     # Not on a cluster, whose jobs stay within what each was given.
-    here = workflow.is_main_process and workflow.local_exec
-    if here and any(job.rule.name == "execute_notebook" for job in workflow.dag.needrun_jobs()):
-        warm_process()
+    if workflow.is_main_process and workflow.local_exec:
+        WARM_PROCESS.stdout.readline()  # now it can be asked, and answers when it is ready
+        os.environ[WARM] = SOCKET
 
 
 # Publishing is cheap and always done: it puts back a site that someone deleted.

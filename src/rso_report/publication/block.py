@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
-import vl_convert
-
 from rso_report import tables
+from rso_report.publication.kept import drawn, drawn_as_png
 
 PNG_SCALE = 2
 
@@ -117,12 +116,12 @@ def figure_block(spec: dict[str, Any]) -> Block:
     spec = {key: value for key, value in spec.items() if key != "usermeta"}
     # Compiled here rather than in the browser: less work there, one result for both pictures,
     # and no console messages about how Vega-Lite settled on a size.
-    vega, wide = _drawn(spec)
+    vega, wide = drawn(spec)
     vega.pop("$schema", None)
     narrow_vega, narrow = drawn_narrow(spec)
     files = {
         f"figures/{name}.svg": wide.encode(),
-        f"figures/{name}.png": vl_convert.vega_to_png(vega, scale=PNG_SCALE, allowed_base_urls=[]),
+        f"figures/{name}.png": drawn_as_png(vega, PNG_SCALE),
     }
     pictures = {
         f"figures/{name}-narrow.svg": narrow.encode(),
@@ -202,20 +201,15 @@ def drawn_narrow(spec: dict[str, Any]) -> tuple[dict[str, Any], str]:
         "axisX": {"titleAnchor": "end"} | spec["config"].get("axisX", {}),
     }
     if "autosize" in spec:
-        return _drawn(spec | {"width": NARROW_WIDTH})
+        return drawn(spec | {"width": NARROW_WIDTH})
     width = NARROW_WIDTH
     for _ in range(3):
-        vega, svg = _drawn(_with_width(spec, width))
+        vega, svg = drawn(_with_width(spec, width))
         over = int(_SIZE.match(svg)[1]) - NARROW_WIDTH
         if over <= 0:
             break
         width = max(80, width - over)
     return vega, svg
-
-
-def _drawn(spec: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    vega = vl_convert.vegalite_to_vega(spec)
-    return vega, vl_convert.vega_to_svg(vega, allowed_base_urls=[])
 
 
 def _narrowed(part: object, label: int = 150) -> object:

@@ -5,16 +5,13 @@ notebook output; Sphinx calls `setup` because `_config.yml` lists this module as
 """
 
 import json
-import os
 import pickle
 from collections import Counter
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-import vl_convert
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -26,11 +23,12 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from rso_report import tables
-from rso_report.places import data_folder, root
+from rso_report.places import data_folder
 from rso_report.publication import block, sentences
 from rso_report.publication.block import Place
 from rso_report.publication.citation import notebook_pages, plain, shown_edition
 from rso_report.publication.data_page import DataPackage
+from rso_report.publication.kept import chart_library, templates
 from rso_report.tables import page_links
 
 _FILES = "block_files"  # in the metadata of a page: the names of the files that its blocks offer
@@ -258,15 +256,9 @@ def _share_targets(app: Sphinx, doctree: nodes.document) -> None:
             slugs.setdefault(name, (0, node_id, titles[name][2] if name in titles else name))
 
 
-def _library() -> str:
-    """Return the chart library; its export takes seconds, so it is kept by its version."""
-    path = root() / "build" / "kept" / f"vega-bundle-{version('vl-convert-python')}.js"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(f"{path.name}.{os.getpid()}")
-        half.write_text(vl_convert.javascript_bundle(), encoding="utf-8")
-        half.replace(path)
-    return path.read_text(encoding="utf-8")
+def _keep_templates(app: Sphinx) -> None:
+    """Let the templates of the theme be compiled once, and not by each build."""
+    app.builder.templates.environment.bytecode_cache = templates()
 
 
 def _name_start_page(
@@ -286,7 +278,7 @@ def _write_extra_files(app: Sphinx, exception: Exception | None) -> None:
     # folder where it is installed: two environments that make the same pages would differ in it.
     (site / ".buildinfo").unlink(missing_ok=True)
     # In a function of its own: the library's one-letter names would otherwise become global.
-    library = f"(() => {{{_library()}}})();\n"
+    library = f"(() => {{{chart_library()}}})();\n"
     (site / "_static" / "vega-bundle.js").write_text(library, encoding="utf-8")
 
 
@@ -303,6 +295,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file("rso-dark.css")
     app.connect("builder-inited", _write_dark_css)
     app.connect("builder-inited", _forget_asset_hashes)
+    app.connect("builder-inited", _keep_templates)
     app.connect("html-page-context", _name_start_page, priority=900)  # after the theme
     app.connect("doctree-read", _title_sections, priority=400)  # before Sphinx collects titles
     app.connect("doctree-read", _place_blocks)

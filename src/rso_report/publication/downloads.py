@@ -6,10 +6,8 @@ executed notebooks. The same input gives the same bytes, so a file that differs 
 
 import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +23,7 @@ from rso_report.edition import Edition
 from rso_report.intake import questions
 from rso_report.publication import citation
 from rso_report.publication.citation import notebook_pages
+from rso_report.publication.kept import kept
 from rso_report.publication.workbook import published_tables, workbook
 
 FOLDER = "downloads"
@@ -108,13 +107,14 @@ def downloads(
     titles: dict[str, str],
     numbers: dict[str, str],
     address: str,
-    kept: Path,
+    folder: Path,
 ) -> list[Download]:
     """Return every download.
 
     `notebooks` are the executed ones by the name of their page, in the order of the pages;
     `titles` their titles; `numbers` the numbers that figures and tables have there, by their
-    anchors. The workbook, which takes long, is kept in the folder `kept`.
+    anchors. The workbook, which takes long, is kept in the folder, which
+    goes whenever code or packages change (module `assemble`).
     """
     edition = citation.stored_edition(next(iter(notebooks.values())))
     tables = [
@@ -141,7 +141,7 @@ def downloads(
             "Excel workbook",
             f"the {len(tables)} tables of the report and data of its charts, one a sheet, with "
             "cover, contents and notes",
-            _kept(kept, workbook, tables, edition, stems, address),
+            kept(workbook, tables, edition, stems, address, folder=folder),
         ),
         Download(
             "citation",
@@ -189,17 +189,6 @@ def downloads(
     ]
 
 
-def _kept(folder: Path, make: Callable[..., bytes], *given: object) -> bytes:
-    """Return what a function makes of something; from a folder, if it made it of the same before.
-
-    The folder goes whenever code or packages change (module `assemble`).
-    """
-    path = folder / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
-    if not path.is_file():
-        path.write_bytes(make(*given))
-    return path.read_bytes()
-
-
 class DownloadList(nodes.General, nodes.Element):
     """Stands for a list of downloads until all pages are read and the files are made."""
 
@@ -242,8 +231,8 @@ def _write(written: list[Download], app: Sphinx, env: BuildEnvironment) -> list[
     if app.builder.format != "html" or not notebooks:
         return []
     titles = {page: env.titles[page].astext() for page in notebooks}
-    address, kept = citation.public_address(), Path(app.doctreedir)
-    written += downloads(notebooks, titles, _numbers(env), address, kept)
+    address, folder = citation.public_address(), Path(app.doctreedir)
+    written += downloads(notebooks, titles, _numbers(env), address, folder)
     for download in written:
         target = Path(app.outdir, download.path)
         target.parent.mkdir(parents=True, exist_ok=True)
