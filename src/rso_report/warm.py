@@ -5,12 +5,13 @@
 
 A notebook takes two seconds to start and one to compute: two Pythons, each with all that it needs.
 A build starts one that has imported it, and each notebook and each kernel is a fork of that: it has
-the modules, and nothing that another did to them. So is the book of each edition, of which it
-imports what it needs when the first asks. Who asked stays as a stand-in with the same streams and
-exit status. If either ends, so does the other; where nobody answers, it runs by itself.
+the modules, and nothing that another did to them. So are the builder of the book and the
+publisher of the site. Who asked stays as a stand-in with the same streams and exit status. If
+either ends, so does the other; where nobody answers, it runs by itself.
 """
 
 import builtins
+import gc
 import json
 import os
 import signal
@@ -25,7 +26,7 @@ from select import select
 from types import SimpleNamespace
 
 WARM = "RSO_REPORT_WARM"  # in the environment: the socket at which it waits
-BOOK = "jupyter_book.cli.main"  # the builder of the book
+BOOK, PUBLISHER = "jupyter_book.cli.main", "rso_report.publication.site"
 LOST = 137  # the exit status that a shell gives for what was killed
 LONGEST = 2**20  # bytes of what is asked, most of them the environment
 
@@ -63,10 +64,9 @@ def serve(path: str) -> None:
     print("waiting", flush=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
+    gc.freeze()  # to collect all of that when a fork ends takes it half a second
     while sys.stdin not in select([listener, sys.stdin], [], [])[0]:
         line, _ = listener.accept()
-        with suppress(OSError, ValueError, LookupError):
-            load(json.loads(line.recv(LONGEST, socket.MSG_PEEK))[0][0])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of threads: numpy's own see to forks themselves
             child = os.fork()
@@ -81,38 +81,36 @@ def serve(path: str) -> None:
 
 
 def prepare() -> None:
-    """Import what executes notebooks, what a kernel is, and all that the notebooks import."""
+    """Import what executes notebooks, what a kernel is, what notebooks import, and what pages need.
+
+    What cannot be imported is left to the step that needs it, which will say so.
+    """
     del sys.path[0]  # the folder it was started in, which a kernel leaves out too
     import_module("rso_report.execute")  # before all others: see the package's __init__
     from rso_report.dependencies import code_of, imports
 
     names = {"ipykernel.kernelapp", "ipykernel.ipkernel"}
     for notebook in Path("notebooks").glob("*.ipynb"):
-        with suppress(OSError, ValueError, KeyError):  # its own step will say it
+        with suppress(OSError, ValueError, KeyError):
             names |= imports(code_of(notebook))
     # What pandas shows of a wide table it decides when it is imported: less outside of a kernel.
     builtins.get_ipython = lambda: SimpleNamespace(kernel=True)
-    for name in sorted(names):
-        with suppress(ImportError):  # most are no modules but what is taken of them
+    for name in (*sorted(names), *_of_the_pages()):
+        with suppress(Exception):  # many are no modules but what is taken of them
             import_module(name)
     del builtins.get_ipython
 
 
-def load(module: str) -> None:
-    """Import a module that somebody asked for, unless it can't be: its fork will say so.
+def _of_the_pages() -> list[str]:
+    """What makes and publishes pages: with what is loaded by a name in the configuration."""
+    with suppress(Exception):
+        import yaml
+        from sphinx.application import builtin_extensions
 
-    Of the builder of the book also what it would load by the name that is in its configuration.
-    """
-    with suppress(ImportError):
-        import_module(module)
-        if module == BOOK:
-            import yaml
-            from sphinx.application import builtin_extensions
-
-            config = yaml.safe_load(Path("_config.yml").read_text(encoding="utf-8"))
-            own = config["sphinx"]["config"]["extensions"]
-            for name in ("jupyter_book.sphinx", *builtin_extensions, *own):
-                import_module(name)
+        config = yaml.safe_load(Path("_config.yml").read_text(encoding="utf-8"))
+        own = config["sphinx"]["config"]["extensions"]
+        return [BOOK, "jupyter_book.sphinx", *builtin_extensions, *own, PUBLISHER]
+    return []
 
 
 def become(line: socket.socket) -> None:
