@@ -113,7 +113,7 @@ $(READY): requirements.lock pyproject.toml
 		$$python -m venv --clear $(VENV); \
 	fi
 	@echo "Installing the packages of requirements.lock (a few minutes)"
-	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-compile --require-hashes -r requirements.lock
 	@echo "Installing this package"
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@echo "$(CURDIR)" > $@

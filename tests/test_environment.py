@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -130,3 +131,9 @@ def test_no_file_names_where_packages_are_downloaded_from():
 def test_the_search_for_download_addresses_finds_them(line, tmp_path):
     (tmp_path / "file").write_text(line.replace("*", ""))
     assert package_sources(tmp_path / "file")
+
+
+def test_nothing_that_an_installed_package_needs_is_missing():
+    # The lock is installed without asking what its packages need.
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
