@@ -213,8 +213,9 @@ def totals_with_parts(rows: pd.DataFrame, areas: pd.DataFrame) -> list[dict[str,
     """
     forces = _forces_of(areas)
     newest, as_first = current(rows), first_printed(rows)
+    several = [area for area, own in forces.items() if len(own) > 1]  # others have no parts
     found = []
-    for printed in as_first[as_first["area_id"].isin(forces)].itertuples():
+    for printed in as_first[as_first["area_id"].isin(several)].itertuples():
         own = forces[printed.area_id]
         inside = {name for name, part in forces.items() if part < own}
         first, last = (
