@@ -28,6 +28,14 @@ def test_what_the_theme_sets_and_nobody_reads_is_taken_out():
     assert "pagename" not in html and "translations" not in html and "<button data-print>" in html
 
 
+def test_what_searches_is_loaded_where_it_is_done_and_not_on_every_page():
+    names = ("_static/searchtools.js", "_static/language_data.js", "searchindex.js")
+    scripts = "".join(f'<script src="{{up}}{name}"></script>' for name in names)
+    assert "searchtools" in (search := secured(page(scripts.format(up=""))))
+    assert search.count("<script") == 3
+    assert "<script" not in secured(page(scripts.format(up="../")))
+
+
 def test_the_text_of_a_page_waits_for_no_script():
     scripts = '<script data-x="1" src="a.js"></script><script defer="defer" src="b.js"></script>'
     html = secured(page(scripts + "<script>inline</script>"))

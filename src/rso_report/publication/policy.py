@@ -58,11 +58,14 @@ HEAD = (
     '<meta name="referrer" content="no-referrer">\n'
 )
 _START = re.compile(r'<meta charset="utf-8" ?/?>\n?', re.IGNORECASE)
-# What the theme sets, page by page, for features that this report does not have; and the words of
-# its scripts in British English, which are those of its American English, read by `new Function`.
+# What the theme sets, page by page, for features that this report does not have: the words of its
+# scripts in British English, which are those of its American English, read by `new Function`; and
+# what searches, a third of what a page loads, on pages below the one where it is done.
 _UNUSED_SCRIPT = re.compile(
     r"\s*<script>DOCUMENTATION_OPTIONS\.\w+ = [^<;]*;</script>"
     r'|\s*<script src="[^"]*_static/translations\.js[^"]*"></script>'
+    r'|\s*<script src="(?:\.\./)+'
+    r'(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
 # Behind a policy browsers fetch one script after the other, and show nothing meanwhile. Deferred,
 # scripts come together and run in the same order, and the text does not wait for them.
