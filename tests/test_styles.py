@@ -19,7 +19,7 @@ LOOKS = """() => [...document.querySelectorAll('body, body *')].flatMap(each => 
       zIndex order flex grid cursor`.trim().split(/\\s+/).map(name => style[name]).join('|');
   })
 ))"""
-NAMES = {"a", "b-"}
+NAMES = {"a", "b-", "-"}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ NAMES = {"a", "b-"}
         (".a{x:y} .c{x:y}", ".a{x:y}"),
         (".a .c,.a p{x:y}", ".a p{x:y}"),
         (".b-made{x:y}.bad{x:y}", ".b-made{x:y}"),
+        (".a{x:y}.-c{x:y}", ".a{x:y}"),
         (".a:not(.c){x:y}", ".a:not(.c){x:y}"),
         (":is(.c,.d) p{x:y}", ":is(.c,.d) p{x:y}"),
         ('[class="c.d"]{x:y}', '[class="c.d"]{x:y}'),

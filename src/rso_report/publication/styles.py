@@ -50,10 +50,11 @@ def rules(css: str) -> Iterator[tuple[str, str | None]]:
 def used(css: str, names: set[str], begun: tuple[str, ...] | None = None) -> str:
     """Return the rules of a style sheet that speak of none but these classes and identifiers.
 
-    A name that ends in a hyphen stands for all that begin with it: scripts put names together.
+    A name that ends in a hyphen stands for all that begin with it: scripts put names together, and
+    subtract.
     """
     if begun is None:
-        begun = tuple(name for name in names if name.endswith("-"))
+        begun = tuple(name for name in names if name.endswith("-") and name.strip("-"))
 
     def known(selector: str) -> bool:
         while (plain := _ASIDE.sub("", selector)) != selector:
