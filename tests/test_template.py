@@ -39,7 +39,7 @@ def fill(data, tmp_path):
 
 
 def words_of(code):
-    return measures()[code].says
+    return measures()[code].asks
 
 
 ANSWERS = {

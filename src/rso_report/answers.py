@@ -36,8 +36,8 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Force or group": rows["area_id"].map(edition.name),
-            "Our measure": [  # without what is said to who fills in the form
-                ": ".join(filter(None, [measures()[code].says.partition(";")[0], detail]))
+            "Our measure": [
+                ": ".join(filter(None, [measures()[code].says, detail]))
                 for code, detail in zip(rows["measure_code"], rows["detail"], strict=True)
             ],
             "Answer": [_answer(row) for _, row in rows.iterrows()],

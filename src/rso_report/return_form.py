@@ -47,6 +47,7 @@ class Measure:
     kind: str  # stock or flow
     unit: str
     says: str
+    instruction: str
     table: str
     row: dict[str, str]
     custody: str
@@ -56,6 +57,11 @@ class Measure:
     topic: str
     official: bool  # from official tables, which have regions and countries too
     words: tuple[str, ...]
+
+    @property
+    def asks(self) -> str:
+        """The question as the form puts it: what is counted, and how to answer."""
+        return "; ".join(filter(None, [self.says, self.instruction]))
 
 
 Answer = Any  # a row of a return as `annual_return.typed` gives it: the columns as attributes

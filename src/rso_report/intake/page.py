@@ -35,7 +35,7 @@ def tables_of_the_form() -> dict[str, tuple[str, list[dict[str, str]]]]:
     return {
         "measures": ("What the annual return asks", [
             {"Code": m.code,
-             "What is counted": m.says + (f". Needs {', '.join(m.needs)}" if m.needs else ""),
+             "What is counted": m.asks + (f". Needs {', '.join(m.needs)}" if m.needs else ""),
              "Kind": f"{m.kind}, {m.unit}", "Question": m.question}
             for m in asked().values()
         ]),
