@@ -14,7 +14,7 @@ from rso_report.edition import open_edition
 
 @functools.cache
 def notebook(name):
-    """The variables of a notebook of the default edition."""
+    """The variables of a notebook."""
     names = {}
     path = notebook_blocks.ROOT / "notebooks" / f"{name}.ipynb"
     data = dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])

@@ -113,7 +113,7 @@ def before():
     return [
         block
         for path in notebook_blocks.NOTEBOOKS
-        for block in notebook_blocks.blocks(path, notebook_blocks.outputs_of(path))
+        for block in notebook_blocks.blocks(path, notebook_blocks.known_outputs(path))
     ]
 
 
