@@ -89,12 +89,6 @@ def test_rows_are_added_to_the_table_that_takes_them(package):
     assert added(package, "risk_tiers")["risk_tier"].tolist() == ["very_high"]
 
 
-def test_the_pages_that_can_change_are_named_as_in_the_menu(package):
-    assert "Home visits" in package[2].pages and "Data and downloads" in package[2].pages
-    assert ingest.pages_of(["visit_policy"]) == ["Summary", "Home visits", "Data and downloads"]
-    assert "Pages that can change: Summary, People and rates, Breaches" in str(package[2])
-
-
 def test_identifiers_go_on_and_what_was_there_keeps_its_bytes(package, data):
     folder, _, done, before = package
     last = data.breaches["row_id"].max()

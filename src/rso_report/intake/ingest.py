@@ -12,7 +12,7 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from rso_report import dataset, places, reconcile
+from rso_report import dataset, reconcile
 from rso_report.dataset import Tables
 from rso_report.errors import Fault, FaultError, ReportError
 from rso_report.exchange import beside, recover, switch
@@ -76,15 +75,13 @@ class Source:
 class Ingested:
     """What became of a return: rows added by table, entries of the ledger, remarks of the checks.
 
-    `pages` are those that read the tables, as the menu names them. `outcome` is `added`, `would be
-    added` (nothing was written) or `already in the data`.
+    `outcome` is `added`, `would be added` (nothing was written) or `already in the data`.
     """
 
     source_id: str
     outcome: str
     rows: dict[str, list[str]] = field(default_factory=dict)
     ledger: list[str] = field(default_factory=list)
-    pages: list[str] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -97,8 +94,6 @@ class Ingested:
         ]
         if self.ledger:
             lines.append(f"  discrepancies.csv: {', '.join(self.ledger)}")
-        if self.pages:
-            lines.append(f"  Pages that can change: {', '.join(self.pages)}")
         if self.remarks:
             lines.append(f"  Remarked, which stops nothing ({len(self.remarks)}):")
             lines += [f"    {remark}" for remark in self.remarks]
@@ -146,31 +141,14 @@ def ingest(
                 )
             return Ingested(source.source_id, "already in the data", remarks=read.remarks)
         source = _described(source, read.forces, data)
-        pages = pages_of(table for table, own in read.rows.items() if own)
         entries, remarks = add(folder, data, read, source, dry_run)
     return Ingested(
         source.source_id,
         "would be added" if dry_run else "added",
         {table: [row["row_id"] for row in own] for table, own in read.rows.items() if own},
         entries,
-        pages,
         remarks,
     )
-
-
-def pages_of(tables: Iterable[str]) -> list[str]:
-    """Pages that read one of some tables, in the order and by the names of the menu."""
-    root, changed = places.root(), {*tables}
-    menu = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    named = {menu["root"]: "Summary"}
-    named |= {each["file"]: each["title"] for each in menu["chapters"] if "title" in each}
-    found = []
-    for page, title in named.items():
-        notebook = root / f"{page}.ipynb"  # the page of downloads, which is none, has all rows
-        read = dataset.tables_read(notebook) if notebook.exists() else []
-        if not read or changed & {path.stem for path in read}:
-            found.append(title)
-    return found
 
 
 def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> Reading:
