@@ -172,12 +172,6 @@ def test_every_source_is_of_a_kind_that_is_published(folder):
 # What the report derives
 
 
-@pytest.fixture(scope="module")
-def data():
-    names = {*compare.TABLES, "published_rates", "published_changes", "printed_totals"}
-    return dataset.load(*sorted(names), "staffing", "visit_policy")
-
-
 def changed(data, table, row_id, value):
     """The data with another value in one row."""
     frame = getattr(data, table).copy()
