@@ -5,6 +5,7 @@ or the words and picture of a chart. Each names the rows of data that it comes f
 """
 
 import dataclasses
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ def named_rows(links):
     return frozenset(found)
 
 
+@functools.cache
+def whole():
+    """All tables of this checkout."""
+    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
+
+
 def outputs_of(path):
     """The stored outputs of a notebook."""
     cells = nbformat.read(path, as_version=4).cells
@@ -59,7 +66,7 @@ def known_outputs(path):
     """What a notebook shows of EDITION: as it is committed, while that is the default edition."""
     if EditionParameters(**EDITION) == EditionParameters():
         return outputs_of(path)
-    return run(path, dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]]))
+    return run(path, whole())
 
 
 def run(path, data, keep_going=False, ends=None, names=None, **parameters):

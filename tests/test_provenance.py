@@ -14,6 +14,7 @@ import notebook_blocks
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_blocks import whole
 from PHStatsMethods import confidence_intervals as phs
 from scipy import stats
 
@@ -97,11 +98,6 @@ LABELS = {
     "Until",
     "Year",
 }
-
-
-@functools.cache
-def whole():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
 @functools.cache
