@@ -247,7 +247,8 @@ def test_a_rate_that_does_not_fit_and_a_second_source_come_in_with_a_remark_each
     said = [f"{fault.code}: {fault.found}" for fault in done.remarks]
     for words in ("V22: 210 per 100,000; ", "V23: 3,600, but 3,655", "V23: 210, but"):
         assert any(each.startswith(words) for each in said), said
-    assert len(done.ledger) == len(done.remarks)  # each stays known when the figures are in
+    # Each stays known when the figures are in, and is one thing to look at, whoever found it.
+    assert len(done.ledger) == len(done.remarks) == 4
 
 
 def test_a_return_of_two_forces_needs_a_publisher(folder, quick):

@@ -42,6 +42,7 @@ from rso_report.return_form import SHEET, Answer, measures
 _TREATMENT = "Kept as given; not yet put to the force."
 # What the rules of the reconciliation find in a return is remarked under these checks.
 _CHECK_OF = {
+    "part_year": "V05",
     "parts_of_total": "V09",
     "row_total": "V13",
     "column_total": "V13",
@@ -49,6 +50,7 @@ _CHECK_OF = {
     "heading_and_title": "V14",
     "large_step": "V16",
     "rate_miss": "V22",
+    "two_counts": "V23",
 }
 _LEDGER_CHECKS = ("V06", "V07", "V08", "V11", "V12", "V13", "V14", "V16", "V22", "V23")
 
@@ -297,15 +299,22 @@ def _write(
         _append(new / f"{table}.csv", columns[table], own)
     data = load(new)  # raises FaultError if the rows do not fit
     found = _findings(data, set(read.places))
-    entries = _ledger(data, found, source, read)
+    known = [_remark(finding, read) for finding in found.itertuples()]
+    entries = _ledger(data, found, source, read, _places(known))
     _append(new / "discrepancies.csv", columns["discrepancies"], entries)
     dataset.load("discrepancies", folder=new)  # nothing else has changed since all was checked
     dataset.stamp(new)
     _sync(new)
     if _state(folder) != before:
         raise ReportError("The data were changed while the return was checked; do it again.")
-    remarks = read.remarks + [_remark(finding, read) for finding in found.itertuples()]
+    told = _places(read.remarks)
+    remarks = read.remarks + [each for each in known if not _places([each]) <= told]
     return [entry["discrepancy_id"] for entry in entries], remarks
+
+
+def _places(remarks: list[Fault]) -> set[tuple[str, object]]:
+    """Which check remarked on which row: a check and the reconciliation may find one thing."""
+    return {(fault.code, fault.row) for fault in remarks}
 
 
 def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
@@ -342,9 +351,16 @@ def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 
 def _ledger(
-    data: Tables, found: pd.DataFrame, source: Source, read: Reading
+    data: Tables,
+    found: pd.DataFrame,
+    source: Source,
+    read: Reading,
+    known: set[tuple[str, object]],
 ) -> list[dict[str, str]]:
-    """Entries for what the reconciliation found in the new rows and what the checks remarked."""
+    """Entries for what the reconciliation found in the new rows, and for what the checks remarked.
+
+    Not for a remark on what it found too: `known` has the check and the row of each finding.
+    """
     names = data.discrepancies["discrepancy_id"]
     number = next_number(names[names.str.startswith("F")])
     entries = []
@@ -368,7 +384,7 @@ def _ledger(
     returned = {row.row: row for row in read.places.values()}
     for remark in read.remarks:
         row = returned.get(remark.row)
-        if remark.code not in _LEDGER_CHECKS or row is None:
+        if remark.code not in _LEDGER_CHECKS or row is None or (remark.code, row.row) in known:
             continue
         add(
             source_id=source.source_id,
