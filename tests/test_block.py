@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from rso_report.parameters import EditionParameters
+
 BLOCKS = "figure.rso-figure, figure.rso-table:has(> .rso-tools)"
 # On a narrow screen a chart without controls keeps the picture that is made for it.
 DRAWN = "box => ['drawn', 'kept'].includes(box.dataset.state)"
@@ -82,7 +84,9 @@ def test_every_block_is_numbered_linked_cited_and_offers_its_files(pages, site):
             number = figure.select_one(".rso-block-number").text.removesuffix(":")
             assert figure.select_one(".rso-tools .rso-link")["href"] == f"#{figure['id']}", place
             cited = figure.select_one(".rso-cite").text
-            assert f"{number}: " in cited and cited.endswith("2021-22."), place
+            assert f"{number}: " in cited and cited.endswith(
+                f"{EditionParameters().report_year}."
+            ), place
             forms = {
                 link["href"].rpartition(".")[2] for link in figure.select(".rso-tools [download]")
             }

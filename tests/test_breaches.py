@@ -8,17 +8,16 @@ import notebook_blocks
 import pandas as pd
 import pytest
 
-from rso_report import breaches, dataset, statistics, summary
+from rso_report import breaches, statistics, summary
 from rso_report.edition import open_edition
 
 
 @functools.cache
 def notebook(name):
-    """The variables of a notebook of the default edition."""
+    """The variables of a notebook."""
     names = {}
     path = notebook_blocks.ROOT / "notebooks" / f"{name}.ipynb"
-    data = dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-    notebook_blocks.run(path, data, names=names)
+    notebook_blocks.run(path, notebook_blocks.whole(), names=names)
     return names
 
 

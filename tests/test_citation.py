@@ -17,6 +17,7 @@ from rso_report.parameters import EditionParameters
 from rso_report.publication import citation
 
 ROOT = Path(__file__).resolve().parents[1]
+YEAR = "2021-22"
 
 
 def executed(path, *sources):
@@ -45,12 +46,12 @@ def test_injected_parameters_go_before_the_notebooks_own(tmp_path):
 def test_the_name_is_the_one_of_the_areas_table():
     areas = dataset.load("areas").areas
     for row in areas[areas["kind"] == "region"].itertuples():
-        name = Edition(region=row.short_name, report_year="2021-22").title
+        name = Edition(region=row.short_name, report_year=YEAR).title
         assert name == f"{row.name}, 2021-22"
 
 
 def test_a_citation_names_the_part_the_report_and_the_edition():
-    said = citation.plain(Edition(region="London"), "Figure 2.1")
+    said = citation.plain(Edition(region="London", report_year=YEAR), "Figure 2.1")
     assert said == (
         "The rso-report contributors. Figure 2.1. How registered sexual offenders are managed: "
         "London region, 2021-22."
@@ -71,7 +72,7 @@ def parsed(entry):
 
 
 def test_the_bibtex_entry_names_the_edition_and_no_year_of_publication():
-    kind, key, fields = parsed(citation.bibtex(Edition(region="North East")))
+    kind, key, fields = parsed(citation.bibtex(Edition(region="North East", report_year=YEAR)))
     assert (kind, key) == ("misc", "rso-report-north-east-2021-22")
     assert fields["title"].endswith("managed: North East region, 2021-22}")
     assert fields["author"] == "{The rso-report contributors}"  # braces: not a first and last name
@@ -80,12 +81,12 @@ def test_the_bibtex_entry_names_the_edition_and_no_year_of_publication():
 
 
 def test_a_bibtex_entry_escapes_what_latex_would_read():
-    _, key, fields = parsed(citation.bibtex(Edition(region="A & B_{c}")))
+    _, key, fields = parsed(citation.bibtex(Edition(region="A & B_{c}", report_year=YEAR)))
     assert r"A \& B\_\{c\} region" in fields["title"] and key == "rso-report-a-b-c-2021-22"
 
 
 def test_a_known_address_is_cited():
-    edition, address = Edition(region="London"), "https://example.org/r/"
+    edition, address = Edition(region="London", report_year=YEAR), "https://example.org/r/"
     assert parsed(citation.bibtex(edition, address))[2]["url"] == address
     assert citation.plain(edition, address=address).endswith("2021-22. https://example.org/r/")
 

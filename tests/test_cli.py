@@ -15,7 +15,7 @@ from reading import replace
 from rso_report import cli, dataset, places
 from rso_report.edition import Edition
 from rso_report.errors import FileError, ReportError
-from rso_report.publication import editions, ready
+from rso_report.publication import ready
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -188,16 +188,11 @@ def test_check_without_a_data_package_cannot_read_it(monkeypatch, tmp_path):
 # editions
 
 
-@pytest.fixture(scope="module")
-def loaded():
-    return dataset.load(*editions.TABLES)
-
-
 @pytest.fixture
-def listed(loaded, monkeypatch, tmp_path):
+def listed(data, monkeypatch, tmp_path):
     """The listing of the real data beside a site in which nothing is built."""
     monkeypatch.setenv("RSO_REPORT_DATA", str(dataset.data_folder()))
-    monkeypatch.setattr(dataset, "load", lambda *_: loaded)
+    monkeypatch.setattr(dataset, "load", lambda *_: data)
     monkeypatch.setattr(places, "root", lambda: tmp_path)
 
 

@@ -9,24 +9,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from rso_report import dataset, estimate, register
+from rso_report import estimate, register
 from rso_report import statistics as st
 from rso_report.edition import open_edition
-
-TABLES = (
-    "areas",
-    "sources",
-    "discrepancies",
-    "registered_offenders",
-    "published_rates",
-    "population_districts",
-    "population_bases",
-)
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(*TABLES)
 
 
 def opened(data, year="2023-24", region="West Midlands"):

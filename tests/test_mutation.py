@@ -11,6 +11,7 @@ import random
 
 import notebook_blocks
 import pytest
+from notebook_blocks import whole
 
 from rso_report import dataset, register
 
@@ -30,11 +31,6 @@ ROUNDED = "regional-trends: tab-estimate"  # to the nearest ten: a small change 
 # Tables that speak of all rows at once, and name none.
 OF_ALL_ROWS = ("data-quality: tab-ledger", "data-quality: tab-estimate-coverage")
 FINDINGS = "data-quality: tab-rule-findings"  # rows come and go, and its headline counts them
-
-
-@functools.cache
-def whole():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
 
 
 def published(data, table=None):

@@ -14,11 +14,11 @@ import notebook_blocks
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_blocks import whole
 from PHStatsMethods import confidence_intervals as phs
 from scipy import stats
 
 from rso_report import dataset, edition, periods
-from rso_report.parameters import EditionParameters
 
 # Tables that hold definitions, dates of breaks, numbers of rows, or the ledger's own words: each is
 # a table of the data shown as it is, or counts rows, so that no row of a figure stands behind it.
@@ -58,8 +58,7 @@ WITHOUT_FIGURES = (
 )
 # The rules' own findings, in words: tests of `reconcile` hold them, test_mutation.py their rows.
 IN_WORDS = {"tab-rule-findings"}
-DEFAULT = EditionParameters().model_dump(include={"report_year", "region"})
-THIS = str(DEFAULT["report_year"])
+THIS = notebook_blocks.EDITION["report_year"]
 BEFORE = str(periods.FinancialYear(periods.financial_year(THIS).start_year - 1))
 # The country is given for the date of the forces' latest count, which is that of this row.
 DATED_BY = {"- **England and Wales**: 64,300": "RO0008", "England and Wales 64,300": "RO0008"}
@@ -102,16 +101,11 @@ LABELS = {
 
 
 @functools.cache
-def whole():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-
-
-@functools.cache
 def stored():
-    """Every block of the committed notebooks."""
+    """Every block of the notebooks."""
     found = []
     for path in notebook_blocks.NOTEBOOKS:
-        found += notebook_blocks.blocks(path, notebook_blocks.outputs_of(path))
+        found += notebook_blocks.blocks(path, notebook_blocks.known_outputs(path))
     return found
 
 
@@ -684,7 +678,7 @@ def sentences():
 
 @pytest.mark.parametrize("block", sentences(), ids=lambda b: f"{b.place} {b.key[:30]}")
 def test_a_sentence_comes_out_of_the_rows_that_it_names_and_no_others(block, monkeypatch):
-    years = edition.choices(whole()).years(DEFAULT["region"])
+    years = edition.choices(whole()).years(notebook_blocks.EDITION["region"])
     monkeypatch.setattr(edition.Choices, "years", lambda *_: years)  # few rows, the same edition
     path = next(p for p in notebook_blocks.NOTEBOOKS if p.stem == block.place.split(":")[0])
     rows = block.rows | {row for start, row in DATED_BY.items() if block.text.startswith(start)}

@@ -5,23 +5,10 @@ import copy
 import pandas as pd
 import pytest
 
-from rso_report import dataset, register
+from rso_report import register
 from rso_report.edition import open_edition
 
 WM = "West Midlands"
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset.load(
-        "areas",
-        "sources",
-        "series_breaks",
-        "registered_offenders",
-        "discrepancies",
-        "published_rates",
-        "population_districts",
-    )
 
 
 @pytest.fixture(scope="module")

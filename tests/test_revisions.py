@@ -85,11 +85,6 @@ def folder(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def plain():
-    return dataset.load(*[r["name"] for r in dataset.descriptor()["resources"]])
-
-
-@pytest.fixture(scope="module")
 def revised(tmp_path_factory):
     """The data with every revision, as the data package is loaded: so all checks pass."""
     folder = shutil.copytree(dataset.data_folder(), tmp_path_factory.mktemp("revised") / "data")
@@ -113,7 +108,7 @@ def before():
     return [
         block
         for path in notebook_blocks.NOTEBOOKS
-        for block in notebook_blocks.blocks(path, notebook_blocks.outputs_of(path))
+        for block in notebook_blocks.blocks(path, notebook_blocks.known_outputs(path))
     ]
 
 
@@ -446,10 +441,10 @@ def test_a_replaced_row_stays_on_its_page_with_a_link_to_what_replaces_it(revise
     assert "replace" not in data_page.rows_html(revised, "visit_policy")
 
 
-def test_the_corrections_page_lists_every_row_that_replaces_another(revised, plain):
+def test_the_corrections_page_lists_every_row_that_replaces_another(revised, data):
     html = data_page.corrections_html(revised)
     new = revised.breaches.set_index("row_id").loc["BR9002"]
-    assert html.count("<tr>") == 1 + len(corrections.replacements(plain)) + len(REVISED)
+    assert html.count("<tr>") == 1 + len(corrections.replacements(data)) + len(REVISED)
     for old, new, *_ in REVISED:
         page = f"rows-{table_of(old).replace('_', '-')}.md"
         links = (f'<a href="{page}#row-{name.lower()}">{name}</a>' for name in (old, new))
@@ -458,8 +453,8 @@ def test_the_corrections_page_lists_every_row_that_replaces_another(revised, pla
     assert "2 figures of this report have been corrected." in html
 
 
-def test_with_no_replacement_the_corrections_page_says_so_and_shows_no_table(plain):
-    data = copy.copy(plain)
+def test_with_no_replacement_the_corrections_page_says_so_and_shows_no_table(data):
+    data = copy.copy(data)
     for name in dataset.ROW_TABLES.values():
         rows = getattr(data, name)
         if "revises_row" in rows:
@@ -472,7 +467,7 @@ def test_with_no_replacement_the_corrections_page_says_so_and_shows_no_table(pla
 # Those who ask what the sources say
 
 
-def test_a_source_is_checked_as_it_printed_its_figures_not_as_others_changed_them(plain, revised):
+def test_a_source_is_checked_as_it_printed_its_figures_not_as_others_changed_them(data, revised):
     def totals(data):
         found = reconcile.findings(data)
         own = found[found["rule"].isin(["row_total", "column_total"])]
@@ -483,6 +478,6 @@ def test_a_source_is_checked_as_it_printed_its_figures_not_as_others_changed_the
     # revision of 268 by another source does not make its table add up otherwise.
     assert misread and not [
         found
-        for found in totals(revised) - totals(plain) - misread
+        for found in totals(revised) - totals(data) - misread
         if "1716" in found[2] or "1760" in found[2]
     ]

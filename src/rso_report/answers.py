@@ -13,7 +13,6 @@ _WITHOUT_NUMBER = {
     "not_held": "not held",
     "cost_limit": "not given: cost limit",
     "exempt": "not given: exempt",
-    "withheld": "[c]",
     "suppressed": "[c]",
 }
 
@@ -36,8 +35,8 @@ def table(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Force or group": rows["area_id"].map(edition.name),
-            "Our measure": [  # without what is said to who fills in the form
-                ": ".join(filter(None, [measures()[code].says.partition(";")[0], detail]))
+            "Our measure": [
+                ": ".join(filter(None, [measures()[code].says, detail]))
                 for code, detail in zip(rows["measure_code"], rows["detail"], strict=True)
             ],
             "Answer": [_answer(row) for _, row in rows.iterrows()],

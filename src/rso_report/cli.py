@@ -443,6 +443,7 @@ def template(out: Path, force: str, year: str) -> None:
       rso-report template return.csv
     """
     from rso_report import dataset
+    from rso_report.intake.annual_return import force_codes
     from rso_report.intake.questions import csv_template, workbook_template
     from rso_report.periods import financial_year
 
@@ -452,7 +453,7 @@ def template(out: Path, force: str, year: str) -> None:
     else:
         names = [each["name"] for each in dataset.descriptor()["resources"]]
         data = dataset.load(*names)
-        if force and force not in set(data.areas["area_id"]):
+        if force and force not in force_codes(data):
             raise click.UsageError(f"--force {force}: no such code; WMP is one.")
         content = workbook_template(data, force, financial_year(year) if year else None)
     out.write_bytes(content)

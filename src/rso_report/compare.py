@@ -36,7 +36,7 @@ _COLUMNS = (
     *("kind", *_KNOWN, *(f"{name}_{side}" for side in "ab" for name in _PAIRED)),
     *("change", "change_lower", "change_upper", "change_unit", "method", "reason"),
 )
-_ORDER = {name: place for place, name in enumerate((*KINDS, *MEASURES))}
+_ORDER = [*MEASURES]
 _UNKNOWN = (CUSTODY["not_stated"], missing.DEFINITIONS["NOT_STATED"])
 
 
@@ -80,7 +80,9 @@ def _by_figure(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     merged["date_a"] = merged["date"].where(merged["kind"] != "new")
     merged["date_b"] = merged["date"].where(merged["kind"] != "gone")
     merged.loc[(merged["value_a"] - merged["value_b"]).abs() <= 1e-9, "kind"] = "same"
-    ranked = merged.assign(_k=merged["kind"].map(_ORDER), _m=merged["measure"].map(_ORDER))
+    ranked = merged.assign(
+        _k=merged["kind"].map(KINDS.index), _m=merged["measure"].map(_ORDER.index)
+    )
     by = ["_k", "_m", "area", "detail", "date", "definition", "copy"]
     return ranked.sort_values(by, kind="stable")
 
@@ -95,7 +97,7 @@ def _latest(
     ]
     by_key = [{tuple(row[_SERIES]): row for _, row in side.iterrows()} for side in last]
     keys = pd.concat([new, old])[_SERIES].drop_duplicates()
-    keys = keys.iloc[keys["measure"].map(_ORDER).argsort(kind="stable")]
+    keys = keys.iloc[keys["measure"].map(_ORDER.index).argsort(kind="stable")]
     found = []
     for key in keys.itertuples(index=False, name=None):
         pair = [side.get(key) for side in by_key]

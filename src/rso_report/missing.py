@@ -58,9 +58,7 @@ def no_trend(snaps: pd.DataFrame) -> str:
     """Why no trend can be read from these counts (`snapshots`): dates and definitions."""
     dates = snaps["as_at"].nunique()
     if dates == 1:
-        return (
-            "Counts of one date show no trend." if len(snaps) > 1 else "One count shows no trend."
-        )
+        return "What was counted on one date shows no trend."
     # A sum of replies has no definition of its own.
     stated = snaps.loc[~snaps["definition"].isin([NOT_STATED, SUM_OF_REPLIES]), "definition"]
     said = "what was counted as missing is known for none of them"

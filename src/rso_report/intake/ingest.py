@@ -12,7 +12,7 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from rso_report import dataset, places, reconcile
+from rso_report import dataset, reconcile
 from rso_report.dataset import Tables
 from rso_report.errors import Fault, FaultError, ReportError
 from rso_report.exchange import beside, recover, switch
@@ -33,7 +32,6 @@ from rso_report.intake.rows import (
     Rows,
     clashes,
     held_already,
-    is_withheld,
     next_number,
     place_of,
     rows_of_return,
@@ -44,6 +42,7 @@ from rso_report.return_form import SHEET, Answer, measures
 _TREATMENT = "Kept as given; not yet put to the force."
 # What the rules of the reconciliation find in a return is remarked under these checks.
 _CHECK_OF = {
+    "part_year": "V05",
     "parts_of_total": "V09",
     "row_total": "V13",
     "column_total": "V13",
@@ -51,6 +50,7 @@ _CHECK_OF = {
     "heading_and_title": "V14",
     "large_step": "V16",
     "rate_miss": "V22",
+    "two_counts": "V23",
 }
 _LEDGER_CHECKS = ("V06", "V07", "V08", "V11", "V12", "V13", "V14", "V16", "V22", "V23")
 
@@ -77,16 +77,13 @@ class Source:
 class Ingested:
     """What became of a return: rows added by table, entries of the ledger, remarks of the checks.
 
-    `pages` are those that read the tables, as the menu names them. `outcome` is `added`, `would be
-    added` (nothing was written) or `already in the data`.
+    `outcome` is `added`, `would be added` (nothing was written) or `already in the data`.
     """
 
     source_id: str
     outcome: str
     rows: dict[str, list[str]] = field(default_factory=dict)
-    withheld: int = 0
     ledger: list[str] = field(default_factory=list)
-    pages: list[str] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -97,12 +94,8 @@ class Ingested:
             f"  {table}.csv: {names[0]}" + (f" to {names[-1]}" if names[1:] else "")
             for table, names in self.rows.items()
         ]
-        if self.withheld:
-            lines.append(f"  {self.withheld} values withheld, which are not written anywhere.")
         if self.ledger:
             lines.append(f"  discrepancies.csv: {', '.join(self.ledger)}")
-        if self.pages:
-            lines.append(f"  Pages that can change: {', '.join(self.pages)}")
         if self.remarks:
             lines.append(f"  Remarked, which stops nothing ({len(self.remarks)}):")
             lines += [f"    {remark}" for remark in self.remarks]
@@ -150,32 +143,14 @@ def ingest(
                 )
             return Ingested(source.source_id, "already in the data", remarks=read.remarks)
         source = _described(source, read.forces, data)
-        pages = pages_of(table for table, own in read.rows.items() if own)
         entries, remarks = add(folder, data, read, source, dry_run)
     return Ingested(
         source.source_id,
         "would be added" if dry_run else "added",
         {table: [row["row_id"] for row in own] for table, own in read.rows.items() if own},
-        sum(fault.severity == "withhold" for fault in remarks),
         entries,
-        pages,
         remarks,
     )
-
-
-def pages_of(tables: Iterable[str]) -> list[str]:
-    """Pages that read one of some tables, in the order and by the names of the menu."""
-    root, changed = places.root(), {*tables}
-    menu = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    named = {menu["root"]: "Summary"}
-    named |= {each["file"]: each["title"] for each in menu["chapters"] if "title" in each}
-    found = []
-    for page, title in named.items():
-        notebook = root / f"{page}.ipynb"  # the page of downloads, which is none, has all rows
-        read = dataset.tables_read(notebook) if notebook.exists() else []
-        if not read or changed & {path.stem for path in read}:
-            found.append(title)
-    return found
 
 
 def _read_return(path: Path, source: Source, data: Tables, folder: Path) -> Reading:
@@ -324,15 +299,22 @@ def _write(
         _append(new / f"{table}.csv", columns[table], own)
     data = load(new)  # raises FaultError if the rows do not fit
     found = _findings(data, set(read.places))
-    entries = _ledger(data, found, source, read)
+    known = [_remark(finding, read) for finding in found.itertuples()]
+    entries = _ledger(data, found, source, read, _places(known))
     _append(new / "discrepancies.csv", columns["discrepancies"], entries)
     dataset.load("discrepancies", folder=new)  # nothing else has changed since all was checked
     dataset.stamp(new)
     _sync(new)
     if _state(folder) != before:
         raise ReportError("The data were changed while the return was checked; do it again.")
-    remarks = read.remarks + [_remark(finding, read) for finding in found.itertuples()]
+    told = _places(read.remarks)
+    remarks = read.remarks + [each for each in known if not _places([each]) <= told]
     return [entry["discrepancy_id"] for entry in entries], remarks
+
+
+def _places(remarks: list[Fault]) -> set[tuple[str, object]]:
+    """Which check remarked on which row: a check and the reconciliation may find one thing."""
+    return {(fault.code, fault.row) for fault in remarks}
 
 
 def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
@@ -369,9 +351,16 @@ def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 
 def _ledger(
-    data: Tables, found: pd.DataFrame, source: Source, read: Reading
+    data: Tables,
+    found: pd.DataFrame,
+    source: Source,
+    read: Reading,
+    known: set[tuple[str, object]],
 ) -> list[dict[str, str]]:
-    """Entries for what the reconciliation found in the new rows and what the checks remarked."""
+    """Entries for what the reconciliation found in the new rows, and for what the checks remarked.
+
+    Not for a remark on what it found too: `known` has the check and the row of each finding.
+    """
     names = data.discrepancies["discrepancy_id"]
     number = next_number(names[names.str.startswith("F")])
     entries = []
@@ -395,7 +384,7 @@ def _ledger(
     returned = {row.row: row for row in read.places.values()}
     for remark in read.remarks:
         row = returned.get(remark.row)
-        if remark.code not in _LEDGER_CHECKS or row is None or is_withheld(row):
+        if remark.code not in _LEDGER_CHECKS or row is None or (remark.code, row.row) in known:
             continue
         add(
             source_id=source.source_id,

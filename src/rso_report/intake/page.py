@@ -14,11 +14,7 @@ from rso_report.breaches import FAMILIES
 from rso_report.intake.annual_return import force_codes
 from rso_report.return_form import CHECKS, STATUS_WORDS, asked, fields, template_fields, titles
 
-_DOES = {
-    "stop": "stops the return",
-    "withhold": "stops the return, or withholds the value of a district",
-    "remark": "a remark",
-}
+_DOES = {"stop": "stops the return", "remark": "a remark"}
 
 
 _KINDS = {
@@ -35,7 +31,7 @@ def tables_of_the_form() -> dict[str, tuple[str, list[dict[str, str]]]]:
     return {
         "measures": ("What the annual return asks", [
             {"Code": m.code,
-             "What is counted": m.says + (f". Needs {', '.join(m.needs)}" if m.needs else ""),
+             "What is counted": m.asks + (f". Needs {', '.join(m.needs)}" if m.needs else ""),
              "Kind": f"{m.kind}, {m.unit}", "Question": m.question}
             for m in asked().values()
         ]),

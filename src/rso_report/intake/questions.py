@@ -78,7 +78,7 @@ def blocks(last: date | None) -> list[Block]:
 
     def of(*questions: str) -> tuple[tuple[str, dict[str, str]], ...]:
         """A line for each measure of some questions, or for some measures."""
-        return tuple((m.says, {"measure_code": m.code}) for m in asked.values()
+        return tuple((m.asks, {"measure_code": m.code}) for m in asked.values()
                      if not m.official and {m.code, m.question} & set(questions))  # fmt: skip
 
     by_title = [(title, {"offence_title": title, "measure_code": _of_family(family)})
