@@ -19,18 +19,25 @@ from rso_report.errors import FaultError
 WHOLE = {"sex": "all", "mappa_level": "unknown", "custody_status": "both", "believed_abroad": "all"}
 
 
-def by_hand(value, level, sex):
-    """What the methods say may not enter, a second time and as prose would put it."""
+def by_hand(value, level, residents, sex):
+    """The rule of the methods, a second time and as prose would put it."""
     if value is None:
-        return False
-    return level in ("district", "ward") or (value == 1 and sex == "female")
+        return "allowed"
+    if level in ("district", "ward"):
+        return "refused" if residents is None else "withheld"
+    return "refused" if value == 1 and sex == "female" else "allowed"
 
 
 def test_every_combination_of_facts_is_decided_as_the_methods_say():
     levels = ("country", "region", "group", "joint", "force", "district", "ward")
-    for facts in itertools.product((None, 0, 1, 2, 4, 5, 25), levels, ("all", "female")):
-        value, level, sex = facts
-        assert (decide(value, level, WHOLE | {"sex": sex}) is not None) == by_hand(*facts), facts
+    values, residents = (None, 0, 1, 2, 4, 5, 25), (None, 0, 8_600, 10_000, 10_001, 120_000)
+    seen = set()
+    for facts in itertools.product(values, levels, residents, ("all", "female")):
+        value, level, people, sex = facts
+        outcome = decide(value, level, people, WHOLE | {"sex": sex}).outcome
+        assert outcome == by_hand(*facts), facts
+        seen.add(outcome)
+    assert seen == {"allowed", "withheld", "refused"}
 
 
 @pytest.mark.parametrize(
@@ -46,12 +53,20 @@ def test_every_combination_of_facts_is_decided_as_the_methods_say():
     ],
 )
 def test_no_attribute_of_one_person_is_taken_even_if_it_was_printed(part):
-    assert decide(1, "force", WHOLE | part).column == next(iter(part))
-    assert decide(2, "force", WHOLE | part) is None
+    decided = decide(1, "force", None, WHOLE | part)
+    assert (decided.outcome, decided.column) == ("refused", *part)
+    assert decide(2, "force", None, WHOLE | part).outcome == "allowed"
 
 
-def test_one_person_missing_from_a_force_is_allowed():
-    assert decide(1, "force", WHOLE | {"went_missing_since": pd.NaT}) is None
+def test_a_larger_district_waits_for_its_force_and_a_smaller_one_for_nothing():
+    for value in (0, 3, 25):
+        assert decide(value, "district", 10_000, WHOLE).allowed == "more than 10,000 residents"
+        assert "until it clears" in decide(value, "district", 10_001, WHOLE).allowed
+
+
+def test_one_person_missing_and_a_force_of_8600_residents_are_allowed():
+    assert decide(1, "force", None, WHOLE | {"went_missing_since": pd.NaT}).outcome == "allowed"
+    assert decide(0, "force", 8_600, WHOLE).outcome == "allowed"
 
 
 # The files, edited by hand
@@ -115,6 +130,8 @@ REFUSED = [
     ("risk_tiers", {"risk_tier": "high"}, "risk_tier"),
     ("answers", {"detail": "sex: male; mappa_level: 2"}, "detail"),
     ("answers", {"detail": PLACE, "value": "25"}, "detail"),
+    ("answers", {"detail": PLACE, "value": "25", "status": "withheld"}, "detail"),
+    ("answers", {"value": "25", "status": "withheld"}, "value"),
 ]
 
 
@@ -136,7 +153,7 @@ def test_a_row_added_by_hand_is_refused_in_one_message(folder, table, cells, col
         ("missing", {"went_missing_since": "2017-08-01", "value": "2"}),
         ("risk_tiers", {"risk_tier": "high", "value": "2"}),
         ("answers", {}),
-        ("answers", {"detail": PLACE, "value": "", "status": "not_held"}),
+        ("answers", {"detail": PLACE, "value": "", "status": "withheld"}),
     ],
 )
 def test_what_is_just_allowed_is_loaded(folder, table, cells):

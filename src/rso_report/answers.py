@@ -13,6 +13,7 @@ _WITHOUT_NUMBER = {
     "not_held": "not held",
     "cost_limit": "not given: cost limit",
     "exempt": "not given: exempt",
+    "withheld": "[c]",
     "suppressed": "[c]",
 }
 

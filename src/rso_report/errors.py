@@ -36,8 +36,8 @@ class Fault:
 
     `where` is a parameter, a file or a sheet, of a file or sheet perhaps with `row`, its line
     (header = 1) or a cell of a form such as B10, and `column`, by name or number. `code` is the
-    check or the kind of fault, if it has one. `severity` says whether it stops what is checked
-    or is only remarked.
+    check or the kind of fault, if it has one. `severity` says whether it stops what is checked,
+    withholds a value, or is only remarked.
     """
 
     where: str
@@ -47,7 +47,7 @@ class Fault:
     column: str | int | None = None
     remedy: str = ""
     code: str = ""
-    severity: Literal["stop", "warn"] = "stop"
+    severity: Literal["stop", "withhold", "warn"] = "stop"
 
     def __str__(self) -> str:
         """One line that a person can act on."""

@@ -77,6 +77,7 @@ STATUS_WORDS = {
     "exempt": "the force relies on an exemption",
     "suppressed": "the force withholds it because it is small; value may hold the limit that it "
     "names, such as 5, with fewer_than in qualifier",
+    "withheld": "given by the force, and not published here: the area is too small or not cleared",
 }
 
 # Splits that a table of the data can hold; any other would be lost, so it stops the return. The
@@ -104,7 +105,7 @@ SPLIT_FIELDS = (
 # Rows that agree in all of these are the same answer; but for its time, the same thing counted.
 KEY = (
     *("force", "measure_code", "as_at", "period_start", "period_end"),
-    *(*SPLIT_FIELDS, "table_as_printed", "total"),
+    *("geography_level", "geography_code", *SPLIT_FIELDS, "table_as_printed", "total"),
 )
 
 
@@ -169,7 +170,7 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.split("|")) if text else ()
 
 
-# What each check looks at, and what it does: stop the return, or remark on it.
+# What each check looks at, and what it does: stop the return, withhold the value, or remark on it.
 # A remark is shown to whoever takes the return in, and most enter the ledger of discrepancies.
 CHECKS = {
     "V01": ("Every column is there that must be, once, and none that nobody asked for", "stop"),
@@ -190,7 +191,11 @@ CHECKS = {
     "V16": ("No figure changes by more than a fifth, and by more than 20, in a year", "remark"),
     "V17": ("Counts with people in custody are not compared with the community only", "stop"),
     "V18": ("Each measure is there once, in the return and beside the published data", "stop"),
-    "V19": ("No row is of one person by sex, tier or the like", "stop"),
+    "V19": (
+        "The area is a whole force; if it is a district, its residents are stated; no row is of "
+        "one person by sex, tier or the like",
+        "withhold",
+    ),
     "V20": ("No text seems to be about one person", "stop"),
     "V21": (
         "Orders and visits made are in likely proportion to RSOs and to visits due",

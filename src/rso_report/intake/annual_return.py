@@ -52,8 +52,7 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[Fault]]:
     """The filled-in rows of a sheet as a frame, and what is wrong with its columns (V01).
 
     Columns: `row` (as a person sees it in the sheet), and the names that the sheet gives to its
-    columns. Empty rows are left out, and empty columns that the form does not have (an earlier one
-    had more). Without a row of column names the frame is empty.
+    columns. Empty rows are left out. Without a row of column names the frame is empty.
     """
     head = header_row(rows)
     if head is None:
@@ -80,8 +79,6 @@ def tidy(rows: list[list[Cell]]) -> tuple[pd.DataFrame, list[Fault]]:
                 wrong.append(_fault("V01", letters(place), found, may, do, number))
         if any(text_of(cells[name]) for name in used):
             records.append({"row": number} | cells)
-    filled = {name for record in records for name, cell in record.items() if text_of(cell)}
-    used = [name for name in used if name in fields() or name in filled]
     return pd.DataFrame(records, columns=["row", *used], dtype=object), wrong
 
 
@@ -163,7 +160,7 @@ def _read(
         if row["remarks"] and not row["value_status"] and row["value"] is None:
             wrong = [fault for fault in wrong if fault.column != "value_status"]
             wrong.append(_left_open(row))
-        rules = []
+        rules = [*_place(row)]
         if measure:
             rules += [*_dates(row, measure.kind, published), *_number(row, measure.decimals)]
             rules += _splits(row, measure)
@@ -346,6 +343,14 @@ def _left_open(row: dict) -> Fault:
     found = f"nothing; the draft says: {on_one_line(row['remarks'], 300)}"
     do = "fill in the number or say why there is none, or delete the row"
     return _fault("V03", "value_status", found, "a figure that was read", do)
+
+
+def _place(row: dict) -> Iterator[Fault]:
+    """V03: a district has a code, a force has none."""
+    code, is_district = row["geography_code"], row["geography_level"] == "district"
+    if bool(code) != is_district:
+        may = "the code of a district exactly where geography_level is district"
+        yield _fault("V03", "geography_code", quoted(code), may, "correct one of the two")
 
 
 def _meant(text: str, allowed: tuple[str, ...], names: dict[str, str]) -> str:

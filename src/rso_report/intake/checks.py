@@ -76,12 +76,16 @@ def _warn(code: str, row: Answer, column: str, found: str, *says: str) -> Fault:
     return replace(_stop(code, row, column, found, *says), severity="warn")
 
 
+def _area(row: Answer) -> tuple[str, str, str]:
+    return row.force, row.geography_level, row.geography_code
+
+
 def _groups(rows: Iterable[Answer], codes: Iterable[str], *names: str) -> dict[tuple, Rows]:
-    """Rows of some measures that have a number, by their force and by the fields named."""
+    """Rows of some measures that have a number, by their area and by the fields named."""
     found = defaultdict(list)
     for row in rows:
         if row.measure_code in codes and _has_number(row):
-            found[(row.force, *(getattr(row, name) for name in names))].append(row)
+            found[(*_area(row), *(getattr(row, name) for name in names))].append(row)
     return found
 
 
@@ -98,10 +102,10 @@ def _pairs(rows: Rows, one: str, other: str, *names: str) -> Iterator[tuple[Answ
 
 
 def _count(rows: Iterable[Answer], row: Answer, custody: str, sex: str) -> Answer | None:
-    """The row that counts all RSOs of the force and day of another."""
-    wanted = (RSOS.get(custody), row.force, row.as_at, sex)
+    """The row that counts all RSOs of the area and day of another."""
+    wanted = (RSOS.get(custody), *_area(row), row.as_at, sex)
     return next((each for each in rows if each.value is not None and wanted == (
-        each.measure_code, each.force, each.as_at, each.sex)), None)  # fmt: skip
+        each.measure_code, *_area(each), each.as_at, each.sex)), None)  # fmt: skip
 
 
 def _one_year(rows: Rows, data: Tables) -> Iterator[Fault]:
@@ -124,7 +128,7 @@ def _one_year(rows: Rows, data: Tables) -> Iterator[Fault]:
 
 def _sexes(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V06: the sexes sum to the total."""
-    names = [name for name in KEY if name not in ("force", "sex")]
+    names = [name for name in KEY if name not in ("force", "sex") and "geography" not in name]
     for group in _groups(rows, measures(), *names).values():
         by_sex = {row.sex: row for row in group}
         if {"all", "male", "female"} <= set(by_sex):
@@ -178,7 +182,10 @@ def _flow_of_missing(rows: Rows, data: Tables) -> Iterator[Fault]:
     stocks = {
         (row.force, row.as_at): (row.value, place(row.row))
         for row in rows
-        if row.measure_code == "MISSING_STOCK" and row.value is not None and not row.mappa_level
+        if row.measure_code == "MISSING_STOCK"
+        and row.value is not None
+        and row.geography_level == "force"
+        and not row.mappa_level
     }
     held = data.missing[(data.missing["series_id"] == "MISSING_STOCK")]
     held = held[(held["subset"] == "all") & (held["mappa_level"] == "all")]
@@ -190,7 +197,7 @@ def _flow_of_missing(rows: Rows, data: Tables) -> Iterator[Fault]:
         days = (new.period_start, new.period_start - timedelta(days=1))
         first = next((stocks[new.force, day] for day in days if (new.force, day) in stocks), None)
         last = stocks.get((new.force, new.period_end))
-        if not first or not last or new.mappa_level:
+        if not first or not last or new.mappa_level or new.geography_level != "force":
             continue
         if first[0] + new.value - traced.value != last[0]:
             found = f"{first[0]:,} missing at the start ({first[1]}), {new.value:,} new and "
@@ -244,7 +251,7 @@ def _titles(rows: Rows, data: Tables) -> Iterator[Fault]:
 def _large_steps(rows: Rows, data: Tables) -> Iterator[Fault]:
     """V16: a change of more than a fifth, and of more than 20, since the figure before."""
     for row in rows:
-        if not _has_number(row):
+        if not _has_number(row) or row.geography_level == "district":
             continue
         if row.measure_code == "STOCK_MAPPA":
             continue  # `reconcile` finds the steps of the official counts
@@ -315,12 +322,23 @@ def _custody(rows: Rows, data: Tables) -> Iterator[Fault]:
                 yield _stop("V17", row, "custody_status", found)
 
 
+def decided(row: Answer) -> disclosure.Decision:
+    """Whether a row of a return may enter the data: the rule of module `disclosure`."""
+    parts = {name: getattr(row, name) for name in disclosure.PARTS if hasattr(row, name)}
+    return disclosure.decide(row.value, row.geography_level, row.population_total, parts)
+
+
 def _disclosure(rows: Rows, data: Tables) -> Iterator[Fault]:
-    """V19: one person by an attribute is refused, by the rule of module `disclosure`."""
+    """V19: one person by an attribute is refused, and the value of a district is withheld."""
     for row in rows:
-        parts = {name: getattr(row, name) for name in disclosure.PARTS if hasattr(row, name)}
-        if against := disclosure.decide(row.value, "force", parts):
-            yield _stop("V19", row, *against, "leave the breakdown out")
+        outcome, column, found, allowed = decided(row)
+        if outcome == "refused":
+            do = "fill it in" if column == "population_total" else "leave the breakdown out"
+            yield _stop("V19", row, column, found, allowed, do)
+        elif outcome == "withheld":
+            do = "nothing to do: the row is kept, its value is not"
+            told = _stop("V19", row, column, found, allowed, do)
+            yield replace(told, severity="withhold")
 
 
 def _unlikely(rows: Rows, data: Tables) -> Iterator[Fault]:

@@ -32,6 +32,7 @@ from rso_report.intake.rows import (
     Rows,
     clashes,
     held_already,
+    is_withheld,
     next_number,
     place_of,
     rows_of_return,
@@ -83,6 +84,7 @@ class Ingested:
     source_id: str
     outcome: str
     rows: dict[str, list[str]] = field(default_factory=dict)
+    withheld: int = 0
     ledger: list[str] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
 
@@ -94,6 +96,8 @@ class Ingested:
             f"  {table}.csv: {names[0]}" + (f" to {names[-1]}" if names[1:] else "")
             for table, names in self.rows.items()
         ]
+        if self.withheld:
+            lines.append(f"  {self.withheld} values withheld, which are not written anywhere.")
         if self.ledger:
             lines.append(f"  discrepancies.csv: {', '.join(self.ledger)}")
         if self.remarks:
@@ -148,6 +152,7 @@ def ingest(
         source.source_id,
         "would be added" if dry_run else "added",
         {table: [row["row_id"] for row in own] for table, own in read.rows.items() if own},
+        sum(fault.severity == "withhold" for fault in remarks),
         entries,
         remarks,
     )
@@ -384,7 +389,9 @@ def _ledger(
     returned = {row.row: row for row in read.places.values()}
     for remark in read.remarks:
         row = returned.get(remark.row)
-        if remark.code not in _LEDGER_CHECKS or row is None or (remark.code, row.row) in known:
+        if remark.code not in _LEDGER_CHECKS or row is None or is_withheld(row):
+            continue
+        if (remark.code, row.row) in known:
             continue
         add(
             source_id=source.source_id,

@@ -14,7 +14,11 @@ from rso_report.breaches import FAMILIES
 from rso_report.intake.annual_return import force_codes
 from rso_report.return_form import CHECKS, STATUS_WORDS, asked, fields, template_fields, titles
 
-_DOES = {"stop": "stops the return", "remark": "a remark"}
+_DOES = {
+    "stop": "stops the return",
+    "withhold": "stops the return, or withholds the value of a district",
+    "remark": "a remark",
+}
 
 
 _KINDS = {

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.errors import Fault, place
-from rso_report.intake.checks import family_of_heading, registered_with, whole_years
+from rso_report.intake.checks import decided, family_of_heading, registered_with, whole_years
 from rso_report.return_form import TIERS, Answer, fields, measures, titles
 
 Rows = dict[str, list[dict[str, str]]]  # by table, each row with the text of its cells
@@ -68,20 +68,21 @@ def next_number(names: pd.Series) -> int:
 def _cells(row: Answer) -> tuple[str, dict[str, str]]:
     """The table of the data that takes a row of a return, and the cells it has there."""
     measure = measures()[row.measure_code]
+    withheld = is_withheld(row)
     suppressed = row.value_status == "suppressed"
     part = row.period_start and not whole_years(row.period_start, row.period_end)
     table = measure.table
-    if row.value is None or suppressed or (part and table == "missing"):
+    if row.value is None or withheld or suppressed or (part and table == "missing"):
         table = "answers"  # the table of missing people cannot say that a period is not over
     cells = {
         "area_id": row.force,
         "as_at": _day(row.as_at),
         "as_at_precision": row.as_at_precision if row.as_at else "",
-        "value": "" if row.value is None else str(row.value),
+        "value": "" if row.value is None or withheld else str(row.value),
         "qualifier": row.qualifier,
-        "status": row.value_status,
-        "revises_row": row.revises_row,
-        "note": _note(row),
+        "status": "withheld" if withheld else row.value_status,
+        "revises_row": "" if withheld else row.revises_row,
+        "note": "" if withheld else _note(row),
         **_period(row.period_start, row.period_end),
     }
     if table == "answers":
@@ -113,6 +114,11 @@ def _cells(row: Answer) -> tuple[str, dict[str, str]]:
         if row.total:
             return "printed_totals", cells | {"axis": row.total}
     return table, cells
+
+
+def is_withheld(row: Answer) -> bool:
+    """Whether the value of a row is not to be written anywhere (V19)."""
+    return decided(row).outcome != "allowed"
 
 
 def _period(start: date | None, end: date | None) -> dict[str, str]:
@@ -149,7 +155,7 @@ def _note(row: Answer) -> str:
 
 def _detail(row: Answer) -> str:
     """What a row is about beside its measure, as columns of the form with their values."""
-    names = ("sex", "risk_tier", "risk_tool", "mappa_level")
+    names = ("geography_code", "sex", "risk_tier", "risk_tool", "mappa_level")
     names += ("custody_status", "definition_code", "offence_title")
     given = {name: getattr(row, name) for name in names}
     if measures()[row.measure_code].custody:

@@ -257,9 +257,9 @@ def _population(data: dataset.Tables) -> tuple[str, list[str]]:
 
 
 def _value(value: object, status: object = "") -> str:
-    """A number, or the mark that there is none: [c] if the force withholds it, else [x]."""
+    """A number, or the mark that there is none: [c] if it is withheld, else [x]."""
     if pd.isna(value):
-        return "[c]" if status == "suppressed" else "[x]"
+        return "[c]" if status == "withheld" else "[x]"
     return tables.cell_text(value, 0 if float(value).is_integer() else 2)
 
 
