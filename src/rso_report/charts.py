@@ -79,7 +79,8 @@ def by_year(
         )
         for area in areas
     ]
-    return alt.vconcat(*panels, spacing=8).properties(description="Points by year")
+    scales = {"Each area has a scale of its own, from 0.": len(areas) > 1}
+    return _explained(alt.vconcat(*panels, spacing=8), "Points by year", scales)
 
 
 def _panel(

@@ -6,6 +6,7 @@ A frame of the analysis holds one figure a line: beside its number how exact it 
 links to the rows come from the frame by themselves, the same on every page.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from string import Formatter
@@ -14,7 +15,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from rso_report import figures, findings, periods, prose, tables
+from rso_report import answers, figures, findings, periods, prose, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, open_edition
 from rso_report.statistics import round_half_up
@@ -26,6 +27,10 @@ _YEARS_INFERRED = "Years inferred: the source does not state which year, or kind
 # A column of the frame, shown as its kind asks (see `Page.cell`), or what makes a cell of a line.
 Column = str | Callable[[pd.Series], Any]
 Columns = Mapping[str, Column]
+# What says which figure a line holds: where a table begins with such columns, they head its rows.
+_IDENTITY = ("area_id", "area", "as_at", "period", "year", "order_type", "tier", "label")
+_IDENTITY += ("detail", "part")
+_LONG, _SHOWN = 12, 6  # of a table of more lines than the one, a page shows the other first
 _SAYS_NOTHING = ["", "[z]"]  # a column with nothing else in it is left out
 _SPOKEN = 16  # lines of a chart's data that its alternative text says in full, at most
 
@@ -213,11 +218,12 @@ class Page:
     def cell(self, frame: pd.DataFrame, column: Column) -> Callable[[pd.Series], Any]:
         """What makes a cell of a line: a column that is named is shown as its kind asks.
 
-        `area_id` by name and `source_id` by publisher and date, days as far as they are known,
-        numbers as `count` does and with decimals where it says how many (`share:1`), a remark
-        (`note`, `remark`) that is not there as [z]; texts and all else as they are. Of any frame
-        `age` is how old its figure is for the edition (`, 4 years old by March 2022`, or nothing),
-        and `aged` its date with that, as in a sentence.
+        `area_id` by name and `source_id` by publisher and date, days as far as they are known, a
+        `period` with the mark of a part-year, a `year` without separators, numbers as `count` does
+        and with decimals where it says how many (`share:1`), a remark (`note`, `remark`) that is
+        not there as [z]; texts and all else as they are. Of any frame `age` is how old its figure
+        is for the edition (`, 4 years old by March 2022`, or nothing), and `aged` its date with
+        that, as in a sentence.
         """
         if not isinstance(column, str):
             return column
@@ -237,8 +243,13 @@ class Page:
             return lambda line: prose.aged(edition, line)
         if name in ("note", "remark"):
             return lambda line: line[name] or "[z]"
+        if name == "period" and "period_start" in frame:
+            return period()
+        if name == "year":
+            return lambda line: str(line[name])
         if pd.api.types.is_datetime64_any_dtype(frame[name]):
-            return day(name)
+            told = day(name)
+            return lambda line: prose.short(told(line))
         number = count(name)
         return lambda line: number(line) if _is_number(line[name]) else line[name]
 
@@ -283,6 +294,14 @@ class Page:
             return []
         return [f"- {self._filled(lead, frame, {})}{prose.listed(said)} {self.cited(frame)}."]
 
+    def stated(self, topic: str) -> None:
+        """Show what documents say about a topic beside their figures."""
+        prose.say(*findings.stated(self._data, topic, self._edition))
+
+    def answers(self, topic: str, caption: str, shown: str = "") -> None:
+        """Show what forces answered about a topic, without the rows that are `shown` elsewhere."""
+        answers.show(self._data, self._edition, topic, caption, shown)
+
     def table(
         self,
         frame: pd.DataFrame,
@@ -291,7 +310,7 @@ class Page:
         *,
         headline: str = "",
         caption: str,
-        names: int = 1,
+        names: int | None = None,
         notes: str | Iterable[str] = (),
         as_at: str = "",
         first: int | None = None,
@@ -301,18 +320,24 @@ class Page:
     ) -> None:
         """Show a frame as a table; the first `names` columns say what a line is about.
 
+        Without `names` those are the first column and what of an area, a date or the like follows.
+
         `columns` gives each column of the table its column of the frame or the function that
         makes its cells; without it a frame is shown as it is. A column that says nothing in any
         line is left out. In `headline` the name of a column in braces, `{Area}`, stands for its
         cell in the first line. Of an empty frame nothing is shown but the sentence `none`, if any.
 
         Sources are those of the frame's `source_id` unless `sources` names them or `source` says
-        in words what they are; `as_at` is that of the frame's column. See `tables.show`.
+        in words what they are; `as_at` is that of the frame's column. Of a long table the page
+        shows the `first` lines and folds the others. See `tables.show`.
         """
         if frame.empty:
             prose.say(*filter(None, [none]))
             return
         columns = columns or {name: name for name in frame if name != "rows"}
+        known = itertools.takewhile(_IDENTITY.__contains__, list(columns.values())[1:])
+        names = names or 1 + len(list(known))
+        first = _SHOWN if first is None and len(frame) > _LONG else first
         tables.show(
             _speaking(self.frame(frame, columns), names),
             table_id=table_id,
