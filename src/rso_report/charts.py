@@ -22,6 +22,9 @@ _BY_LINE = "split(datum.label, '\\n')"
 _TOP = alt.ExprRef("datum.top")
 _LINE = 15  # pixels of a line of words
 _WIDE = 300  # of the picture of rates beside each other, without names and values
+_PHONE = 190  # pixels between the first and the last year of a picture on a phone
+_FEW = 8  # points of which each has its value beside it, where there is room
+_ABOVE = 1.25  # the top of a scale, of the highest value
 
 
 def by_year(
@@ -31,7 +34,7 @@ def by_year(
 
     `frame` has columns area (name), as_at, value, first_value (before a revision) and base (a
     number that changes where figures stop being comparable). Points are joined where years follow
-    each other on one base; the last of each base says its value, and of the newest the first too.
+    each other on one base, and have their values beside them as far as there is room.
     `breaks` (columns date and title) are dashed strokes at the top, named over the first picture.
     """
     figures = list(zip(frame["value"], frame["first_value"], strict=True))
@@ -46,14 +49,9 @@ def by_year(
         }
     ).sort_values(["area", "year"], kind="stable", ignore_index=True)
     runs = drawn.groupby(["area", "base"])["year"]
-    newest = drawn["base"] == drawn.groupby("area")["base"].transform("max")
-    first = newest & (drawn["year"] == runs.transform("min"))
-    last = drawn["year"] == runs.transform("max")
     drawn = drawn.assign(
         segment=(runs.diff().fillna(9) > 1).cumsum(),
-        newest=newest,
-        above=drawn["text"].where(last, ""),
-        below=drawn["text"].where(first & ~last, ""),
+        newest=drawn["base"] == drawn.groupby("area")["base"].transform("max"),
     )
     marks = pd.DataFrame(
         {
@@ -67,8 +65,11 @@ def by_year(
     marks["late"] = marks["year"] > first_year + 0.6 * (last_year - first_year)
     marks = marks.sort_values("late", ascending=False, kind="stable", ignore_index=True)
     areas = frame["area"].unique()
-    years = alt.Scale(domain=[first_year, last_year], nice=False, padding=34)
     height = 84 if len(areas) > 1 else 150
+    year = _PHONE / max(last_year - first_year, 1)
+    sides = [_values_beside(own, year, height) for _, own in drawn.groupby("area", sort=False)]
+    drawn = drawn.join(pd.concat(sides))
+    years = alt.Scale(domain=[first_year, last_year], nice=False, padding=34)
     panels = [
         _panel(
             drawn[drawn["area"] == area],
@@ -83,13 +84,41 @@ def by_year(
     return _explained(alt.vconcat(*panels, spacing=8), "Points by year", scales)
 
 
+def _values_beside(own: pd.DataFrame, year: float, height: int) -> pd.DataFrame:
+    """Which values of one area stand `above` and which `below` their points, in these columns.
+
+    The last of each stretch on one base comes first, the newest before others, then the first ones,
+    then where the line turns; all others only of few points. None touches another, where a `year`
+    is so many pixels wide, nor the axis below.
+    """
+    value = own["value"]
+    last, first = (~own.duplicated("base", keep=keep) for keep in ("last", "first"))
+    turns = value.diff() * value.diff(-1) > 0
+    rank = (4 - turns).mask(first, 2).mask(last, 1).mask(last & own["newest"], 0)
+    below = first & ~last | turns & (value.diff() < 0)
+    sides = pd.DataFrame("", own.index, ["above", "below"])
+    taken = {"above": [], "below": []}
+    for index in rank[(rank < 4) | (len(own) <= _FEW)].sort_values(kind="stable").index:
+        text, where = own.at[index, "text"], year * own.at[index, "year"]
+        half = 4 * len(text) + 2
+        low = height * value[index] / (_ABOVE * value.max()) < 24
+        for side in ["below", "above"] if below[index] else ["above", "below"]:
+            middle = where + (12 if side == "below" else 0 if own.at[index, "newest"] else -14)
+            clear = all(abs(middle - other) >= half + room for other, room in taken[side])
+            if clear and not (side == "below" and low):
+                taken[side].append((middle, half))
+                sides.at[index, side] = text
+                break
+    return sides
+
+
 def _panel(
     own: pd.DataFrame, marks: pd.DataFrame, scale: alt.Scale, x_title: str, height: int
 ) -> alt.LayerChart:
     """The picture of one area; only with `x_title` has it an axis of years."""
     axis = alt.Axis(format="d", tickMinStep=1, tickCount=5)
     years = alt.X("year:Q", title=x_title or None, axis=axis if x_title else None, scale=scale)
-    top = 1.25 * float(own["value"].max())
+    top = _ABOVE * float(own["value"].max())
     base = alt.Chart(own.drop(columns=["area", "base"])).encode(
         x=years,
         y=alt.Y("value:Q", axis=None, scale=alt.Scale(domain=[0, top], nice=False)),
