@@ -15,7 +15,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from rso_report import answers, figures, findings, periods, prose, tables
+from rso_report import answers, coverage, figures, findings, periods, prose, revisions, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, open_edition
 from rso_report.statistics import round_half_up
@@ -293,6 +293,15 @@ class Page:
         if frame.empty:
             return []
         return [f"- {self._filled(lead, frame, {})}{prose.listed(said)} {self.cited(frame)}."]
+
+    def current(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table of the data that the edition shows, the newest of each."""
+        return revisions.current(self._edition.visible(rows))
+
+    def breaks(self, table_id: str, caption: str, *topics: str) -> None:
+        """Show the breaks in series of some topics, or of all, as a table."""
+        rows = coverage.breaks(self._data, self._edition, topics)
+        coverage.show_breaks(rows, table_id=table_id, caption=caption)
 
     def stated(self, topic: str) -> None:
         """Show what documents say about a topic beside their figures."""
