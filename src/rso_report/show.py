@@ -411,6 +411,10 @@ class Page:
             notes += prose.reported(frame)
         known = frame.filter(like="as_at_precision")
         notes += [_INFERRED] * bool((known == "inferred").any(axis=None))
+        if "letter" in frame:  # for a definition, which would be too long for a cell or a ring
+            meant = frame[["letter", "definition"]].drop_duplicates()
+            meant = meant.sort_values("letter", key=lambda letters: letters.replace("?", "~"))
+            notes += self.phrases(meant, "{letter}: {definition}.")
         if "inferred" in frame:
             notes += [_YEARS_INFERRED] * bool(frame["inferred"].any())
         return notes
