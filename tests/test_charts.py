@@ -1,5 +1,6 @@
 """Chart shapes: what is joined, what is drawn, what the sliders compute."""
 
+import itertools
 import re
 
 import pandas as pd
@@ -51,11 +52,26 @@ def test_no_line_joins_two_areas():
     assert len(set(segments(frame))) == 2
 
 
-def test_each_stretch_says_its_last_value_and_the_newest_its_first_as_well():
+def test_each_of_few_points_says_its_value_once():
     frame = counts([2008, 2009, 2010, 2011, 2012], [1000, 2000, 3000, 4000, 5000], [0, 0, 1, 1, 1])
     drawn = points_of(charts.by_year(frame, NO_BREAK))
-    assert [row["above"] for row in drawn] == ["", "2,000", "", "", "5,000"]
-    assert [row["below"] for row in drawn] == ["", "", "3,000", "", ""]
+    assert [row["above"] or row["below"] for row in drawn] == [row["text"] for row in drawn]
+    assert not [row for row in drawn if row["above"] and row["below"]]
+    assert [row["below"] for row in drawn][2] == "3,000"  # where a stretch begins
+    assert [row["above"] for row in drawn][-1] == "5,000"
+
+
+def test_of_many_points_the_ends_and_the_turns_say_their_values_and_none_covers_another():
+    values = [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1500, 1400, 1300, 1200, 1100, 1000, 900]
+    years = range(2000, 2000 + len(values))
+    drawn = points_of(charts.by_year(counts(years, values, 0), NO_BREAK))
+    said = {row["year"]: row["above"] or row["below"] for row in drawn}
+    assert {year for year, text in said.items() if text} == {2000, 2006, 2013}
+    crowded = points_of(charts.by_year(counts(years, [1000, 1100] * 7, 0), NO_BREAK))
+    for side in ("above", "below"):
+        at = [row["year"] for row in crowded if row[side]]
+        assert all(later - year >= 3 for year, later in itertools.pairwise(at)), side
+    assert crowded[-1]["above"] == "1,100"
 
 
 def test_a_revised_value_has_its_mark_where_it_is_written():

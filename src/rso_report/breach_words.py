@@ -118,8 +118,8 @@ def by_year(data: Tables, edition: Edition, families: pd.DataFrame) -> pd.DataFr
 
     Adds name (of the series), title (the kind of breach), under (the force, and what breaks the
     series), span (the years to draw), scale (equal where bars are to be as tall for one number),
-    label (what stands over a bar), spoken (the same on one line), remark (the doubt about it, ""
-    without one) and source. `data` needs series_breaks.
+    label (what stands over a bar), remark (the doubt about it, "" without one) and source. `data`
+    needs series_breaks.
     """
     parts = []
     merged = breaches.recoded_titles(breaches.recorded(data, edition))
@@ -139,19 +139,17 @@ def by_year(data: Tables, edition: Edition, families: pd.DataFrame) -> pd.DataFr
             "span": breaches.full_span(own),
             "scale": "notification" if family == "NOTIFICATION" else "orders",
         }
-        labels = [bar_label(row) for row in rows]
         parts.append(
             own.assign(
                 **{column: [value] * len(own) for column, value in shared.items()},
-                label=labels,
-                spoken=[" ".join(label.split()) for label in labels],
+                label=[bar_label(row) for row in rows],
                 remark=[repeated_words(row) if row.repeated else "" for row in rows],
                 source=[
                     prose.source_label(data.sources, row.source_id, row.first_value) for row in rows
                 ],
             )
         )
-    added = ["name", "title", "under", "span", "scale", "label", "spoken", "remark", "source"]
+    added = ["name", "title", "under", "span", "scale", "label", "remark", "source"]
     return pd.concat(parts) if parts else families.iloc[:0].reindex(columns=[*families, *added])
 
 
@@ -176,12 +174,26 @@ def repeated_words(row: NamedTuple) -> str:
     )
 
 
-def remarks(families: pd.DataFrame) -> list[str]:
-    """What has to be said beside sums of `breaches.by_family`: doubts, and years inferred."""
-    return [
-        *(f"{r.period}: {repeated_words(r)}." for r in families.itertuples() if r.repeated),
-        *[f"{YEARS_INFERRED.capitalize()}."] * bool(families["inferred"].any()),
-    ]
+def title_notes(data: Tables, own: pd.DataFrame, titles: pd.DataFrame) -> list[str]:
+    """What has to be said under a `breaches.title_table` of `own`, a series of `by_family`."""
+    across = break_days(data.series_breaks, own)
+    counts = titles.drop(columns=["Offence title", "rows"])
+    total = "Total: the sum of the years shown" + ", one of them a part-year" * bool(
+        own["part"].any()
+    )
+    total += f", across the break in the series {listed(across)}" * bool(across)
+    said = {
+        "In brackets: the total that the source prints, where it is another than the sum.": (
+            counts.map(lambda cell: isinstance(cell, breaches.BesidePrinted)).any(axis=None)
+        ),
+        f"{total}. It only serves to check the total that the source prints.": "Total" in titles,
+        "[x] under a year: no figure found for that title and year. It is not 0.": (
+            counts.eq("[x]").any(axis=None)
+        ),
+        f"{YEARS_INFERRED.capitalize()}.": own["inferred"].any(),
+    }
+    doubts = [f"{row.period}: {repeated_words(row)}." for row in own.itertuples() if row.repeated]
+    return [note for note, holds in said.items() if holds] + doubts
 
 
 def covered_days(part: NamedTuple) -> str:
@@ -302,7 +314,7 @@ def trends(data: Tables, edition: Edition, families: pd.DataFrame) -> list[str]:
 def outcomes(data: Tables, edition: Edition) -> list[str]:
     """7. How many cautions or convictions, and per 1,000 RSOs, beside the country in that year.
 
-    Each unit stands in its newest year whose date is sure; `not_comparable` says what is not said.
+    Each unit stands in its newest year whose date is sure.
     """
     found = breaches.outcomes(data, edition).sort_values(
         ["inferred", "period_end"], ascending=[True, False], kind="stable"
@@ -355,14 +367,3 @@ def _cite_rated(data: Tables, used: pd.DataFrame) -> str:
     rated = used[used["stock_row"].notna() & (used["doubt"] == "")]
     sources = [*used["source_id"], *rated["stock_source"]]
     return cited(data.sources, sources, [*used["rows"], *rated["stock_rows"]])
-
-
-def not_comparable() -> str:
-    """Why cautions or convictions and recorded offences are never divided by each other."""
-    return (
-        "Cautions or convictions do not compare with recorded offences. An outcome counts people "
-        "or occasions dealt with by caution or conviction, in the year of disposal, among RSOs "
-        "managed in the community. A recorded offence counts each offence, in the year of "
-        "recording, whatever became of it. One person may have several offences, and courts take "
-        "time. Neither number is a share of the other."
-    )

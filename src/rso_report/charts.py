@@ -1,7 +1,7 @@
 """The shapes of chart that several pages share; `figures.show` publishes them.
 
-Charts take tidy frames and return Altair charts, nothing else: what is in them is decided where
-they are called.
+Charts take tidy frames and return Altair charts: what is in them is decided where they are called.
+Each says what is to be seen in it (its description) and explains its own marks (see `_explained`).
 """
 
 import itertools
@@ -14,7 +14,7 @@ import altair as alt
 import pandas as pd
 
 from rso_report.figures import COLOURS
-from rso_report.prose import beside_first, counted, number
+from rso_report.prose import beside_first, counted, number, percent
 from rso_report.statistics import round_half_up
 
 INK = "#0b0c0c"
@@ -22,6 +22,9 @@ _BY_LINE = "split(datum.label, '\\n')"
 _TOP = alt.ExprRef("datum.top")
 _LINE = 15  # pixels of a line of words
 _WIDE = 300  # of the picture of rates beside each other, without names and values
+_PHONE = 190  # pixels between the first and the last year of a picture on a phone
+_FEW = 8  # points of which each has its value beside it, where there is room
+_ABOVE = 1.25  # the top of a scale, of the highest value
 
 
 def by_year(
@@ -31,7 +34,7 @@ def by_year(
 
     `frame` has columns area (name), as_at, value, first_value (before a revision) and base (a
     number that changes where figures stop being comparable). Points are joined where years follow
-    each other on one base; the last of each base says its value, and of the newest the first too.
+    each other on one base, and have their values beside them as far as there is room.
     `breaks` (columns date and title) are dashed strokes at the top, named over the first picture.
     """
     figures = list(zip(frame["value"], frame["first_value"], strict=True))
@@ -46,14 +49,9 @@ def by_year(
         }
     ).sort_values(["area", "year"], kind="stable", ignore_index=True)
     runs = drawn.groupby(["area", "base"])["year"]
-    newest = drawn["base"] == drawn.groupby("area")["base"].transform("max")
-    first = newest & (drawn["year"] == runs.transform("min"))
-    last = drawn["year"] == runs.transform("max")
     drawn = drawn.assign(
         segment=(runs.diff().fillna(9) > 1).cumsum(),
-        newest=newest,
-        above=drawn["text"].where(last, ""),
-        below=drawn["text"].where(first & ~last, ""),
+        newest=drawn["base"] == drawn.groupby("area")["base"].transform("max"),
     )
     marks = pd.DataFrame(
         {
@@ -67,8 +65,11 @@ def by_year(
     marks["late"] = marks["year"] > first_year + 0.6 * (last_year - first_year)
     marks = marks.sort_values("late", ascending=False, kind="stable", ignore_index=True)
     areas = frame["area"].unique()
-    years = alt.Scale(domain=[first_year, last_year], nice=False, padding=34)
     height = 84 if len(areas) > 1 else 150
+    year = _PHONE / max(last_year - first_year, 1)
+    sides = [_values_beside(own, year, height) for _, own in drawn.groupby("area", sort=False)]
+    drawn = drawn.join(pd.concat(sides))
+    years = alt.Scale(domain=[first_year, last_year], nice=False, padding=34)
     panels = [
         _panel(
             drawn[drawn["area"] == area],
@@ -79,7 +80,36 @@ def by_year(
         )
         for area in areas
     ]
-    return alt.vconcat(*panels, spacing=8)
+    scales = {"Each area has a scale of its own, from 0.": len(areas) > 1}
+    return _explained(alt.vconcat(*panels, spacing=8), "Points by year", scales)
+
+
+def _values_beside(own: pd.DataFrame, year: float, height: int) -> pd.DataFrame:
+    """Which values of one area stand `above` and which `below` their points, in these columns.
+
+    The last of each stretch on one base comes first, the newest before others, then the first ones,
+    then where the line turns; all others only of few points. None touches another, where a `year`
+    is so many pixels wide, nor the axis below.
+    """
+    value = own["value"]
+    last, first = (~own.duplicated("base", keep=keep) for keep in ("last", "first"))
+    turns = value.diff() * value.diff(-1) > 0
+    rank = (4 - turns).mask(first, 2).mask(last, 1).mask(last & own["newest"], 0)
+    below = first & ~last | turns & (value.diff() < 0)
+    sides = pd.DataFrame("", own.index, ["above", "below"])
+    taken = {"above": [], "below": []}
+    for index in rank[(rank < 4) | (len(own) <= _FEW)].sort_values(kind="stable").index:
+        text, where = own.at[index, "text"], year * own.at[index, "year"]
+        half = 4 * len(text) + 2
+        low = height * value[index] / (_ABOVE * value.max()) < 24
+        for side in ["below", "above"] if below[index] else ["above", "below"]:
+            middle = where + (12 if side == "below" else 0 if own.at[index, "newest"] else -14)
+            clear = all(abs(middle - other) >= half + room for other, room in taken[side])
+            if clear and not (side == "below" and low):
+                taken[side].append((middle, half))
+                sides.at[index, side] = text
+                break
+    return sides
 
 
 def _panel(
@@ -88,7 +118,7 @@ def _panel(
     """The picture of one area; only with `x_title` has it an axis of years."""
     axis = alt.Axis(format="d", tickMinStep=1, tickCount=5)
     years = alt.X("year:Q", title=x_title or None, axis=axis if x_title else None, scale=scale)
-    top = 1.25 * float(own["value"].max())
+    top = _ABOVE * float(own["value"].max())
     base = alt.Chart(own.drop(columns=["area", "base"])).encode(
         x=years,
         y=alt.Y("value:Q", axis=None, scale=alt.Scale(domain=[0, top], nice=False)),
@@ -186,7 +216,24 @@ def bars_by_name(frame: pd.DataFrame) -> alt.VConcatChart:
         bars(own, *own[["span", "title", "under", "most"]].iloc[0])
         for _, own in drawn.groupby("name", sort=False)
     ]
-    return alt.vconcat(*panels, spacing=18)
+    under = drawn["under"].map(lambda lines: lines[1:]).explode().dropna().unique()
+    told = f" ({'; '.join(under)})" if len(under) else ""
+    shapes = {
+        "A hatched bar [p] is a part-year: the months over it.": drawn["part"].any(),
+        "A line across a bar: what the number is if one number is printed twice.": (
+            drawn["least"] < drawn["value"]
+        ).any(),
+    }
+    chart = alt.vconcat(*panels, spacing=18)
+    return _explained(chart, f"A bar by year for each kind of breach{told}", shapes)
+
+
+def _explained(
+    chart: alt.VConcatChart, description: str, shapes: dict[str, bool]
+) -> alt.VConcatChart:
+    """A chart that says what is to be seen in it, with notes on those `shapes` that it has."""
+    notes = [note for note, drawn in shapes.items() if drawn]
+    return chart.properties(description=description, usermeta={"notes": notes})
 
 
 def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
@@ -231,7 +278,10 @@ def intervals(frame: pd.DataFrame, value_title: str) -> alt.VConcatChart:
         )
         layers = lines + points + arrows.encode(x=value) + said
         panels.append(layers.properties(width=470, height=alt.Step(66), title=title))
-    return alt.vconcat(*panels, spacing=16)
+    chart = alt.vconcat(*panels, spacing=16)
+    arrow = "An arrow is a lower bound, printed as “at least”: no fall can be read from it."
+    bounds = frame["lower"].isna().any()
+    return _explained(chart, "A point with its interval for each figure", {arrow: bounds})
 
 
 def rates(frame: pd.DataFrame) -> alt.LayerChart:
@@ -248,7 +298,8 @@ def rates(frame: pd.DataFrame) -> alt.LayerChart:
     dots = base.mark_point(filled=True, size=50).encode(x=x)  # so that the interval is seen
     texts = base.mark_text(dy=-14, fontSize=15).encode(x=x, text="label:N")
     chart = spans.encode(x=alt.X("lower:Q", title=None), x2="upper:Q") + dots + texts
-    return chart.properties(height=alt.Step(46))
+    seen = "A dot with its interval for each area"
+    return chart.properties(height=alt.Step(46), description=seen)
 
 
 def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerChart:
@@ -305,7 +356,11 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
     line = at.mark_rule(color=COLOURS[3], strokeWidth=2)
     name = at.mark_text(dy=-10).encode(y=alt.value(0), text="text:N")
     chart = alt.layer(line, intervals, dots, values, name)
-    return chart.properties(width=_WIDE, height=alt.Step(25))
+    seen = (
+        f"One dot with its interval for each police area, from {drawn['rate'].min()} to "
+        f"{drawn['rate'].max()}; a line, {target_text}."
+    )
+    return chart.properties(width=_WIDE, height=alt.Step(25), description=seen)
 
 
 def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:
@@ -339,7 +394,10 @@ def waffle(count: int, marked: int, whole: int, mark: str) -> alt.VConcatChart:
         height=6 * far_rows,
         title=_above(f"{count:,} of all {whole:,} registered"),
     )
-    return alt.vconcat(near, far, spacing=24).resolve_scale(x="independent", y="independent")
+    chart = alt.vconcat(near, far, spacing=24).resolve_scale(x="independent", y="independent")
+    seen = f"A square for each person{f', filled if {mark}' * bool(marked)}, above a field of all "
+    seen += f"squares in which they take up {percent(100 * count / whole)}"
+    return chart.properties(description=seen)
 
 
 def _squares(number: int, per_row: int, rows: int) -> alt.Chart:
@@ -471,7 +529,9 @@ def visit_explorer(
         .properties(height=24)
     )
     bars = alt.layer(bars, labels).properties(width=500, height=alt.Step(48))
-    return alt.vconcat(total, bars).add_params(*controls, *steps, sentence)
+    chart = alt.vconcat(total, bars).add_params(*controls, *steps, sentence)
+    seen = "Two bars of a hundred percent, people and visits due, divided by risk tier"
+    return chart.properties(description=seen)
 
 
 def on_days(frame: pd.DataFrame, areas: Iterable[str]) -> alt.LayerChart:
@@ -526,7 +586,8 @@ def on_days(frame: pd.DataFrame, areas: Iterable[str]) -> alt.LayerChart:
     layers = [rings, base.mark_text(dy=beside, fontWeight="bold").encode(text="label:N")]
     if "letter" in drawn:
         layers.insert(1, base.mark_text(baseline="middle", dy=1).encode(text="letter:N"))
-    return alt.layer(*layers).properties(width=540, height=alt.Step(70))
+    seen = "A ring with its number for each day, in a row for each area, and no line between them"
+    return alt.layer(*layers).properties(width=540, height=alt.Step(70), description=seen)
 
 
 def coverage(frame: pd.DataFrame) -> alt.LayerChart:
@@ -554,4 +615,5 @@ def coverage(frame: pd.DataFrame) -> alt.LayerChart:
     points = base.transform_filter("!datum.is_break").mark_square(size=90)
     ticks = base.transform_filter("datum.is_break")
     ticks = ticks.mark_tick(color=COLOURS[3], thickness=4, size=26)
-    return alt.layer(points, ticks).properties(height=alt.Step(34))
+    seen = "A row for each measure, with a square for each year of which a figure was found"
+    return alt.layer(points, ticks).properties(height=alt.Step(34), description=seen)

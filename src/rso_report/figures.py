@@ -175,6 +175,7 @@ def show(
     texts = {"headline": headline, "subtitle": subtitle, "alt": alt, "source": source}
     tables.check_texts(figure_id, {**texts, "as_at": as_at})
     spec = specification(chart)
+    spec.pop("description", None)  # which is in `alt`
     spec["usermeta"] = {
         "figure": {
             "id": figure_id,

@@ -93,13 +93,6 @@ def letters(definitions: pd.Series) -> pd.Series:
     return definitions.map(by_words)
 
 
-def meanings(counts: pd.DataFrame) -> list[str]:
-    """What each letter of some counts means, in their order."""
-    known = dict(zip(counts["letter"], counts["definition"], strict=True))
-    in_order = sorted(known, key=lambda letter: (letter == "?", letter))
-    return [f"{letter}: {known[letter]}." for letter in in_order]
-
-
 def snapshot_notes(row: pd.Series) -> list[str]:
     """What stands beside a snapshot: age, first reply, share, abroad and definition, if known."""
     revised = pd.notna(row["first_value"])

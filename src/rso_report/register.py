@@ -328,11 +328,6 @@ def rates(data: Tables, edition: Edition) -> pd.DataFrame:
     return found
 
 
-def march(row: pd.Series) -> str:
-    """The year of a 31 March, marked where the source does not state of which date the count is."""
-    return f"{row['as_at'].year}{' (inferred)' * (row['as_at_precision'] == 'inferred')}"
-
-
 def changes(found: pd.DataFrame, breaks: pd.DataFrame, areas: Iterable[str]) -> pd.DataFrame:
     """The dates between which counts of areas can be compared, with what is known of both.
 

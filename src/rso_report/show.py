@@ -6,6 +6,7 @@ A frame of the analysis holds one figure a line: beside its number how exact it 
 links to the rows come from the frame by themselves, the same on every page.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from string import Formatter
@@ -14,17 +15,24 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from rso_report import figures, findings, periods, prose, tables
+from rso_report import answers, coverage, figures, findings, periods, prose, revisions, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, open_edition
 from rso_report.statistics import round_half_up
 from rso_report.tables import Cell, Link
 
 _INFERRED = "(inferred): the source does not state of which date the figure is."
+_YEARS_INFERRED = "Years inferred: the source does not state which year, or kind of year, it means."
 
 # A column of the frame, shown as its kind asks (see `Page.cell`), or what makes a cell of a line.
 Column = str | Callable[[pd.Series], Any]
 Columns = Mapping[str, Column]
+# What says which figure a line holds: where a table begins with such columns, they head its rows.
+_IDENTITY = ("area_id", "area", "as_at", "period", "year", "order_type", "tier", "label")
+_IDENTITY += ("detail", "part")
+_LONG, _SHOWN = 12, 6  # of a table of more lines than the one, a page shows the other first
+_SAYS_NOTHING = ["", "[z]"]  # a column with nothing else in it is left out
+_SPOKEN = 16  # lines of a chart's data that its alternative text says in full, at most
 
 
 def count(value: str = "value", missing: str = "[x]") -> Column:
@@ -124,8 +132,9 @@ def day(name: str = "as_at", missing: str = "not stated") -> Column:
 
 
 def year(name: str = "as_at") -> Column:
-    """Cells such as `2021`."""
-    return lambda line: str(line[name].year)
+    """Cells such as `2021`, marked where the source does not state of which date the figure is."""
+    known = name.replace("as_at", "as_at_precision")
+    return lambda line: f"{line[name].year}{' (inferred)' * (line.get(known) == 'inferred')}"
 
 
 def period() -> Column:
@@ -161,6 +170,33 @@ def _revisions(frame: pd.DataFrame) -> list[str]:
     return ["[r]: some figures were revised; the data behind this figure give their first values."]
 
 
+def _listed(notes: str | Iterable[str]) -> list[str]:
+    return [notes] if isinstance(notes, str) else [*notes]
+
+
+def _marks(chart: alt.TopLevelMixin) -> list[str]:
+    """The notes that explain the marks of a chart, which the chart brings with it."""
+    return [] if chart.usermeta is alt.Undefined else chart.usermeta["notes"]
+
+
+def _speaking(cells: pd.DataFrame, names: int = 1) -> pd.DataFrame:
+    """The cells of a table without the columns, after those that name a line, that say nothing."""
+    silent = cells.iloc[:, names:].map(tables.cell_text).isin(_SAYS_NOTHING).all()
+    return cells.drop(columns=silent.index[silent])
+
+
+def _spoken(frame: pd.DataFrame, table: pd.DataFrame) -> str:
+    """The lines of a chart's data as words: all of a few, of many the newest of each area."""
+    said, which = table.drop(columns="Rows", errors="ignore").map(tables.cell_text), ""
+    if len(said) > _SPOKEN and "as_at" in frame:
+        newest = frame.reset_index().sort_values("as_at", ascending=False, kind="stable")
+        said, which = said.loc[sorted(newest.drop_duplicates("area_id").index)], ", the newest"
+    if len(said) > _SPOKEN:
+        return ""
+    lines = (", ".join(cell for cell in line if cell not in _SAYS_NOTHING) for line in said.values)
+    return f"{which} ({', '.join(said)}): {'; '.join(lines)}"
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
@@ -182,23 +218,38 @@ class Page:
     def cell(self, frame: pd.DataFrame, column: Column) -> Callable[[pd.Series], Any]:
         """What makes a cell of a line: a column that is named is shown as its kind asks.
 
-        `area_id` by name and `source_id` by publisher and date, days as far as they are known,
-        numbers as `count` does and with decimals where it says how many (`share:1`), a remark
-        (`note`) that is not there as [z]; texts and all else as they are.
+        `area_id` by name and `source_id` by publisher and date, days as far as they are known, a
+        `period` with the mark of a part-year, a `year` without separators, numbers as `count` does
+        and with decimals where it says how many (`share:1`), a remark (`note`, `remark`) that is
+        not there as [z]; texts and all else as they are. Of any frame `age` is how old its figure
+        is for the edition (`, 4 years old by March 2022`, or nothing), and `aged` its date with
+        that, as in a sentence.
         """
         if not isinstance(column, str):
             return column
         name, _, digits = column.partition(":")
         if digits:
             return decimal(name, int(digits))
+        edition = self._edition
         if name == "area_id":
-            return lambda line: self._edition.name(line[name])
+            return lambda line: edition.name(line[name])
         if name == "source_id":
             return lambda line: Link(*prose.source_links(self._data.sources, [line[name]])[0])
-        if name == "note":
+        if name == "age":
+            return lambda line: prose.with_age(
+                "", line.get("as_at", line.get("period_end")), edition
+            )
+        if name == "aged":
+            return lambda line: prose.aged(edition, line)
+        if name in ("note", "remark"):
             return lambda line: line[name] or "[z]"
+        if name == "period" and "period_start" in frame:
+            return period()
+        if name == "year":
+            return lambda line: str(line[name])
         if pd.api.types.is_datetime64_any_dtype(frame[name]):
-            return day(name)
+            told = day(name)
+            return lambda line: prose.short(told(line))
         number = count(name)
         return lambda line: number(line) if _is_number(line[name]) else line[name]
 
@@ -229,42 +280,80 @@ class Page:
         """Return links to the sources and the rows of data of a frame, for a sentence."""
         return prose.cited(self._data.sources, frame["source_id"].dropna(), frame["rows"])
 
+    def absent(self, frame: pd.DataFrame, what: str = "No figure found") -> list[str]:
+        """Return a note on the forces of which a frame has no line; none where it has all."""
+        silent = self._edition.absent(frame["area_id"])
+        return [f"{what} for {prose.listed(silent)}."] * bool(silent)
+
+    def point(self, frame: pd.DataFrame, lead: str, *said: str) -> list[str]:
+        """Return `lead`, what is `said` of the lines of a frame, and their sources, as a point.
+
+        `lead` may name columns of the first line; of a frame without a line there is no point.
+        """
+        if frame.empty:
+            return []
+        return [f"- {self._filled(lead, frame, {})}{prose.listed(said)} {self.cited(frame)}."]
+
+    def current(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table of the data that the edition shows, the newest of each."""
+        return revisions.current(self._edition.visible(rows))
+
+    def breaks(self, table_id: str, caption: str, *topics: str) -> None:
+        """Show the breaks in series of some topics, or of all, as a table."""
+        rows = coverage.breaks(self._data, self._edition, topics)
+        coverage.show_breaks(rows, table_id=table_id, caption=caption)
+
+    def stated(self, topic: str) -> None:
+        """Show what documents say about a topic beside their figures."""
+        prose.say(*findings.stated(self._data, topic, self._edition))
+
+    def answers(self, topic: str, caption: str, shown: str = "") -> None:
+        """Show what forces answered about a topic, without the rows that are `shown` elsewhere."""
+        answers.show(self._data, self._edition, topic, caption, shown)
+
     def table(
         self,
         frame: pd.DataFrame,
         table_id: str,
-        columns: Columns,
+        columns: Columns | None = None,
         *,
         headline: str = "",
         caption: str,
-        names: int = 1,
-        notes: Iterable[str] = (),
+        names: int | None = None,
+        notes: str | Iterable[str] = (),
         as_at: str = "",
         first: int | None = None,
         sources: Iterable[str] | None = None,
         source: str = "",
-        none: str | None = None,
+        none: str = "",
     ) -> None:
         """Show a frame as a table; the first `names` columns say what a line is about.
 
+        Without `names` those are the first column and what of an area, a date or the like follows.
+
         `columns` gives each column of the table its column of the frame or the function that
-        makes its cells. In `headline` the name of a column in braces, `{Area}`, stands for its
-        cell in the first line. Of an empty frame nothing is shown but the sentence `none`, and
-        where that is "" nothing at all; without it an empty frame is an error.
+        makes its cells; without it a frame is shown as it is. A column that says nothing in any
+        line is left out. In `headline` the name of a column in braces, `{Area}`, stands for its
+        cell in the first line. Of an empty frame nothing is shown but the sentence `none`, if any.
 
         Sources are those of the frame's `source_id` unless `sources` names them or `source` says
-        in words what they are; `as_at` is that of the frame's column. See `tables.show`.
+        in words what they are; `as_at` is that of the frame's column. Of a long table the page
+        shows the `first` lines and folds the others. See `tables.show`.
         """
-        if frame.empty and none is not None:
+        if frame.empty:
             prose.say(*filter(None, [none]))
             return
+        columns = columns or {name: name for name in frame if name != "rows"}
+        known = itertools.takewhile(_IDENTITY.__contains__, list(columns.values())[1:])
+        names = names or 1 + len(list(known))
+        first = _SHOWN if first is None and len(frame) > _LONG else first
         tables.show(
-            self.frame(frame, columns),
+            _speaking(self.frame(frame, columns), names),
             table_id=table_id,
             headline=self._filled(headline, frame, columns) or None,
             caption=caption,
             row_header=list(columns)[:names],
-            notes=[*notes, *self._notes(frame)],
+            notes=[*_listed(notes), *self._notes(frame)],
             as_at=as_at or self._as_at(frame),
             first=first,
             source=source or self._sources(frame, sources),
@@ -279,31 +368,36 @@ class Page:
         *,
         headline: str,
         subtitle: str,
-        alt: str,
-        notes: Iterable[str] = (),
+        alt: str = "",
+        notes: str | Iterable[str] = (),
         as_at: str = "",
         sources: Iterable[str] | None = None,
         source: str = "",
-        none: str | None = None,
+        none: str = "",
     ) -> None:
         """Show a chart, or what `chart` draws of the frame, with the frame as its data table.
 
         `headline`, `subtitle` and `alt` name cells of the first line, and an empty frame is
-        shown, as in a `table`. See `figures.show`.
+        shown, as in a `table`. A chart brings what is to be seen in it, as its description, and
+        notes that explain its marks; `alt` is for more. To what does not end with a full stop the
+        lines of the data are added. See `figures.show`.
         """
-        if frame.empty and none is not None:
+        if frame.empty:
             prose.say(*filter(None, [none]))
             return
+        drawn = chart(frame) if callable(chart) else chart
+        table = _speaking(self.frame(frame, columns))
+        seen = self._filled(alt, frame, columns) or drawn.description
         figures.show(
-            chart(frame) if callable(chart) else chart,
+            drawn,
             figure_id=figure_id,
             headline=self._filled(headline, frame, columns),
             subtitle=self._filled(subtitle, frame, columns),
-            alt=self._filled(alt, frame, columns),
-            notes=[*notes, *self._notes(frame), *_revisions(frame)],
+            alt=seen if seen.endswith(".") else f"{seen}{_spoken(frame, table)}.",
+            notes=[*_listed(notes), *_marks(drawn), *self._notes(frame), *_revisions(frame)],
             as_at=as_at or self._as_at(frame, "the dates in the data behind this chart"),
             source=source or self._sources(frame, sources),
-            table=self.frame(frame, columns),
+            table=table,
         )
 
     def _notes(self, frame: pd.DataFrame) -> list[str]:
@@ -314,8 +408,15 @@ class Page:
             said = f"{{area_id}}, {{{when}}}: in doubt (ledger: {{doubt}}), compared with nothing."
             notes += self.phrases(frame[frame["doubt"] != ""], said)
         if "as_at_precision" in frame:
-            inferred = (frame["as_at_precision"] == "inferred").any()
-            notes += [_INFERRED] * bool(inferred) + prose.reported(frame)
+            notes += prose.reported(frame)
+        known = frame.filter(like="as_at_precision")
+        notes += [_INFERRED] * bool((known == "inferred").any(axis=None))
+        if "letter" in frame:  # for a definition, which would be too long for a cell or a ring
+            meant = frame[["letter", "definition"]].drop_duplicates()
+            meant = meant.sort_values("letter", key=lambda letters: letters.replace("?", "~"))
+            notes += self.phrases(meant, "{letter}: {definition}.")
+        if "inferred" in frame:
+            notes += [_YEARS_INFERRED] * bool(frame["inferred"].any())
         return notes
 
     def _filled(self, template: str, frame: pd.DataFrame, columns: Columns) -> str:
@@ -329,7 +430,7 @@ class Page:
             if (known == "day").all():
                 return periods.span_label(frame["as_at"])
             said = {periods.as_at_label(*each) for each in zip(frame["as_at"], known, strict=True)}
-            return said.pop() if len(said) == 1 else several
+            return prose.short(said.pop()) if len(said) == 1 else several
         return "the year in each row" if {"period", "period_end", "year"} & {*frame} else None
 
     def _sources(self, frame: pd.DataFrame, given: Iterable[str] | None) -> tables.Source:

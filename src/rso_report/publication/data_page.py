@@ -171,7 +171,7 @@ def rows_html(data: dataset.Tables, name: str) -> str:
         "Source": _source_cells(data, rows),
         "Place in it, and what else the row says": [
             "; ".join(
-                f"{column}: {_plain(value)}" if column != "locator" else value
+                f"{column.replace('_', ' ')}: {_plain(value)}" if column != "locator" else value
                 for column, value in zip(shown, values, strict=True)
                 if _plain(value) not in _USUAL
             )
