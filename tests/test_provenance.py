@@ -291,9 +291,9 @@ def visit_result(r, cells):
     if quantity.startswith("Extra"):
         return [r.count * (visits["very high"] - visits["low"]) / 100]
     per_person = sum(mix(r)[tier] * f for tier, f in visits.items())
-    if quantity.startswith(("A week", "Attempts a week")):
+    if quantity.startswith(("Visits a week", "Visits to attend a week")):
         (constables,) = r.of("ST", rank="constable")
-        crew = CREW if quantity.startswith("Attempts") else 1
+        crew = CREW if quantity.startswith("Visits to attend") else 1
         return [crew * r.count * per_person / (constables["value"] * WEEKS)]
     if quantity.startswith("95 in 100"):
         alpha = [int(quantity.split()[-1]) * share for share in mix(r).values()]
@@ -382,7 +382,7 @@ def change_of(r, cells):
 SNAPSHOT = {
     "Missing": lambda r, c: r.missing[0],
     "Registered, same reply": lambda r, c: r.sum("RO"),
-    "%, of how many registered": lambda r, c: [
+    "Percent of those registered": lambda r, c: [
         100 * share_of_reply(r)[0] / share_of_reply(r)[1],
         *wilson(*share_of_reply(r)),
         r.sum("RO"),
@@ -473,13 +473,20 @@ def country_change(r, cells):
     return list(dict.fromkeys(found))
 
 
+def outcome_ratio_interval(r, cells):
+    """Of a ratio over a lower bound only the upper limit holds."""
+    _, lower, upper = outcome_ratio(r, cells)
+    bound = any(row["qualifier"] == "at_least" for row in r.of("BR"))
+    return [upper] if bound else [lower, upper]
+
+
 OUTCOME_RATE = {
     "Per 1,000 RSOs": lambda r, c: 1000 * r.sum("BR") / r.count,
     "95% interval": lambda r, c: byar(r.sum("BR"), r.count, 1000),
 }
 OUTCOMES = {
     "Cautions or convictions": lambda r, c: r.sum("BR"),
-    "RSOs at its end": lambda r, c: r.count,
+    "RSOs at the end of the year": lambda r, c: r.count,
     "Per 1,000 RSOs (95% interval)": lambda r, c: (
         [1000 * r.sum("BR") / r.count]
         + byar(r.sum("BR"), r.count, 1000) * (r.of("BR")[0]["qualifier"] == "exact")
@@ -535,7 +542,7 @@ RECIPES = {
     "fig-outcome-rates": OUTCOME_RATE,
     "tab-outcome-ratios": {
         "Ratio": lambda r, c: outcome_ratio(r, c)[:1],
-        "95% interval": lambda r, c: outcome_ratio(r, c)[1:],
+        "95% interval": outcome_ratio_interval,
     },
     "tab-orders-in-force": by_sex("OR"),
     "tab-orders-imposed": {"Orders made": lambda r, c: r.sum("OR")},

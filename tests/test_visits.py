@@ -469,8 +469,8 @@ def test_the_illustration_uses_the_forces_own_tiers_and_intervals_beside_what_is
     assert "the force's own | all tiers | 100.0 | 1,400 | [z] | 3,575" in shown
     assert "assumed | high | 18.0 | 252 | 4 | 1,008" in shown
     results = dict(text.split(" | ") for text in lines(page, "tab-visit-results"))
-    load = 3575 / (17.5 * 44)
-    assert results["A week, each of 17.5 officers (31 March 2022), 44 weeks"] == f"{load:.2f}"
+    load, who = 3575 / (17.5 * 44), "17.5 officers (31 March 2022)"
+    assert results[f"Visits a week for each of {who}, 44 weeks a year"] == f"{load:.2f}"
 
 
 def test_a_mix_that_is_given_goes_before_the_forces_own_which_stands_beside_it(answered):

@@ -219,7 +219,7 @@ def bars_by_name(frame: pd.DataFrame) -> alt.VConcatChart:
     under = drawn["under"].map(lambda lines: lines[1:]).explode().dropna().unique()
     told = f" ({'; '.join(under)})" if len(under) else ""
     shapes = {
-        "A hatched bar [p] is a part-year: the months over it.": drawn["part"].any(),
+        "A hatched bar [p] covers the part of a year that stands over it.": drawn["part"].any(),
         "A line across a bar: what the number is if one number is printed twice.": (
             drawn["least"] < drawn["value"]
         ).any(),

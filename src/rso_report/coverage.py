@@ -112,9 +112,9 @@ def timeline(grid: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
 def spans(grid: pd.DataFrame) -> list[str]:
     """Of each measure how many years have a figure, the first and the last of them, in words."""
     return [
-        f"{MEASURES[measure]}, {prose.plural(own['year'].nunique(), 'year')} from "
-        f"{own['year'].min()} to {own['year'].max()}"
-        for measure, own in grid.groupby("measure", sort=False)
+        f"{MEASURES[measure]}, {prose.plural(len(years), 'year')} "
+        + (f"from {min(years)} to {max(years)}" if len(years) > 1 else f"({years[0]})")
+        for measure, years in grid.groupby("measure", sort=False)["year"].unique().items()
     ]
 
 

@@ -179,7 +179,7 @@ def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
         for entry in data.discrepancies.itertuples()
         if not {entry.source_id, *entry.other_sources.split("|")}.isdisjoint(unique)
     ]
-    mark = [(f"known discrepancies: {', '.join(entries)}", LEDGER)] if entries else []
+    mark = [(f"{tables.DISCREPANCIES}: {', '.join(entries)}", LEDGER)] if entries else []
     return source_links(data.sources, unique) + mark
 
 

@@ -248,12 +248,12 @@ def _per_1000(row: pd.Series) -> str:
 
 
 def _other_outcome(edition: Edition, row: pd.Series, rated: bool) -> str:
-    """`Staffordshire Police 19.7 (26)` of the year of the first, or `Force 16 in 2019-20`."""
+    """`Force 19.7 per 1,000 (26)` of the year of the first, or `Force a count of 16 in 2019-20`."""
     count = with_first(row)
     if rated:
-        return f"{edition.name(row['area_id'])} {_per_1000(row)} ({count})"
+        return f"{edition.name(row['area_id'])} {_per_1000(row)} per 1,000 ({count})"
     when = with_age("in " + row["period"], row["period_end"], edition)
-    return f"{edition.name(row['area_id'])} {count} {when}"
+    return f"{edition.name(row['area_id'])} a count of {count} {when}"
 
 
 def visits(data: Tables, edition: Edition) -> list[str]:

@@ -28,6 +28,7 @@ CHART = "application/vnd.vegalite.v6+json"  # here, as who reads charts needs no
 # Characters on a wide page, between two columns, and of a column and of one that names the row at
 # least (rso.css).
 ROOM, GAP, LEAST_COLUMN, LEAST_NAME = 86, 1.3, 6, 14
+DISCREPANCIES = "known discrepancies"  # beside sources, what leads to their entries in the ledger
 ROWS = ("Row", "Rows")  # columns that lead to the rows of data behind a row
 
 SYMBOLS = {
@@ -394,7 +395,8 @@ def sources_html(table: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
         return ""
     if isinstance(source, str) and not notes:
         return f'<p class="rso-source">Source: {escape(source)}</p>'
-    count = 1 if isinstance(source, str) else len([label for label, href in source if href])
+    links = [] if isinstance(source, str) else [label for label, href in source if href]
+    count = len([label for label in links if not label.startswith(DISCREPANCIES)]) or 1
     summary = f"{count} source{'s' * (count != 1)}" if source else "Rows of data"
     summary += " and the rows of data" if source and notes else ""
     lines = f'<p class="rso-source">Source: {source_html(source)}</p>' if source else ""
