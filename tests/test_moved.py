@@ -1,10 +1,13 @@
 """What stood at an old address leads to where it stands now."""
 
+from pathlib import Path
+
 import pytest
 from bs4 import BeautifulSoup
 
 from rso_report.publication import moved
 
+ROOT = Path(__file__).resolve().parents[1]
 MOVES = [
     ("book/old.html#old", "book/new.html#new"),
     ("book/old.html#part", "notebooks/a.html#tab-part"),
@@ -36,9 +39,16 @@ def test_an_anchor_that_is_still_there_is_left_alone():
     assert moved.with_old_anchors(body, "book/new.html", MOVES) == body
 
 
-def test_a_move_to_nowhere_ends_the_build():
-    with pytest.raises(ValueError, match="no such place"):
-        moved.with_old_anchors("<p></p>", "book/new.html", MOVES)
+def test_what_an_edition_does_not_have_is_led_to_by_its_page():
+    body = moved.with_old_anchors("<p></p>", "book/new.html", MOVES[2:3])
+    assert body == '<span id="before"></span><p></p>'
+
+
+@pytest.mark.parametrize(("old", "new"), moved.read(ROOT))
+def test_every_move_leads_to_a_place_of_the_default_edition(site, old, new):
+    page, _, anchor = new.partition("#")
+    place = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
+    assert not anchor or place.find(id=anchor)
 
 
 def test_a_browser_follows_the_anchor_of_an_old_address(site, browser):

@@ -33,7 +33,7 @@ def read(root: Path) -> list[tuple[str, str]]:
 def with_old_anchors(body: str, page: str, moves: list[tuple[str, str]]) -> str:
     """Return the words of a page with a place for each anchor that it once had.
 
-    Raises ValueError if what an anchor is to lead to is not on the page.
+    It stands at the start of the page where what it is to lead to is not in this edition.
     """
     for old, new in moves:
         was, _, name = old.partition("#")
@@ -47,9 +47,8 @@ def with_old_anchors(body: str, page: str, moves: list[tuple[str, str]]) -> str:
             )
             continue
         place = re.search(rf'<[a-z0-9]+\b[^<>]* id="{re.escape(target)}"', body)
-        if place is None:
-            raise ValueError(f"{FILE}: {old} is to lead to {new}, and there is no such place")
-        body = f'{body[: place.start()]}<span id="{escape(name)}"></span>{body[place.start() :]}'
+        start = place.start() if place else 0
+        body = f'{body[:start]}<span id="{escape(name)}"></span>{body[start:]}'
     return body
 
 
@@ -85,6 +84,12 @@ def _from(page: str, address: str) -> str:
     return escape(os.path.relpath(there, os.path.dirname(page) or ".") + mark + name)
 
 
+def _held(site: Path, new: str) -> str:
+    """An address of the site; its page alone where the anchor is not in this edition."""
+    page, _, anchor = new.partition("#")
+    return new if f'id="{anchor}"' in (site / page).read_text(encoding="utf-8") else page
+
+
 def _keep_anchors(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -97,7 +102,7 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
     """Write a page that leads on for each that is gone."""
     if exception or app.builder.format != "html":
         return
-    moves = read(Path(app.srcdir))
+    moves = [(old, _held(Path(app.outdir), new)) for old, new in read(Path(app.srcdir))]
     for page in dict.fromkeys(old.partition("#")[0] for old, _ in moves):
         if page.removesuffix(".html") not in app.env.found_docs:
             path = Path(app.outdir, page)
