@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from rso_report.errors import ReportError
-from rso_report.execute import execute, is_ours, main
+from rso_report.execute import ThisPython, execute, is_ours, main
 from rso_report.warm import WARM
 
 PARAMETERS = 'report_year = "2021-22"\nregion = "West Midlands"'
@@ -60,6 +60,18 @@ def test_executing_twice_gives_the_same_bytes(notebook, tmp_path):
         execute(source, tmp_path / name, {"report_year": "2020-21"})
     assert (tmp_path / "once").read_bytes() == (tmp_path / "twice").read_bytes()
     assert (tmp_path / "once").read_bytes().endswith(b"}\n")
+
+
+def test_an_execution_starts_one_kernel(notebook, tmp_path, monkeypatch):
+    started, start = [], ThisPython.start_kernel
+
+    def counted(self, **given):
+        started.append(self)
+        return start(self, **given)
+
+    monkeypatch.setattr(ThisPython, "start_kernel", counted)
+    execute(notebook("1"), tmp_path / "out")
+    assert len(started) == 1
 
 
 def test_nothing_of_the_run_is_left_in_the_output(notebook, tmp_path):
