@@ -258,7 +258,7 @@ if workflow.is_main_process:
 BUILD = "build/{edition}"
 LOGS = f"{BUILD}/logs"
 ONCE = "--once" if len(EDITIONS) > 1 else ""  # what is kept of one edition is no use to another
-PUBLISH = [PYTHON, "-m", "rso_report.warm", "rso_report.publication.site", "_site"]
+PUBLISH = [PYTHON, "-m", "rso_report.publication.site", "_site"]
 STATE = ["--state", state(ASKED, COMMIT)] if len(EDITIONS) == 1 else []
 
 

@@ -5,9 +5,9 @@
 
 A notebook takes two seconds to start and one to compute: two Pythons, each with all that it needs.
 A build starts one that has imported it, and each notebook and each kernel is a fork of that: it has
-the modules, and nothing that another did to them. So are the builder of the book and the
-publisher of the site. Who asked stays as a stand-in with the same streams and exit status. If
-either ends, so does the other; where nobody answers, it runs by itself.
+the modules, and nothing that another did to them. So is the book of each edition. Who asked stays
+as a stand-in with the same streams and exit status. If either ends, so does the other; where
+nobody answers, it runs by itself.
 """
 
 import builtins
@@ -26,7 +26,7 @@ from select import select
 from types import SimpleNamespace
 
 WARM = "RSO_REPORT_WARM"  # in the environment: the socket at which it waits
-BOOK, PUBLISHER = "jupyter_book.cli.main", "rso_report.publication.site"
+BOOK = "jupyter_book.cli.main"  # the builder of the book
 LOST = 137  # the exit status that a shell gives for what was killed
 LONGEST = 2**20  # bytes of what is asked, most of them the environment
 
@@ -81,7 +81,7 @@ def serve(path: str) -> None:
 
 
 def prepare() -> None:
-    """Import what executes notebooks, what a kernel is, what notebooks import, and what pages need.
+    """Import what executes notebooks, what a kernel is, what notebooks import, and what makes the book.
 
     What cannot be imported is left to the step that needs it, which will say so.
     """
@@ -95,21 +95,21 @@ def prepare() -> None:
             names |= imports(code_of(notebook))
     # What pandas shows of a wide table it decides when it is imported: less outside of a kernel.
     builtins.get_ipython = lambda: SimpleNamespace(kernel=True)
-    for name in (*sorted(names), *_of_the_pages()):
+    for name in (*sorted(names), *_of_the_book()):
         with suppress(Exception):  # many are no modules but what is taken of them
             import_module(name)
     del builtins.get_ipython
 
 
-def _of_the_pages() -> list[str]:
-    """What makes and publishes pages: with what is loaded by a name in the configuration."""
+def _of_the_book() -> list[str]:
+    """The builder of the book, and what it loads by the name that is in its configuration."""
     with suppress(Exception):
         import yaml
         from sphinx.application import builtin_extensions
 
         config = yaml.safe_load(Path("_config.yml").read_text(encoding="utf-8"))
         own = config["sphinx"]["config"]["extensions"]
-        return [BOOK, "jupyter_book.sphinx", *builtin_extensions, *own, PUBLISHER]
+        return [BOOK, "jupyter_book.sphinx", *builtin_extensions, *own]
     return []
 
 
