@@ -81,7 +81,7 @@ def serve(path: str) -> None:
 
 
 def prepare() -> None:
-    """Import what executes notebooks, what a kernel is, what notebooks import, and what makes the book.
+    """Import what executes notebooks, what a kernel is, what they import, and what makes the book.
 
     What cannot be imported is left to the step that needs it, which will say so.
     """
