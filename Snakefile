@@ -282,7 +282,9 @@ localrules:
 onstart:
     workflow.scheduler.keepgoing |= len(EDITIONS) > 1
     # Not on a cluster, whose jobs stay within what each was given.
-    if workflow.is_main_process and workflow.local_exec:
+    here = workflow.is_main_process and workflow.local_exec
+    forked = ("execute_notebook", "book")
+    if here and any(job.rule.name in forked for job in workflow.dag.needrun_jobs()):
         WARM_PROCESS.stdout.readline()  # now it can be asked, and answers when it is ready
         os.environ[WARM] = SOCKET
 

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import pytest
 from click.testing import CliRunner
 from reading import replace
+from test_environment import repository_files
 
 from rso_report import dataset
 from rso_report.cli import main
@@ -311,11 +312,12 @@ def test_the_command_prints_the_result_and_ends_with_its_status(copy, tmp_path):
     assert told["folders"][0]["differences"] == [{"file": "_static/more.js", "words": words}]
 
 
-def test_git_keeps_the_line_endings_of_every_text_whatever_its_settings_say():
-    if not (ROOT / ".git").exists():
-        pytest.skip("no git checkout")
-    names = ["a.py", "book/a.md", "new/Dockerfile", *git(ROOT, "ls-files").splitlines()]
-    said = set(git(ROOT, "check-attr", "text", "eol", "--", *names).splitlines())
+def test_git_keeps_the_line_endings_of_every_text_whatever_its_settings_say(tmp_path):
+    git(tmp_path, "init", "-q")  # not of this checkout, which may be none of git
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    names = ["a.py", "book/a.md", "new/Dockerfile"]
+    names += [str(path.relative_to(ROOT)) for path in repository_files()]
+    said = set(git(tmp_path, "check-attr", "text", "eol", "--", *names).splitlines())
     for name in names:
         as_it_came = name.startswith("data/") and f"{name}: text: unset" in said
         assert as_it_came or {f"{name}: text: auto", f"{name}: eol: lf"} <= said

@@ -313,7 +313,7 @@ def _write(
     if _state(folder) != before:
         raise ReportError("The data were changed while the return was checked; do it again.")
     told = _places(read.remarks)
-    remarks = read.remarks + [each for each in known if not _places([each]) <= told]
+    remarks = read.remarks + [each for each in known if (each.code, each.row) not in told]
     return [entry["discrepancy_id"] for entry in entries], remarks
 
 
@@ -391,7 +391,7 @@ def _ledger(
         row = returned.get(remark.row)
         if remark.code not in _LEDGER_CHECKS or row is None or is_withheld(row):
             continue
-        if (remark.code, row.row) in known:
+        if (remark.code, remark.row) in known:
             continue
         add(
             source_id=source.source_id,

@@ -113,8 +113,8 @@ def downloads(
 
     `notebooks` are the executed ones by the name of their page, in the order of the pages;
     `titles` their titles; `numbers` the numbers that figures and tables have there, by their
-    anchors. The workbook, which takes long, is kept in the folder, which
-    goes whenever code or packages change (module `assemble`).
+    anchors. The workbook, which takes long, is kept in the folder, which goes whenever code or
+    packages change (module `assemble`).
     """
     edition = citation.stored_edition(next(iter(notebooks.values())))
     tables = [

@@ -18,12 +18,12 @@ FOLDER = root() / "build" / "kept"
 DRAWINGS = FOLDER / f"vl-convert-{version('vl-convert-python')}"  # on which alone they depend
 
 
-def kept(make: Callable[..., bytes], *given: object, folder: Path) -> bytes:
+def kept(make: Callable[..., bytes], *given: object, folder: Path | None = None) -> bytes:
     """Return what a function makes of something; from a folder, if it made it of the same before.
 
-    The folder has to go when the function does something else.
+    The folder, without one that of drawings, has to go when the function does something else.
     """
-    path = folder / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
+    path = (folder or DRAWINGS) / f"{make.__name__}-{sha256(repr(given).encode()).hexdigest()}"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_name(f"{path.name}.{os.getpid()}")
@@ -32,24 +32,20 @@ def kept(make: Callable[..., bytes], *given: object, folder: Path) -> bytes:
     return path.read_bytes()
 
 
-def _drawing(make: Callable[..., bytes], *given: object) -> bytes:
-    return kept(make, *given, folder=DRAWINGS)
-
-
 def chart_library() -> str:
     """Return the script that draws charts in a browser."""
-    return _drawing(_bundle).decode()
+    return kept(_bundle).decode()
 
 
 def drawn(spec: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Return a Vega-Lite specification as Vega, and drawn as SVG. Raises ValueError if it can't."""
-    vega, svg = json.loads(_drawing(_vega_and_svg, json.dumps(spec)))
+    vega, svg = json.loads(kept(_vega_and_svg, json.dumps(spec)))
     return vega, svg
 
 
 def drawn_as_png(vega: dict[str, Any], scale: float) -> bytes:
     """Return a Vega specification drawn as PNG."""
-    return _drawing(_png, json.dumps(vega), scale)
+    return kept(_png, json.dumps(vega), scale)
 
 
 def templates() -> FileSystemBytecodeCache:
