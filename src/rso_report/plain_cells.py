@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from rso_report.errors import Fault, shown
@@ -41,7 +42,7 @@ def faults(resource: dict[str, Any], content: bytes) -> tuple[list[Fault], bool]
         for row, cells in enumerate(rows(content), 1)
         for field, text in zip(columns, cells, strict=False)
         for column in [field["name"] if row > 1 else None]
-        if (allowed := _fault(field if row > 1 else {"type": "string"}, text))
+        if (allowed := _fault(*(_kind(field) if row > 1 else ("string", False)), text))
     ], True
 
 
@@ -74,14 +75,18 @@ def rows(content: bytes) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
 
 
-def _fault(field: dict[str, Any], text: str) -> str:
+def _kind(field: dict[str, Any]) -> tuple[str, bool]:
+    """The type of a column, and whether its texts have a pattern to follow."""
+    return field["type"], "pattern" in field.get("constraints", {})
+
+
+@lru_cache(maxsize=100_000)  # most cells hold what another holds
+def _fault(kind: str, patterned: bool, text: str) -> str:
     """What is allowed instead of a cell's text; nothing if the text is allowed."""
-    kind = field["type"]
     if text == "":
         return ""
     if kind == "string":
-        pattern = "pattern" in field.get("constraints", {})
-        fault = _invisible_or_long(text) if pattern else text_fault(text)
+        fault = _invisible_or_long(text) if patterned else text_fault(text)
         return fault[1] if fault else ""
     if kind == "date":
         return "" if is_date(text) else "a date YYYY-MM-DD from 1900 to 2099"

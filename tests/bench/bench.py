@@ -181,10 +181,12 @@ def rows(number: int) -> Way:
     """Cut each district into that many, whose residents add up to its own, and build.
 
     `population_districts` holds two thirds of all rows. All figures of the report stay the same.
-    A hundred times as many are more than the 20 MB that a table of the data may have.
+    A hundred times as many are more than a table of the data may have, so the copy allows more.
     """
 
     def build(folder: Path) -> None:
+        limit = folder / "src" / "rso_report" / "plain_cells.py"
+        replace_once(limit, "MOST_BYTES = 20_000_000", "MOST_BYTES = 200_000_000")
         path = folder / "data" / "population_districts.csv"
         kept = path.read_text(encoding="utf-8")
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -196,6 +198,7 @@ def rows(number: int) -> Way:
         from_nothing(folder)
         path.write_text(kept, encoding="utf-8")
         run(folder, sys.executable, "-m", "rso_report.dataset", "stamp")
+        replace_once(limit, "MOST_BYTES = 200_000_000", "MOST_BYTES = 20_000_000")
 
     return build
 
@@ -222,7 +225,7 @@ PARTS: dict[str, dict[str, Way]] = {
         "floor: one warm process, bare pages": floor,
     },
     "growth": {f"editions, from nothing: {number}": editions(number) for number in (1, 3, 10)},
-    "rows": {f"rows of districts, times {number}": rows(number) for number in (1, 10)},
+    "rows": {f"rows of districts, times {number}": rows(number) for number in (1, 10, 100)},
 }
 
 
