@@ -8,6 +8,7 @@ from rso_report import periods, prose, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.return_form import measures
+from rso_report.trace import apart
 
 _WITHOUT_NUMBER = {
     "not_held": "not held",
@@ -54,7 +55,7 @@ def show(data: Tables, edition: Edition, topic: str, caption: str, shown: str = 
     Without the rows that another table of the page has `shown` (identifiers, as `a+b`).
     """
     rows = answers(data, edition, [topic])
-    rows = rows[~rows["row_id"].isin(shown.split("+"))]
+    rows = rows[~rows["row_id"].isin(apart(shown))]
     if rows.empty:
         return
     tables.show(

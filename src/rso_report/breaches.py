@@ -18,6 +18,7 @@ from rso_report.revisions import current, first_total
 from rso_report.series import ratio_caveat, require_one_series
 from rso_report.statistics import Trend
 from rso_report.tables import Cell
+from rso_report.trace import across, together
 
 FAMILIES = {
     "NOTIFICATION": "notification requirements",
@@ -89,12 +90,12 @@ def by_family(offences: pd.DataFrame) -> pd.DataFrame:
             value=("value", "sum"),
             first_value=("_first", "sum"),
             _revised=("_revised", "any"),
-            source_id=("source_id", lambda ids: "+".join(dict.fromkeys(ids))),
+            source_id=("source_id", together),
             part=("part", "any"),
             covered_to_earliest=("covered_to_earliest", "min"),
             covered_to_latest=("covered_to_latest", "max"),
-            rows=("rows", "+".join),
-            row_id=("row_id", "+".join),
+            rows=("rows", together),
+            row_id=("row_id", together),
             repeated=("_equal", lambda values: " and ".join(filter(None, values))),
             least=("_once", "sum"),
             inferred=("period_precision", lambda precisions: precisions.eq("inferred").any()),
@@ -171,8 +172,8 @@ def recoded_titles(offences: pd.DataFrame) -> pd.DataFrame:
                     **row[names],
                     "before": before,
                     "others": int(going_on["value"].sum()),
-                    "others_rows": "+".join(going_on["rows"]),
-                    "rows": "+".join(own["rows"]),
+                    "others_rows": together(going_on["rows"]),
+                    "rows": together(own["rows"]),
                 }
             )
     columns = ["area_id", "first_source", "family", "offence_title", "period"]
@@ -212,7 +213,7 @@ def title_table(
                 cells[cells["period"] == year], of_years[of_years["period"] == year]
             )
         line["Total"] = _sum_and_printed(cells, of_all)
-        line["rows"] = "+".join([*cells["rows"], *of_years["rows"], *of_all["rows"]])
+        line["rows"] = together([*cells["rows"], *of_years["rows"], *of_all["rows"]])
         lines.append(line)
     return pd.DataFrame(lines, dtype="object")
 
@@ -269,7 +270,7 @@ def both_readings(offences: pd.DataFrame) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=[*key, "rows"])
     counted = offences[offences[["family", "heading_family"]].isin(families).any(axis=1)]
-    parts.append(counted.groupby(key)["rows"].agg("+".join).rename("rows"))
+    parts.append(counted.groupby(key)["rows"].agg(together).rename("rows"))
     return (
         pd.concat(parts, axis=1)
         .reset_index()
@@ -435,6 +436,6 @@ def pairs(rated: pd.DataFrame) -> pd.DataFrame:
     bounds = both[["qualifier", "qualifier_2"]].eq("at_least").all(axis=1)
     found = both[(both["place"] < both["place_2"]) & counted & ~bounds].reset_index(drop=True)
     for name, stock in (("rows", "stock_rows"), ("source_id", "stock_source")):
-        parts = found[[name, f"{name}_2", stock, f"{stock}_2"]].itertuples(index=False)
-        found[name] = ["+".join(each) for each in parts]
+        parts = (name, f"{name}_2", stock, f"{stock}_2")
+        found[name] = across(*(found[part] for part in parts))
     return found

@@ -9,6 +9,7 @@ from rso_report.edition import Edition
 from rso_report.edition_figures import MEASURES
 from rso_report.prose import beside_first, interval, number, plural, qualified, signed
 from rso_report.prose import rows as row_links
+from rso_report.trace import across, apart, together
 
 
 def summary(found: pd.DataFrame, a: Edition, b: Edition) -> list[str]:
@@ -109,12 +110,11 @@ def listed_changes(latest: pd.DataFrame, a: Edition, b: Edition) -> pd.DataFrame
 
 def source_ids(found: pd.DataFrame) -> list[str]:
     """The sources of all figures of a comparison, each once."""
-    named = found["source_id_b"] + "+" + found["source_id_a"]
-    return list(dict.fromkeys(name for text in named for name in text.split("+") if name))
+    return apart(*across(found["source_id_b"], found["source_id_a"]))
 
 
 def _row_names(row: pd.Series) -> str:
-    return "+".join(filter(None, [row["rows_a"], row["rows_b"]]))
+    return together([row["rows_a"], row["rows_b"]])
 
 
 def lines(found: pd.DataFrame, a: Edition, b: Edition) -> Iterator[str]:

@@ -103,7 +103,7 @@ def check(folder: Path | None = None) -> list[Fault]:
 
 
 # The modules that decide whether data are sound.
-_CHECKING = ("dataset", "package", "plain_cells", "disclosure", "revisions", "errors")
+_CHECKING = ("dataset", "package", "plain_cells", "disclosure", "revisions", "errors", "trace")
 
 
 def digest(described: dict[str, Any], folder: Path) -> str:

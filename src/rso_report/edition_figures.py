@@ -11,6 +11,7 @@ from rso_report.breach_words import repeated_words
 from rso_report.comparable import RATE
 from rso_report.dataset import Tables
 from rso_report.edition import Edition
+from rso_report.trace import across, together
 from rso_report.visits import TIER_NAMES
 
 # The tables of the data package that `figures` reads.
@@ -146,7 +147,6 @@ def _figures(
     given = {name: frame.get(name, default) for name, default in _TAKEN.items()}
     found = pd.DataFrame(given, index=frame.index)
     flow = found["period_end"].notna()
-    names = zip(found["row_id"], found["first_row"], strict=True)
     own = {
         "measure": measure,
         "area": found["area_id"].map(edition.name),
@@ -157,7 +157,7 @@ def _figures(
         "when": [_when(row) for row in found.itertuples()],
         "unit": unit,
         "mark": found["status"].map(_MARKS).fillna(""),
-        "rows": ["+".join(filter(None, pair)) for pair in names],
+        "rows": across(found["row_id"], found["first_row"]),
     }
     own |= {name: frame[column] for name, column in (taken or {}).items()}
     return found.assign(**own | more)
@@ -183,9 +183,9 @@ def _community(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
             value=whole.total,
             first_value=first,
             status="revised" if pd.notna(first) else "final",
-            source_id="+".join(dict.fromkeys(whole.parts["source_id"])),
+            source_id=together(whole.parts["source_id"]),
         )
-        rows = "+".join(whole.parts["rows"])
+        rows = together(whole.parts["rows"])
         yield _figures(edition, "community", total, "people", rows=rows)
 
 
@@ -197,7 +197,7 @@ def _rates(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     found = found[found["rate"].notna()]
     taken = {"value": "rate", "lower": "lower", "upper": "upper"}
     taken |= {"count": "count", "base": "population_10plus", "source_id": "count_source"}
-    rows = found["count_row"] + "+" + found["population_row"]
+    rows = across(found["count_row"], found["population_row"])
     own = {"series_id": "STOCK_MAPPA", "rows": rows}
     yield _figures(edition, "rate_computed", found, unit, taken, **own)
 
@@ -227,7 +227,6 @@ def _breaches(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     own = {"definition": "definition"}
     yield _figures(edition, "outcome", found, found["unit"], own)
     rated = found[found["per_1000"].notna()]
-    sources = zip(rated["source_id"], rated["stock_source"], strict=True)
     yield _figures(
         edition,
         "outcome_rate",
@@ -237,8 +236,8 @@ def _breaches(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
         first_value=None,
         count=rated["value"],
         base=rated["stock"],
-        rows=rated["row_id"] + "+" + rated["stock_row"],
-        source_id=["+".join(dict.fromkeys(pair)) for pair in sources],
+        rows=across(rated["row_id"], rated["stock_row"]),
+        source_id=across(rated["source_id"], rated["stock_source"]),
     )
 
 
@@ -249,7 +248,7 @@ def _missing(data: Tables, edition: Edition) -> Iterator[pd.DataFrame]:
     shares = found[found["share"].notna()]
     taken = {"value": "share", "lower": "lower", "upper": "upper"}
     taken |= {"count": "value", "base": "registered"}
-    own |= {"first_value": None, "rows": shares["row_id"] + "+" + shares["denominator_row"]}
+    own |= {"first_value": None, "rows": across(shares["row_id"], shares["denominator_row"])}
     yield _figures(
         edition, "missing_share", shares, "percent of RSOs in the same reply", taken, **own
     )

@@ -23,6 +23,7 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.register import Comparison, base_row, community, latest, population_10plus
 from rso_report.revisions import current
+from rso_report.trace import together
 
 # 95% intervals that cover more or less often than this are not what they claim to be.
 COVERS = (90, 98)
@@ -77,8 +78,8 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
             "first_latest": pd.NA if before is None else before["first_value"],
             "qualifier_latest": "exact" if before is None else before["qualifier"],
             "found": pd.NaT if before is None else before["as_at"],
-            "rows": "+".join([*behind, *bases, *(row["rows"] for row in (*told, *known))]),
-            "source_id": "+".join([*sources, *(row["source_id"] for row in (*told, *known))]),
+            "rows": together([*behind, *bases, *(row["rows"] for row in (*told, *known))]),
+            "source_id": together([*sources, *(row["source_id"] for row in (*told, *known))]),
         }
 
     gaps = [force for force in edition.forces if force in found.absent]

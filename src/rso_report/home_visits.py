@@ -20,6 +20,7 @@ from rso_report.prose import (
 )
 from rso_report.return_form import TIERS as CODES
 from rso_report.revisions import current, first_total
+from rso_report.trace import across, together
 
 MEASURES = {"VISITS_DUE": "due", "VISITS_MADE": "made", "VISITS_OVERDUE": "overdue"}
 _COUNTS = (*MEASURES.values(), "people")
@@ -125,7 +126,7 @@ def _line(own: pd.DataFrame) -> dict:
         line[f"qualifier_{name}"] = known.get("qualifier", "exact")
     return (
         line
-        | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
+        | {name: together(own[name]) for name in ("rows", "source_id")}
         | {"exact": bool((own["qualifier"] == "exact").all())}
         | {"note": _joined([*own["note"], *own["period_precision"].map(_INFERRED)])}
     )
@@ -139,10 +140,10 @@ def _sum(lines: list[dict]) -> dict:
         total[name] = values.sum(skipna=False)
         revised = firsts.notna().any()
         total[f"first_{name}"] = firsts.fillna(values).sum(skipna=False) if revised else None
-        total[f"rows_{name}"] = "+".join(filter(None, frame[f"rows_{name}"]))
+        total[f"rows_{name}"] = together(frame[f"rows_{name}"])
         inexact = {*frame[f"qualifier_{name}"]} - {"exact"} or {"exact"}
         total[f"qualifier_{name}"] = inexact.pop() if len(inexact) == 1 else "approximately"
-    joined = {name: "+".join(frame[name]) for name in ("rows", "source_id")}
+    joined = {name: together(frame[name]) for name in ("rows", "source_id")}
     return total | joined | {"exact": bool(frame["exact"].all()), "note": _joined(frame["note"])}
 
 
@@ -173,7 +174,7 @@ def known_tiers(data: Tables, edition: Edition, names: tuple[str, ...]) -> pd.Da
             own.iloc[0][place].to_dict()
             | by_name.loc[list(names), "value"].astype(int).to_dict()
             | by_name.loc[list(names), "first_value"].add_prefix("first_").to_dict()
-            | {name: "+".join(dict.fromkeys(own[name])) for name in ("rows", "source_id")}
+            | {name: together(own[name]) for name in ("rows", "source_id")}
         )
     columns = ["area_id", "as_at", "custody_status", *names, "rows", "source_id"]
     return pd.DataFrame(found, columns=None if found else columns)
@@ -291,12 +292,12 @@ def by_tier(found: list[Model]) -> pd.DataFrame:
                 "share": 100 * each.mix[tier],
                 "people": people[tier],
                 "often": each.often[tier],
-                "rows": "+".join([*shared, row]),
+                "rows": together([*shared, row]),
             }
             for tier, row in zip(visits.TIERS, each.policy["rows"], strict=True)
         ]
         known = {"share": 100.0, "people": each.people, "first_people": each.count["first_value"]}
-        own.append({"tier": _LABELS["all"], **known, "rows": "+".join(each.rows)})
+        own.append({"tier": _LABELS["all"], **known, "rows": together(each.rows)})
         lines += [{"case": each.label} | line for line in own]
     return pd.DataFrame(lines)
 
@@ -379,7 +380,7 @@ def people_and_officers(data: Tables, edition: Edition) -> pd.DataFrame:
     whole = (people["sex"] == "all") & (people["mappa_level"] == "all")
     people = people[whole & (people["custody_status"] == "community")]
     both = staff.merge(people, on=["area_id", "as_at", "source_id"], suffixes=("", "_people"))
-    both["rows"] = both["rows"] + "+" + both["rows_people"]
+    both["rows"] = across(both["rows"], both["rows_people"])
     names = {"value_people": "people", "first_value_people": "first_people"}
     return both.drop(columns=["qualifier_people", "status_people"]).rename(columns=names)
 

@@ -14,6 +14,7 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.revisions import current, first_printed, now
 from rso_report.series import ratio_caveat
+from rso_report.trace import across, together
 
 _KEY = ["area_id", "as_at"]
 
@@ -118,9 +119,8 @@ def snapshots(data: Tables, edition: Edition, areas: Iterable[str] | None = None
     own["lower"], own["upper"] = statistics.wilson(own["value"], own["base"])
     own["denominator_rows"] = own["denominator_row"].map(registered["rows"])
     own = _defined_elsewhere(own, whole(rows))
-    parts = own[["row_id", "first_row", "denominator_rows", "abroad_rows", "definition_row"]]
-    parts = parts.astype("object").fillna("")  # a column of nothing is one of numbers
-    own["rows"] = ["+".join(filter(None, names)) for names in parts.itertuples(index=False)]
+    parts = ("row_id", "first_row", "denominator_rows", "abroad_rows", "definition_row")
+    own["rows"] = across(*(own[name] for name in parts))
     ends = edition.year.end
     own["definition"] = definition_words(own)
     # A sum of replies counts what each of them counts.
@@ -238,8 +238,8 @@ def totals_with_parts(rows: pd.DataFrame, areas: pd.DataFrame) -> list[dict[str,
                 "units": len(last),
                 "revised": len(set(last["row_id"]) - set(first["row_id"])),
                 "source_id": printed.source_id,
-                "rows": "+".join(last["row_id"]),
-                "first_rows": "+".join([printed.row_id, *first["row_id"]]),
+                "rows": together(last["row_id"]),
+                "first_rows": together([printed.row_id, *first["row_id"]]),
                 "total_revised": printed.row_id not in set(newest["row_id"]),
             }
         )

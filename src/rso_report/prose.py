@@ -11,6 +11,7 @@ from rso_report import periods, tables
 from rso_report.dataset import ROW_TABLES, Tables
 from rso_report.edition import Edition
 from rso_report.statistics import round_half_up
+from rso_report.trace import apart
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
@@ -153,7 +154,7 @@ def source_label(sources: pd.DataFrame, source_id: str, first: float = float("na
     """
     by_source = sources.set_index("source_id")
     labels = []
-    for name in source_id.split("+"):
+    for name in apart(source_id):
         row = by_source.loc[name]
         dated = pd.notna(row["published"])
         when = periods.day_label(row["published"]) if dated else "date not shown"
@@ -164,7 +165,7 @@ def source_label(sources: pd.DataFrame, source_id: str, first: float = float("na
 
 def source_links(sources: pd.DataFrame, ids: Iterable[str]) -> list[tuple[str, str]]:
     """`(label, link)` of each source once, in order; a text may name several (`a+b`)."""
-    unique = list(dict.fromkeys(name for text in ids for name in text.split("+")))
+    unique = apart(*ids)
     return [(source_label(sources, i), f"{SOURCES_PAGE}#source-{i}") for i in unique]
 
 
@@ -173,7 +174,7 @@ def provenance(data: Tables, ids: Iterable[str]) -> list[tuple[str, str]]:
 
     The mark names every entry of `discrepancies` that concerns one of the sources.
     """
-    unique = list(dict.fromkeys(name for text in ids for name in text.split("+")))
+    unique = apart(*ids)
     entries = [
         entry.discrepancy_id
         for entry in data.discrepancies.itertuples()
@@ -197,7 +198,7 @@ def row_links(identifiers: Iterable[str]) -> list[tuple[str, str]]:
     Three or more rows that follow each other become one link, `BR0001 to BR0005`: they stand
     below each other where it leads.
     """
-    names = sorted({name for text in identifiers for name in str(text).replace("+", " ").split()})
+    names = sorted(apart(*identifiers))
     runs: list[list[str]] = []
     for name in names:
         if runs and _follows(runs[-1][-1], name):

@@ -6,7 +6,7 @@ its figures first; sources are set against each other with what they printed lat
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,7 @@ from rso_report.missing import totals_with_parts, whole
 from rso_report.prose import beside_first
 from rso_report.register import populations, preferred
 from rso_report.revisions import as_printed, current, first_printed
+from rso_report.trace import across, together
 
 RATE, PEOPLE_PER_RSO = "rate_per_100k_10plus", "people_10plus_per_rso"
 LARGE_STEP = (0.20, 20)  # share and people; DOMAIN check V16
@@ -230,10 +231,6 @@ def _finding(rule: str, row: Any, place: str, printed: str, found: str, rows: st
     return Finding(rule, row.source_id, getattr(row, "area_id", ""), place, printed, found, rows)
 
 
-def _ids(*groups: Iterable[str]) -> str:
-    return "+".join(name for group in groups for name in group)
-
-
 def _everybody(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of people of any sex and MAPPA level."""
     return rows[(rows["sex"] == "all") & (rows["mappa_level"] == "all")]
@@ -260,7 +257,7 @@ def _printed_totals(data: Tables) -> Iterator[Finding]:
         if (summed := int(within["value"].sum())) != total.value:
             rule = "row_total" if total.axis == "row" else "column_total"
             place, says = total.locator, f"cells sum to {summed}"
-            rows = _ids([total.row_id], within["row_id"])
+            rows = together([total.row_id, *within["row_id"]])
             yield _finding(rule, within.iloc[0], place, str(total.value), says, rows)
 
 
@@ -280,7 +277,7 @@ def _grand_totals(data: Tables) -> Iterator[Finding]:
         ]
         if (summed := int(rows["value"].sum())) != total.value:
             place, says = total.locator, f"printed row totals sum to {summed}"
-            rows = _ids([total.row_id], rows["row_id"])
+            rows = together([total.row_id, *rows["row_id"]])
             yield _finding("grand_total_of_rows", total, place, str(total.value), says, rows)
 
 
@@ -293,7 +290,7 @@ def _headings(data: Tables) -> Iterator[Finding]:
         printed = f"heading: {FAMILIES[row.heading_family]}"
         says = f"titles: {FAMILIES[row.family]}"
         place = f"table {row.table_as_printed}"
-        yield _finding("heading_and_title", row, place, printed, says, _ids(group["row_id"]))
+        yield _finding("heading_and_title", row, place, printed, says, together(group["row_id"]))
 
 
 def _part_years(data: Tables) -> Iterator[Finding]:
@@ -307,7 +304,7 @@ def _part_years(data: Tables) -> Iterator[Finding]:
         place = periods.period_label(row.period_start, row.period_end)
         # Kinds of breach are never added to each other.
         printed = ", ".join(map(str, group.groupby("family", sort=False)["value"].sum()))
-        yield _finding("part_year", row, place, printed, says, _ids(group["row_id"]))
+        yield _finding("part_year", row, place, printed, says, together(group["row_id"]))
 
 
 def _equal_cells(data: Tables) -> Iterator[Finding]:
@@ -321,7 +318,7 @@ def _equal_cells(data: Tables) -> Iterator[Finding]:
             place = f"table {row.table_as_printed}, {period}"
             printed = " and ".join([str(row.value)] * len(group))
             says = "the same number under two titles"
-            yield _finding("equal_cells", row, place, printed, says, _ids(group["row_id"]))
+            yield _finding("equal_cells", row, place, printed, says, together(group["row_id"]))
 
 
 def _recoded(data: Tables) -> Iterator[Finding]:
@@ -332,7 +329,7 @@ def _recoded(data: Tables) -> Iterator[Finding]:
         zeros = next((i for i, v in enumerate(values) if not any(values[i:])), len(values))
         if 0 < zeros < len(values) and values[0] > 0:
             printed, says = ", ".join(map(str, values)), f"0 from period {zeros + 1} on"
-            rows = _ids(group["row_id"])
+            rows = together(group["row_id"])
             yield _finding("recoded_to_zero", row, row.offence_title, printed, says, rows)
 
 
@@ -346,13 +343,13 @@ def _no_total(data: Tables) -> Iterator[Finding]:
         if len(sexes) == 2 and tuple(row[list(key)]) not in of_all:
             parts = " and ".join(f"{v:,}" for v in sexes["value"])
             says = f"sum {sexes['value'].sum():,}"
-            yield _finding(rule, row, f"{row.as_at.year}", parts, says, _ids(sexes["row_id"]))
+            yield _finding(rule, row, f"{row.as_at.year}", parts, says, together(sexes["row_id"]))
     staff = first_printed(data.staffing)
     ranks = staff[(staff["measure"] == "officers") & (staff["rank"] != "")]
     for row, group in _groups(ranks, *key):
         parts = ", ".join(f"{v:g}" for v in group["value"])
         says = f"sum {group['value'].sum():g}"
-        yield _finding(rule, row, f"{row.as_at.year}", parts, says, _ids(group["row_id"]))
+        yield _finding(rule, row, f"{row.as_at.year}", parts, says, together(group["row_id"]))
 
 
 def _apart(gap: int) -> str:
@@ -382,7 +379,7 @@ def _two_counts(data: Tables) -> Iterator[Finding]:
         row = group.assign(source_id="|".join(dict.fromkeys(group["source_id"]))).iloc[0]
         place, says = periods.as_at_label(row.as_at, "month"), _apart(values[-1] - values[0])
         printed = " and ".join(f"{v:,}" for v in values)
-        yield _finding("two_counts", row, place, printed, says, _ids(rows))
+        yield _finding("two_counts", row, place, printed, says, together(rows))
 
 
 def _two_series(data: Tables) -> Iterator[Finding]:
@@ -395,7 +392,7 @@ def _two_series(data: Tables) -> Iterator[Finding]:
     says = "with custody, and in the community"
     for row in both.itertuples():
         printed = f"{row.value:,} and {row.value_community:,}"
-        rows = _ids([row.row_id, row.row_id_community])
+        rows = together([row.row_id, row.row_id_community])
         yield _finding("two_series", row, str(row.year), printed, says, rows)
 
 
@@ -411,7 +408,7 @@ def _rate_base(data: Tables) -> Iterator[Finding]:
             place = periods.as_at_label(row.as_at, row.as_at_precision)
             words = f"{row.value:g} per 100,000 {row.base_as_printed}"
             says = f"{by_10plus:.0f} with residents aged 10 and over, {by_all:.0f} with all ages"
-            rows = _ids([row.row_id, row.row_id_count, row.population_row])
+            rows = together([row.row_id, row.row_id_count, row.population_row])
             yield _finding("rate_base", row, place, words, says, rows)
 
 
@@ -442,7 +439,7 @@ def _totals_of_missing(data: Tables) -> Iterator[Finding]:
         else:
             continue
         place = periods.as_at_label(total["as_at"], total["as_at_precision"])
-        rows = _ids(dict.fromkeys(f"{total['first_rows']}+{total['rows']}".split("+")))
+        rows = together([total["first_rows"], total["rows"]])
         yield _finding(rule, pd.Series(total), place, f"{total['printed']:,}", says, rows)
 
 
@@ -469,7 +466,7 @@ def _parts_of_missing(data: Tables) -> Iterator[Finding]:
             summed, split = group["value"].sum(), "unknown" in set(group["mappa_level"])
             if summed > total.value or (split and summed != total.value):
                 place = periods.as_at_label(total.as_at, total.as_at_precision)
-                rows = _ids([total.row_id], group["row_id"])
+                rows = together([total.row_id, *group["row_id"]])
                 yield _finding("parts_of_total", total, place, f"{total.value:,}", says, rows)
 
 
@@ -491,7 +488,7 @@ def _change_claims(data: Tables) -> Iterator[Finding]:
             place = f"{claim.from_date.year} to {claim.as_at.year}"
             printed = f"{claim.value:g}" + (" %" if claim.measure == "change_pct" else "")
             says = _change_words(claim.measure, first, last)
-            rows = _ids([claim.row_id, first.rows, last.rows])
+            rows = together([claim.row_id, first.rows, last.rows])
             yield _finding("change_claim", claim, place, printed, says, rows)
 
 
@@ -530,7 +527,7 @@ def _parts_of_total(data: Tables) -> Iterator[Finding]:
             if parts != total:
                 place = periods.as_at_label(row.as_at, "month")
                 says = f"parts sum to {parts:,}, {_apart(total - parts)}"
-                rows = _ids(by["row_id"])
+                rows = together(by["row_id"])
                 yield _finding("parts_of_total", row, place, f"{total:,}", says, rows)
 
 
@@ -554,7 +551,7 @@ def _large_steps(data: Tables) -> Iterator[Finding]:
                     "March {} to March {}".format(*years),
                     f"{100 * step / before.value:+.0f} %",
                 )
-                rows = _ids([before.rows, after.rows])
+                rows = together([before.rows, after.rows])
                 yield _finding("large_step", after, place, " to ".join(ends), says, rows)
 
 
@@ -576,7 +573,7 @@ def _tested(data: Tables, measure: str) -> pd.DataFrame:
     """What `rate_back_test` returns, unexplained; `by_first` is the rate of a first count."""
     rates = current(data.published_rates)
     tests = _with_count_and_base(data, rates[rates["measure"] == measure])
-    tests["rows"] += "+" + tests["rows_count"] + "+" + tests["population_row"]
+    tests["rows"] = across(*(tests[name] for name in ("rows", "rows_count", "population_row")))
     names = {"value": "published", "first_value": "first_published", "value_count": "count"}
     tests = tests.rename(columns=names)
     tests["first_count"] = tests["first_value_count"].astype("Int64")

@@ -15,6 +15,7 @@ from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.revisions import current, first_total
 from rso_report.series import ratio_caveat
+from rso_report.trace import across, together
 
 _KEY = ["series_id", "area_id", "as_at", "custody_status", "sex", "mappa_level"]
 _PRECISION = ["day", "month", "response_date", "publication_date", "year", "inferred"]
@@ -114,10 +115,10 @@ def _sum_of_sexes(own: pd.DataFrame) -> pd.DataFrame:
         "sex": "all",
         "value": own["value"].sum(),
         "first_value": first,
-        "source_id": "+".join(dict.fromkeys(own["source_id"])),
-        "row_id": "+".join(own["row_id"]),
-        "first_row": "+".join(filter(None, own["first_row"])),
-        "rows": "+".join(own["rows"]),
+        "source_id": together(own["source_id"]),
+        "row_id": together(own["row_id"]),
+        "first_row": together(own["first_row"]),
+        "rows": together(own["rows"]),
     }
     return own.iloc[:1].assign(revises_row="", note="", computed=True, **whole, **status)
 
@@ -146,10 +147,7 @@ def sexes_side_by_side(own: pd.DataFrame, key: list[str]) -> pd.DataFrame:
                 | {sex: sexes.at[sex, "value"] for sex in ("male", "female")}
                 | {f"first_{sex}": sexes.at[sex, "first_value"] for sex in ("male", "female")}
                 | {"first_both": first_total(sexes.loc[["male", "female"]])}
-                | {
-                    "source_id": "+".join(dict.fromkeys(group["source_id"])),
-                    "rows": "+".join(group["rows"]),
-                }
+                | {name: together(group[name]) for name in ("source_id", "rows")}
             )
     counts = ["male", "female", "first_male", "first_female", "first_both"]
     return pd.DataFrame(found, columns=None if found else [*key, *counts, "source_id", "rows"])
@@ -304,8 +302,7 @@ def counted(data: Tables, edition: Edition) -> pd.DataFrame:
     found = found.join(people.drop(columns="all_ages"))
     parts = {"rows": ["count_rows", "rate_rows", "population_row"]}
     for name, columns in (parts | {"source_id": ["count_source", "rate_source"]}).items():
-        texts = found[columns].fillna("").itertuples(index=False)
-        found[name] = pd.Series(["+".join(filter(None, each)) for each in texts], dtype="str")
+        found[name] = across(*(found[column] for column in columns))
     found["doubt"] = found["count_row"].map(doubted(data)).fillna("")
     # A total has the doubts of its parts.
     whole, parts = (found["area_id"].isin(a) for a in ([edition.region_id], edition.forces))
@@ -385,10 +382,10 @@ def _change(found: pd.DataFrame, ends: tuple[int, int], one_base: bool) -> dict:
     doubts = found[own & (found["doubt"] != "")]
     return line | {
         "doubt": ", ".join(doubts["doubt"].unique()),
-        "doubt_rows": "+".join(doubts["count_row"]),
-        "doubt_source": "+".join(doubts["count_source"]),
-        "source_id": "+".join(dict.fromkeys(filter(None, sources))),
-        "rows": "+".join(dict.fromkeys(rows)),
+        "doubt_rows": together(doubts["count_row"]),
+        "doubt_source": together(doubts["count_source"]),
+        "source_id": together(sources),
+        "rows": together(rows),
     }
 
 
@@ -600,7 +597,7 @@ def _comparison(
             "population": base["population_10plus"].astype("int64"),
             "doubted": own["row_id"].map(doubted(data)).fillna(""),
             "source_id": own["source_id"],
-            "rows": own["rows"] + "+" + base["population_row"],
+            "rows": across(own["rows"], base["population_row"]),
         }
     )
     sound = frame[frame["doubted"] == ""]

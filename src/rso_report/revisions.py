@@ -7,6 +7,8 @@ figure is there twice; `as_printed` is for those who ask what the sources themse
 
 import pandas as pd
 
+from rso_report.trace import across
+
 # A row from the same place of the same source corrects our reading; any other is a revision.
 PLACE = ["source_id", "locator"]
 
@@ -33,7 +35,7 @@ def current(frame: pd.DataFrame) -> pd.DataFrame:
         first_value=first.map(by_row["value"]).astype(kind).where(replaced),
         first_row=first.where(replaced, ""),
         first_source=first.map(by_row["source_id"]),
-        rows=own["row_id"] + ("+" + first).where(replaced, ""),
+        rows=across(own["row_id"], first.where(replaced, "")),
     )
 
 

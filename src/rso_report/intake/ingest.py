@@ -39,6 +39,7 @@ from rso_report.intake.rows import (
 )
 from rso_report.intake.sheets import read_sheets
 from rso_report.return_form import SHEET, Answer, measures
+from rso_report.trace import apart
 
 _TREATMENT = "Kept as given; not yet put to the force."
 # What the rules of the reconciliation find in a return is remarked under these checks.
@@ -325,7 +326,7 @@ def _places(remarks: list[Fault]) -> set[tuple[str, object]]:
 def _findings(data: Tables, new: set[str]) -> pd.DataFrame:
     """What the reconciliation finds in `new` rows and no entry of the ledger speaks of."""
     found = reconcile.unexplained(data, reconcile.findings(data))
-    mask = [not new.isdisjoint(rows.split("+")) for rows in found["rows"]]
+    mask = [not new.isdisjoint(apart(rows)) for rows in found["rows"]]
     return found.loc[pd.Series(mask, index=found.index, dtype=bool)]
 
 
@@ -340,7 +341,7 @@ def _remark(finding: Any, read: Reading) -> Fault:  # noqa: ANN401
 
 def _first_new(finding: Any, read: Reading) -> Answer:  # noqa: ANN401
     """The first row of the return that a finding is about."""
-    return next(read.places[each] for each in finding.rows.split("+") if each in read.places)
+    return next(read.places[each] for each in apart(finding.rows) if each in read.places)
 
 
 def _append(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
