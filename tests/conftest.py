@@ -110,6 +110,12 @@ def pages(all_pages, request):
     return {name: all_pages[name] for name in KINDS}
 
 
+@pytest.fixture(scope="module")
+def one_of_each_kind(all_pages):
+    """Pages for what is the same on all of their kind."""
+    return {name: all_pages[name] for name in KINDS}
+
+
 def build(output):
     """Build the book of this checkout as a reader of Jupyter Book's manual would."""
     command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", "--keep-going"]
