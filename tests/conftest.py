@@ -27,19 +27,25 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def data_checked_once(tmp_path_factory):
-    """The data of this checkout, checked and known by their digest, as in a build.
+def pytest_configure(config):
+    """Check the data of this checkout, and note their digest where a build does.
 
-    A test that loads them, or a copy of them, does not have all of them checked again; whatever
-    differs in a byte is checked.
+    So neither a test that loads them, or a copy of them, nor a program that it starts checks all of
+    them again; whatever differs in a byte is checked. Workers find what the first process noted.
     """
-    assert dataset.check() == []
-    record = tmp_path_factory.mktemp("checked") / "data-checked"
-    record.write_text(dataset.digest(dataset.descriptor(), dataset.data_folder()))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "RECORD", record)
-        yield
+    if hasattr(config, "workerinput"):
+        return
+    if dataset.check():
+        return dataset.RECORD.unlink(missing_ok=True)
+    sound = dataset.digest(dataset.descriptor(), dataset.data_folder())
+    if not dataset.RECORD.exists() or dataset.RECORD.read_text() != sound:
+        dataset.RECORD.parent.mkdir(exist_ok=True)
+        dataset.RECORD.write_text(sound)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_checked_once():
+    assert dataset.RECORD.exists() or dataset.check() == []
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +107,12 @@ def pages(all_pages, request):
     """Pages that are opened in every mode: a few in `make test`, the others when it is broad."""
     if request.param == "others":
         return {name: path for name, path in all_pages.items() if name not in KINDS}
+    return {name: all_pages[name] for name in KINDS}
+
+
+@pytest.fixture(scope="module")
+def one_of_each_kind(all_pages):
+    """Pages for what is the same on all of their kind."""
     return {name: all_pages[name] for name in KINDS}
 
 

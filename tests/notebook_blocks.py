@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+from altair.utils.schemapi import debug_mode
 
 from rso_report import dataset, figures, prose, tables
 from rso_report.figures import MIME_TYPE
@@ -69,14 +70,17 @@ def known_outputs(path):
     return run(path, whole())
 
 
-def run(path, data, keep_going=False, ends=None, names=None, **parameters):
+def run(path, data, keep_going=False, ends=None, names=None, enough=None, **parameters):
     """Execute a notebook in this process on given tables; return what it displays.
 
     It gets only the tables that it says it reads. Quicker than a kernel by a second for each,
     which matters where it is done hundreds of times. With `keep_going` a cell that fails is passed
     over. `parameters` go before EDITION, and that before the notebook's own. `ends` is a dictionary
     to fill: by the id of each cell, how much has been displayed at its end. `names` is one to fill
-    with its variables.
+    with its variables. Once `enough` holds of what is displayed, the cells that follow are left.
+
+    Altair checks a chart once, when it is whole, and not each of its parts as it is made too, which
+    takes a seventh of the time.
     """
     shown, names = [], {} if names is None else names
     tables_of_it = {table.stem for table in dataset.tables_read(path)}
@@ -95,9 +99,12 @@ def run(path, data, keep_going=False, ends=None, names=None, **parameters):
             module.display = display
         dataset.load = load
         for cell in nbformat.read(path, as_version=4).cells:
+            if enough and enough(shown):
+                break
             if cell.cell_type == "code":
                 try:
-                    exec(compile(cell.source, path.name, "exec"), names)
+                    with debug_mode(False):
+                        exec(compile(cell.source, path.name, "exec"), names)
                 except Exception:
                     if not keep_going:
                         raise

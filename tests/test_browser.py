@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from reading import Log, draw_charts, listen, once, served
+from reading import Log, draw_charts, listen, once, served, switch
 
 from rso_report.publication import block, links, policy
 
@@ -240,21 +240,23 @@ def test_each_section_ends_with_one_fold_of_its_whole_calculation(documents):
         assert document.select(".rso-calculation .cell_input"), name
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_no_column_of_a_readers_table_is_out_of_view(browser, pages, width):
-    context = browser.new_context(viewport={"width": width, "height": 740})
-    page = context.new_page()
+def test_no_column_of_a_readers_table_is_out_of_view(browser, pages):
+    page = browser.new_page()
     for name in (each for each in pages if each.startswith("notebooks/")):
         page.goto(pages[name].as_uri())
         page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
-        cut = page.evaluate("""() => [...document.querySelectorAll('.rso-table td')]
-          .filter(cell => {
-            const edge = cell.closest('.rso-scroll')?.getBoundingClientRect().right ?? innerWidth;
-            return [...cell.getClientRects()].some(r => r.right > Math.min(edge, innerWidth) + 1);
-          })
-          .map(cell => cell.closest('figure').id)""")
-        assert cut == [], name
-    context.close()
+        for width in (360, 1280):
+            switch(page, "light", width, 740)
+            cut = page.evaluate("""() => [...document.querySelectorAll('.rso-table td')]
+              .filter(cell => {
+                const edge = cell.closest('.rso-scroll')?.getBoundingClientRect().right
+                  ?? innerWidth;
+                return [...cell.getClientRects()].some(
+                  r => r.right > Math.min(edge, innerWidth) + 1);
+              })
+              .map(cell => cell.closest('figure').id)""")
+            assert cut == [], (name, width)
+    page.close()
 
 
 def test_language_is_british_english(site, documents):

@@ -531,10 +531,10 @@ def test_make_takes_no_notice_of_the_environment(make, monkeypatch):
     assert make("help").returncode == 0
 
 
-def test_make_keeps_somebodys_settings_of_pip_and_jupyter_from_the_build(
+def test_make_keeps_somebodys_settings_of_pip_python_and_jupyter_from_the_build(
     make, monkeypatch, tmp_path
 ):
-    own = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "JUPYTER_PATH"}
+    own = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "JUPYTER_PATH", "PYTHONDONTWRITEBYTECODE"}
     for name in own:
         monkeypatch.setenv(name, "1")
     make("report", python='env > "$0.environment"; exit 1')

@@ -24,31 +24,16 @@ ROOT = Path(__file__).resolve().parents[1]
 CHARTS = "src/rso_report/charts.py"
 
 
-@pytest.fixture
-def copy(tmp_path):
+def copied(folder):
     """A copy of what the notebooks are made from, with the data stated by its own folder.
 
     As after a build: its data are known to be sound, until a byte of them is changed.
     """
-    for folder in ("notebooks", "data", "src"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__py*"))
-    (tmp_path / "build").mkdir()
-    shutil.copy(dataset.RECORD, tmp_path / "build" / dataset.RECORD.name)
-    return tmp_path
-
-
-def nbval(copy, name, option="--nbval"):
-    """Compare a notebook of the copy as a reviewer does; return the exit status and the output."""
-    path = os.pathsep.join(filter(None, [str(copy / "src"), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", option]
-        + [f"notebooks/{name}.ipynb"],
-        cwd=copy,
-        env=os.environ | {"PYTHONPATH": path, "RSO_REPORT_DATA": str(copy / "data")},
-        capture_output=True,
-        text=True,
-    )
-    return done.returncode, done.stdout
+    for part in ("notebooks", "data", "src"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__py*"))
+    (folder / "build").mkdir()
+    shutil.copy(dataset.RECORD, folder / "build" / dataset.RECORD.name)
+    return folder
 
 
 def edit(path, old, new):
@@ -117,18 +102,6 @@ STORED = {
 }
 
 
-def test_nbval_finds_each_fault_in_what_is_stored_and_nothing_else(copy):
-    """Each in another cell, and the cells that fail are those: so each is found by itself."""
-    made = edit_outputs(copy, "breaches", STORED)
-    status, said = nbval(copy, "breaches")
-    failed = {
-        int(number) for number in re.findall(r"^_+ notebooks/\S+::Cell (\d+) _+$", said, re.M)
-    }
-    assert status == 1
-    assert {fault for fault, number in made.items() if number not in failed} == set(), said
-    assert failed == set(made.values()), said
-
-
 def changed_value(copy):
     edit_row(copy, "breaches", 1, ",412,", ",413,")
 
@@ -181,11 +154,43 @@ FOUND_BY_NBVAL = {
 }
 
 
-@pytest.mark.parametrize(("fault", "name"), FOUND_BY_NBVAL.values(), ids=FOUND_BY_NBVAL)
-def test_nbval_finds(fault, name, copy):
-    fault(copy)
-    status, said = nbval(copy, name)
-    assert status == 1, said
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Each fault in a copy of its own, and the cells that nbval finds wrong there, by fault.
+
+    One run of what a reviewer types is for all copies: each kernel starts beside its notebook, and
+    finds the data and the package of its copy from there.
+    """
+    base = tmp_path_factory.mktemp("faults")
+    made = edit_outputs(copied(base / "stored"), "breaches", STORED)
+    notebooks = ["stored/notebooks/breaches.ipynb"]
+    for fault, name in FOUND_BY_NBVAL.values():
+        fault(copied(base / fault.__name__))
+        notebooks.append(f"{fault.__name__}/notebooks/{name}.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", *notebooks],
+        cwd=base,
+        env=os.environ | {"PYTHONPATH": "../src", "RSO_REPORT_DATA": "../data"},
+        capture_output=True,
+        text=True,
+    )
+    failed = {}
+    cell = re.compile(r"^_+ (\w+)/notebooks/\S+::Cell (\d+) _+$", re.M)
+    for fault, number in cell.findall(done.stdout):
+        failed.setdefault(fault, set()).add(int(number))
+    return made, failed, done.stdout
+
+
+def test_nbval_finds_each_fault_in_what_is_stored_and_nothing_else(compared):
+    """Each in another cell, and the cells that fail are those: so each is found by itself."""
+    made, failed, said = compared
+    assert failed["stored"] == set(made.values()), said
+    assert len(failed["stored"]) == len(STORED)
+
+
+@pytest.mark.parametrize("fault", [each for each, _ in FOUND_BY_NBVAL.values()], ids=FOUND_BY_NBVAL)
+def test_nbval_finds(fault, compared):
+    assert compared[1].get(fault.__name__), compared[2]
 
 
 def cleared_output(notebook):
@@ -217,7 +222,8 @@ def test_the_review_finds(fault, tmp_path):
     assert "breaches.ipynb (stored)" in check.detail
 
 
-def test_the_review_finds_a_csv_that_was_edited_and_not_stamped(copy, monkeypatch):
+def test_the_review_finds_a_csv_that_was_edited_and_not_stamped(tmp_path, monkeypatch):
+    copy = copied(tmp_path / "copy")
     changed_value(copy)
     monkeypatch.setenv("RSO_REPORT_DATA", str(copy / "data"))
     check = review.data_check()

@@ -5,7 +5,7 @@ import pytest
 
 from rso_report import dataset, edition
 from rso_report.edition import open_edition
-from rso_report.errors import FaultError, ReportError
+from rso_report.errors import FaultError
 
 DEFAULT = {"report_year": "2021-22", "region": "West Midlands"}
 
@@ -92,48 +92,6 @@ def test_the_default_year_is_the_latest_with_register_and_breach_figures(data):
         for own in [frame["area_id"].isin(found.forces)]
     ]
     assert max(years[0] & years[1]) == DEFAULT["report_year"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"report_year": "2035-36"}, "no data covers 2035-36 for West Midlands region"),
-        ({"report_year": "1995-96"}, "the data reach from 2001-02 to"),
-        ({"report_year": "2021"}, "two years with a hyphen"),
-        ({"report_year": 202122}, "is not text"),
-        ({"region": "West Midland"}, "did you mean 'West Midlands'"),
-        ({"region": "Mercia"}, "allowed: North East, North West"),
-        ({"region": 7}, "region: found 7"),
-    ],
-)
-def test_a_wrong_value_is_refused_with_what_is_allowed(data, changes, message):
-    with pytest.raises(ReportError, match=message):
-        opened(data, **changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"officers": -1}, "officers: found -1"),
-        ({"officers": "many"}, "officers: found 'many'"),
-        ({"weeks": 60}, "weeks: found 60"),
-        ({"policy_id": 2014}, "policy_id: found 2014"),
-    ],
-)
-def test_a_wrong_visit_parameter_is_refused(data, changes, message):
-    with pytest.raises(ReportError, match=message):
-        open_edition(data, **DEFAULT, **changes)
-
-
-@pytest.mark.parametrize("mix", ["2/18/30", "2/18/30/60", "a/b/c/d", "-2/22/30/50", "2:18:30:50"])
-def test_a_tier_mix_that_is_not_four_parts_of_100_is_refused(data, mix):
-    with pytest.raises(ReportError, match=r"four percentages that add to 100"):
-        open_edition(data, **DEFAULT, tier_mix=mix)
-
-
-def test_a_force_of_another_region_is_refused(data):
-    with pytest.raises(ReportError, match="force: found 'KENT'.*WMP, STA, WMC, WAR"):
-        open_edition(data, **DEFAULT, force="KENT")
 
 
 def test_what_papermill_injects_and_the_notebook_does_not_declare_is_refused(data, monkeypatch):

@@ -244,6 +244,8 @@ import os, resource, sys
 
 if os.environ.get("FULL_AT", "-") in " ".join(sys.orig_argv[1:]).split():
     resource.setrlimit(resource.RLIMIT_FSIZE, (900, resource.RLIM_INFINITY))
+    # Of a module's bytecode too, half would be written, and taken for the whole by later builds.
+    sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = True, "1"
 """
 
 

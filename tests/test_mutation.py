@@ -33,19 +33,29 @@ OF_ALL_ROWS = ("data-quality: tab-ledger", "data-quality: tab-estimate-coverage"
 FINDINGS = "data-quality: tab-rule-findings"  # rows come and go, and its headline counts them
 
 
-def published(data, table=None):
-    """Blocks by place, of the notebooks that read `table` (default: all)."""
+def by_place(outputs):
+    """Blocks of what notebooks display, by their place."""
     found = {}
-    for path in notebook_blocks.NOTEBOOKS:
-        if table is None or table in {t.stem for t in dataset.tables_read(path)}:
-            for block in notebook_blocks.blocks(path, notebook_blocks.run(path, data)):
-                found.setdefault(block.place, []).append(block)
+    for path, shown in outputs.items():
+        for block in notebook_blocks.blocks(path, shown):
+            found.setdefault(block.place, []).append(block)
     return found
+
+
+def published(data, table):
+    """Blocks by place, of the notebooks that read a table."""
+    readers = [
+        path
+        for path in notebook_blocks.NOTEBOOKS
+        if table in {each.stem for each in dataset.tables_read(path)}
+    ]
+    return by_place({path: notebook_blocks.run(path, data) for path in readers})
 
 
 @functools.cache
 def unchanged():
-    return published(whole())
+    """As it is stored with the notebooks, which is what they display (test_reproducible)."""
+    return by_place({p: notebook_blocks.known_outputs(p) for p in notebook_blocks.NOTEBOOKS})
 
 
 def value_column(table):

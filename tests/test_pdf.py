@@ -53,12 +53,11 @@ def printed(output):
     return output.read_bytes()
 
 
-def test_the_briefing_is_the_summary_on_one_sheet(output, site):
+def test_the_briefing_is_the_summary_on_one_sheet(output, documents):
     content = output.with_name("briefing.pdf").read_bytes()
     (sheet,) = PdfReader(BytesIO(content)).pages
     said = words_of(sheet.extract_text())
-    page = BeautifulSoup((site / "notebooks" / "summary.html").read_text(), "html.parser")
-    for claim in page.select(".tag_lead strong, .tag_card strong"):
+    for claim in documents["notebooks/summary.html"].select(".tag_lead strong, .tag_card strong"):
         assert words_of(claim.get_text()) in said
     assert "file:" not in content.decode("latin-1")
 
@@ -75,18 +74,16 @@ def texts(reader):
 
 
 @pytest.fixture(scope="module")
-def listed(site):
-    """The pages for readers, as the menu of the start page lists them: their titles by path."""
-    door = BeautifulSoup((site / "index.html").read_text(), "html.parser")
-    page = (site / door.select_one("a")["href"]).resolve()
-    links = BeautifulSoup(page.read_text(), "html.parser").select(".bd-docs-nav .toctree-l1 > a")
-    paths = [(page.parent / link["href"].split("#")[0]).resolve() for link in links]
-    paths = [page, *(path for path in paths if path.is_file() and path.stem != "analysts")]
-    articles = {
-        path: BeautifulSoup(path.read_text(), "html.parser").article
-        for path in dict.fromkeys(paths)
+def listed(site, documents):
+    """The pages for readers, as the menu of the start page lists them: their titles by name."""
+    door = BeautifulSoup((site / "index.html").read_text(), "html.parser").select_one("a")["href"]
+    links = documents[door].select(".bd-docs-nav .toctree-l1 > a")
+    paths = [(site / door).parent / link["href"].split("#")[0] for link in links]
+    names = [path.resolve().relative_to(site.resolve()).as_posix() for path in paths]
+    names = [door, *(name for name in names if name in documents and "/analysts." not in name)]
+    return {
+        name: documents[name].article.h1.find(string=True).strip() for name in dict.fromkeys(names)
     }
-    return {path: article.h1.find(string=True).strip() for path, article in articles.items()}
 
 
 def test_the_pages_for_readers_are_the_chapters_in_the_order_of_the_menu(reader, listed):
@@ -94,11 +91,11 @@ def test_the_pages_for_readers_are_the_chapters_in_the_order_of_the_menu(reader,
     assert chapters[1:] == list(listed.values())
 
 
-def test_headings_are_bookmarks_with_whole_titles(reader, listed):
+def test_headings_are_bookmarks_with_whole_titles(reader, listed, documents):
     headings = [
         words_of(heading.find(string=True))
-        for path in listed
-        for heading in BeautifulSoup(path.read_text(), "html.parser").article.select("h1, h2, h3")
+        for name in listed
+        for heading in documents[name].article.select("h1, h2, h3")
     ]
     titles = [words_of(title) for title in bookmark_titles(reader.outline)]
     missing = [each for each in headings if not any(title.startswith(each) for title in titles)]
@@ -128,12 +125,12 @@ def test_every_page_is_a4_holds_words_and_is_numbered(reader, texts):
         assert text.endswith(str(number)) or text.startswith(str(number)), f"page {number}"
 
 
-def test_words_of_figures_can_be_found(texts, listed):
+def test_words_of_figures_can_be_found(texts, listed, documents):
     text = words_of("".join(texts))
     headlines = [
         words_of(each.text)
-        for path in listed
-        for each in BeautifulSoup(path.read_text(), "html.parser").select(".rso-figure .headline")
+        for name in listed
+        for each in documents[name].select(".rso-figure .headline")
     ]
     assert headlines
     assert [each for each in headlines if each not in text] == []

@@ -68,10 +68,11 @@ def copied(folder, backwards=False):
 
 def installed(folder):
     """A copy of Sphinx, its extensions and its themes, as of an environment of that folder."""
+    left_out = shutil.ignore_patterns("__pycache__")  # which knows where it was made
     for pattern in ("sphinx*", "myst*", "jupyter_book", "pydata*"):
         for package in Path(sphinx.__file__).parents[1].glob(pattern):
             if package.is_dir() and package.suffix != ".dist-info":
-                shutil.copytree(package, folder / package.name)
+                shutil.copytree(package, folder / package.name, ignore=left_out)
     return folder
 
 

@@ -7,13 +7,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-import reference_methods
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from rso_report import statistics as st
 
@@ -90,9 +88,8 @@ def test_counts_steadier_than_chance_do_not_narrow_the_interval():
     assert steady.change.upper > steady.poisson.upper
 
 
-def test_the_register_grew_by_471_people_11_3_percent_or_2_16_percent_a_year():
+def test_the_register_grew_by_471_people_or_11_3_percent():
     assert st.round_half_up(st.total_change(4171, 4642), 1) == 11.3
-    assert st.round_half_up(reference_methods.compound_growth(4171, 4642, 5), 2) == 2.16
 
 
 AREAS = [120, 95, 310, 60, 150, 240, 75], [1e5, 9e4, 1.6e5, 5e4, 1.2e5, 1.5e5, 8e4]
@@ -149,13 +146,6 @@ def test_a_difference_of_one_printed_rate_may_be_no_difference_at_all():
 # Independent oracles
 
 
-@steady
-@given(some.integers(1, 100_000))
-def test_exact_intervals_equal_the_chi_squared_formula(count):
-    expected = stats.chi2.ppf(0.025, 2 * count) / 2, stats.chi2.ppf(0.975, 2 * count + 2) / 2
-    assert limits(st.exact_poisson(count)) == pytest.approx(expected, rel=1e-9)
-
-
 @pytest.mark.parametrize("count", [0, 1, 5, 9, 46])
 def test_each_exact_limit_leaves_two_and_a_half_percent_in_one_tail(count):
     interval = st.exact_poisson(count)
@@ -168,18 +158,6 @@ def test_each_exact_limit_leaves_two_and_a_half_percent_in_one_tail(count):
 @given(some.integers(10, 100_000))
 def test_byar_is_within_half_a_percent_of_exact_from_10(count):
     assert limits(st.byar(count)) == pytest.approx(limits(st.exact_poisson(count)), rel=5e-3)
-
-
-@steady
-@given(parts_of_totals)
-def test_shares_equal_statsmodels_wilson(part):
-    expected = [100 * x for x in proportion_confint(*part, method="wilson")]
-    assert limits(st.share(*part)) == pytest.approx(expected, rel=1e-6, abs=1e-9)
-
-
-def test_a_share_difference_equals_statsmodels_newcombe():
-    low, high = confint_proportions_2indep(46, 4380, 34, 3186, method="newcomb", compare="diff")
-    assert limits(st.share_difference(46, 4380, 34, 3186)) == pytest.approx((100 * low, 100 * high))
 
 
 @pytest.mark.filterwarnings("ignore:Perfect separation", "ignore:divide by zero")
@@ -275,13 +253,6 @@ def test_a_pooled_rate_lies_between_the_lowest_and_the_highest_rate(parts):
 
 @steady
 @given(positive_counts, populations, positive_counts, populations)
-def test_growth_of_the_count_is_growth_of_the_rate_plus_growth_of_the_population(o1, d1, o2, d2):
-    split = reference_methods.growth_split(o1, d1, o2, d2)
-    assert split.count == pytest.approx(split.rate + split.population, abs=1e-9)
-
-
-@steady
-@given(positive_counts, populations, positive_counts, populations)
 def test_a_rate_ratio_turned_over_is_one_over_the_ratio(o1, d1, o2, d2):
     one_way, other_way = st.rate_ratio(o1, d1, o2, d2), st.rate_ratio(o2, d2, o1, d1)
     assert one_way.value * other_way.value == pytest.approx(1)
@@ -312,13 +283,6 @@ def test_a_trend_does_not_depend_on_the_first_year_and_lies_in_its_intervals(y):
 def test_an_exact_exponential_exposure_is_taken_out_of_the_trend(level, growth):
     exposure = [math.exp(growth * year) for year in range(6)]
     assert st.trend([level] * 6, exposure).change.value == pytest.approx(percent(-growth), abs=1e-6)
-
-
-@steady
-@given(positive_counts, positive_counts, some.integers(1, 20))
-def test_compound_growth_over_all_years_gives_the_total_change(first, last, years):
-    yearly = 1 + reference_methods.compound_growth(first, last, years) / 100
-    assert 100 * (yearly**years - 1) == pytest.approx(st.total_change(first, last), abs=1e-6)
 
 
 # Display
@@ -372,7 +336,6 @@ def test_rounding_moves_a_value_by_at_most_half_a_step_and_is_stable(value, digi
         lambda x: st.pooled_rate([x], [1000]),
         lambda x: st.share(x, 1000),
         lambda x: st.trend([1, 2, x]),
-        lambda x: reference_methods.growth_split(x, 10, 5, 10),
     ],
 )
 def test_a_count_that_is_not_a_whole_number_of_0_or_more_is_refused(function, bad):
@@ -396,8 +359,6 @@ def test_a_count_that_is_not_a_whole_number_of_0_or_more_is_refused(function, ba
         lambda x: st.predicted_count(1000, x, 400, 5),
         lambda x: st.trend([5, 6, 7], exposure=[1, 1, x]),
         lambda x: st.total_change(x, 5),
-        lambda x: reference_methods.compound_growth(5, 6, x),
-        lambda x: reference_methods.growth_split(5, 10, 5, x),
         lambda x: st.rounded_change(x, 144),
     ],
 )

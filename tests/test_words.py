@@ -1,5 +1,6 @@
 """The words of the report: no stigma, no alarm, British, plain, and each misreading pre-empted."""
 
+import copy
 import csv
 import html
 import re
@@ -8,7 +9,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
 VERBATIM = {
@@ -98,15 +98,15 @@ def own_words(text, quoted):
 
 
 @pytest.fixture(scope="module")
-def articles(site):
+def articles(documents):
     """The article of every page of the report, without what browsers do not show."""
     found = {}
-    for path in sorted(site.rglob("*.html")):
-        article = BeautifulSoup(path.read_text(), "html.parser").select_one("article")
-        if article and path.parent.name in {"book", "notebooks"}:
+    for name, document in documents.items():
+        article = copy.copy(document.select_one("article"))
+        if article and name.startswith(("book/", "notebooks/")):
             for hidden in article.select("script, style, .headerlink"):
                 hidden.decompose()
-            found[path.relative_to(site).as_posix()] = article
+            found[name] = article
     assert len(found) > 10
     return found
 
@@ -169,10 +169,10 @@ def visible(articles, quoted):
     """What is read on each page, without code."""
     texts = {}
     for name, article in articles.items():
-        copy = BeautifulSoup(str(article), "html.parser")
-        for code in copy.select("code, pre"):
+        own = copy.copy(article)
+        for code in own.select("code, pre"):
             code.decompose()
-        texts[name] = own_words(copy.get_text(" "), quoted)
+        texts[name] = own_words(own.get_text(" "), quoted)
     return texts
 
 
@@ -353,17 +353,17 @@ def prose_blocks(article):
     Left out are headings, tables, charts, code, citations, and bullets of figures with their rows:
     short labels and numbers, which would make a page look easier to read than it is.
     """
-    copy = BeautifulSoup(str(article), "html.parser")
+    own = copy.copy(article)
     away = "table, figure, pre, code, dt, h1, h2, h3, .sd-card, .rso-table, details"
-    for each in copy.select(away):
+    for each in own.select(away):
         each.decompose()
-    for bullet in copy.select("li:has(a[href*='#row-'], a.footnote-reference)"):
+    for bullet in own.select("li:has(a[href*='#row-'], a.footnote-reference)"):
         bullet.decompose()
-    for link in copy.select("a[href]"):
+    for link in own.select("a[href]"):
         if re.search(r"#(row|source)-", link["href"]):
             link.decompose()
     blocks = []
-    for block in copy.select("p, dd"):
+    for block in own.select("p, dd"):
         if not block.select("p"):
             text = re.sub(r"\s+", " ", block.get_text())
             blocks.append(re.sub(r" ?\([;,\s]*\)", "", text).strip())
