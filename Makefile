@@ -59,8 +59,10 @@ test: $(READY) ## Check the style, test, compare the notebooks' stored outputs
 	@echo "Checking the style"
 	@$(BIN)/python -m ruff check src tests notebooks
 	@$(BIN)/python -m ruff format --check src tests notebooks
-	@echo "Testing the package, the notebooks and their stored outputs, and the book"
+	@echo "Testing the package, the notebooks and the book"
 	@$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@echo "Executing the notebooks and comparing their stored outputs"
+	@$(BIN)/pytest --nbval --numprocesses auto --dist loadfile notebooks/
 
 test-broad: $(READY) ## Test what is broad: the other pages in all modes, 50 kills, a year replayed
 	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile --no-loadscope-reorder
