@@ -204,7 +204,7 @@ def test_a_difference_of_1_to_4_people_is_not_shown(people):
 
 def test_register_and_community_less_than_five_apart(data):
     def pair(community):
-        edited = changed(data, "registered_offenders", row["community_row"], community)
+        edited = changed(data, "registered_offenders", row["rows"].split("+")[1], community)
         edition, _ = open_edition(edited, report_year="2021-22", region="West Midlands")
         last = register.community_and_register(edited, edition).iloc[-1]
         return last["gap"]

@@ -32,7 +32,7 @@ def text(data, answer, **edition):
             missing_words.whereabouts_unknown,
             ["46", "1.05%", "4,380", "14", "2 [r]", "5 at first", "52"],
         ),
-        (breach_words.offences, ["268", "50", "49", "in 2020-21", "286 [p]"]),
+        (breach_words.offences, ["268", "50", "49", "in 2020-21", "286 breaches"]),
         (breach_words.outcomes, ["46 “breaches”, 12.6", "19.7", "11.4", "41.0"]),
         (visit_words.visit_frequency, ["12 at very high", "4 at high", "2 at medium", "1 at low"]),
     ],

@@ -156,10 +156,12 @@ def test_wherever_a_figure_stood_it_is_revised_marked_and_beside_its_first_value
     ]
     assert old or table_of(first) in PRINTED, "the figure stands nowhere, so nothing is proved"
     old_value = rf"{re.escape(f'{was:,}')} at first"
-    told = rf"{token(now)}[^|;]{{0,20}}\[r\] \({old_value}\)"
+    # A mark in a table, which explains it; in a sentence words.
+    told = rf"{token(now)}[^|;]{{0,20}}(\[r\] \(|\(revised; ){old_value}\)"
     if first.startswith("MI"):  # a sentence puts the date between, a table a column of its own
         told += (
-            rf"|{token(now)} \[r\] (\| {was} \||[^;]*; {old_value} reply|[^;]*{old_value} reply\))"
+            rf"|{token(now)} (\[r\]|\(revised\)) "
+            rf"(\| {was} \||[^;]*; {old_value} reply|[^;]*{old_value} reply\))"
         )
     for block in old:
         own = [b for b in shown if b.place == block.place and last in b.rows]
@@ -174,7 +176,8 @@ def test_no_block_shows_it_unmarked_or_names_only_the_old_row_or_adds_both(
         text = words(block)
         if last in block.rows and block.place != FINDINGS:
             for found in re.finditer(token(now), text):
-                assert "[r]" in text[found.end() : found.end() + 25], (block.place, text[:300])
+                marked = text[found.end() : found.end() + 25]
+                assert "[r]" in marked or "(revised" in marked, (block.place, text[:300])
         if first in block.rows and block.place != FINDINGS:
             assert last in block.rows, (block.place, text[:300])
         if last in block.rows:
@@ -190,8 +193,8 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
     ("place", "text"),
     [
         # 268 became 307: the family, its total and the total of the title follow.
-        ("summary: text", "307 [r] (268 at first)"),
-        ("breaches: text", "307 [r] (268 at first) breaches of notification"),
+        ("summary: text", "307 (revised; 268 at first)"),
+        ("breaches: text", "307 (revised; 268 at first) breaches of notification"),
         ("breaches: tab-titles-notification-wmp", "1,716 [r] (1,677 at first)"),
         ("breaches: tab-titles-notification-wmp", "1,760 [r] (1,721 at first)"),
         # What the source printed is printed still, unless we had read it wrongly.
@@ -212,7 +215,7 @@ def test_no_block_shows_or_names_a_revision_that_was_itself_revised(shown):
             "missing-offenders: text",
             "3 replies were changed later, which makes 250",
         ),
-        ("home-visits: text", "356 [r] (54 at first) together"),
+        ("home-visits: text", "356 (revised; 54 at first) together"),
         ("home-visits: tab-visits-by-tier", "4,001 [r] (3,655 at first)"),
         ("data-quality: tab-rate-back-test", "4,001 [r] (3,655 at first)"),
         ("data-quality: tab-rate-back-test", "457 [r] (144 at first)"),

@@ -26,8 +26,6 @@ from rso_report.prose import (
 )
 from rso_report.revisions import current, first_total
 
-YEARS_INFERRED = "the years are inferred, for the source does not say which kind of year they are"
-
 
 def offences(data: Tables, edition: Edition) -> list[str]:
     """6. How many notification, SHPO and SRO offences were recorded, by title.
@@ -48,7 +46,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
             same = [(row, _doubt(row)) for row in leads if row.period_end == end]
             when = with_age(f"in {same[0][0].period}", end, edition)
             said.append(f"recorded {_by_family(same, breaches.FAMILIES)} {when}")
-        said += [YEARS_INFERRED.capitalize()] * any(row.inferred for row in leads)
+        said += [prose.YEARS_INFERRED] * any(row.inferred for row in leads)
         force = series_name(data, edition, series[0][0], "**{}**")
         bullets += [f"- {force} {'. '.join(said)} {cite(data, *leads)}."] * bool(leads)
         part = [(rows[-1], last_complete(rows)) for rows in series if rows[-1].part]
@@ -96,8 +94,13 @@ def last_complete(rows: list[NamedTuple]) -> NamedTuple:
 
 
 def count_words(row: NamedTuple) -> str:
-    """Recorded offences of a row with their marks: `286 [p]`, `268 [r] (260 at first)`."""
-    return beside_first(f"{number(row.value)}{' [p]' if row.part else ''}", row.first_value)
+    """Recorded offences of a row: `286`, `268 [r] (260 at first)`."""
+    return beside_first(number(row.value), row.first_value)
+
+
+def year_words(row: NamedTuple) -> str:
+    """The year of a row in a sentence: `2020-21`, `a part of 2021-22`."""
+    return f"{'a part of ' * row.part}{row.period}"
 
 
 def headline(edition: Edition, families: pd.DataFrame) -> str:
@@ -110,7 +113,7 @@ def headline(edition: Edition, families: pd.DataFrame) -> str:
     _, first = next(iter(families.groupby(breaches.SERIES, sort=False)))
     row = last_complete(list(first.sort_values("period_start").itertuples()))
     said = _by_family([(row, _doubt(row))], breaches.SHORT)
-    return f"{edition.name(row.area_id)}: {said} in {row.period}"
+    return f"{edition.name(row.area_id)}: {said} in {year_words(row)}"
 
 
 def by_year(data: Tables, edition: Edition, families: pd.DataFrame) -> pd.DataFrame:
@@ -161,7 +164,7 @@ def break_days(breaks: pd.DataFrame, own: pd.DataFrame) -> list[str]:
 
 
 def recorded_words(row: NamedTuple) -> str:
-    """`count_words` with the doubt: `85 [p] (it holds 41 and 41 under two titles: …)`."""
+    """`count_words` with the doubt: `85 (it holds 41 and 41 under two titles: …)`."""
     return count_words(row) + (f" ({repeated_words(row)})" if row.repeated else "")
 
 
@@ -190,7 +193,7 @@ def title_notes(data: Tables, own: pd.DataFrame, titles: pd.DataFrame) -> list[s
         "[x] under a year: no figure found for that title and year. It is not 0.": (
             counts.eq("[x]").any(axis=None)
         ),
-        f"{YEARS_INFERRED.capitalize()}.": own["inferred"].any(),
+        f"{prose.YEARS_INFERRED}.": own["inferred"].any(),
     }
     doubts = [f"{row.period}: {repeated_words(row)}." for row in own.itertuples() if row.repeated]
     return [note for note, holds in said.items() if holds] + doubts
@@ -213,7 +216,7 @@ def bar_label(row: NamedTuple) -> str:
         return count_words(row) + least
     days = row.period_start, row.covered_to_earliest, row.covered_to_latest
     first, *last = (periods.MONTHS[day.month - 1][:3] for day in days)
-    return f"{count_words(row)}{least}\n{first} to\n{'/'.join(dict.fromkeys(last))}"
+    return f"{count_words(row)} [p]{least}\n{first} to\n{'/'.join(dict.fromkeys(last))}"
 
 
 def part_year_words(part: NamedTuple, complete: NamedTuple, breaks: pd.DataFrame) -> str:
@@ -265,7 +268,7 @@ def offences_and_people(data: Tables, edition: Edition) -> list[str]:
         for row in own[own["value"] > people["value"].sum()].itertuples():
             sources, rows = [row.source_id, *people["source_id"]], [row.rows, *people["rows"]]
             texts.append(
-                f"The reading by title is not certain: in {row.period} {edition.name(area)} "
+                f"The reading by title is not certain: in {year_words(row)} {edition.name(area)} "
                 f"recorded {recorded_words(row)} breaches of {breaches.FAMILIES[order]}, and "
                 f"counted {counted} {noun} under such orders {on_date(people.iloc[0])}. One person "
                 "can have several offences, and offences of another kind may be among them, so no "

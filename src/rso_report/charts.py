@@ -356,9 +356,10 @@ def beside(frame: pd.DataFrame, target: float, target_text: str) -> alt.LayerCha
     line = at.mark_rule(color=COLOURS[3], strokeWidth=2)
     name = at.mark_text(dy=-10).encode(y=alt.value(0), text="text:N")
     chart = alt.layer(line, intervals, dots, values, name)
+    own = [f"{row.label} {row.text}" for row in drawn[drawn["own"]].itertuples()]
     seen = (
-        f"One dot with its interval for each police area, from {drawn['rate'].min()} to "
-        f"{drawn['rate'].max()}; a line, {target_text}."
+        "; ".join(["One dot with its interval for each police area", *own])
+        + f"; all from {drawn['rate'].min()} to {drawn['rate'].max()}; a line, {target_text}."
     )
     return chart.properties(width=_WIDE, height=alt.Step(25), description=seen)
 

@@ -79,6 +79,8 @@ def contents(resource: dict[str, Any], folder: Path | None = None) -> bytes:
 def load(*names: str, folder: Path | None = None) -> Tables:
     """Load the named tables, and those they refer to, after checking them.
 
+    A text may name several: `load("breaches orders", "answers")`.
+
     Returns a namespace with one data frame for each table, e.g. `data.breaches`. Dates are
     datetime64, whole numbers int64 (Int64 where a cell may be empty), text is str with "" for
     an empty cell. Raises FaultError with every fault found, KeyError for an unknown table.
@@ -177,7 +179,7 @@ def tables_read(notebook: Path) -> list[Path]:
 def _with_references(described: dict, names: Iterable[str]) -> list[str]:
     """The named tables and all tables that their foreign keys lead to."""
     schemas = {r["name"]: r["schema"] for r in described["resources"]}
-    wanted = list(names)
+    wanted = " ".join(names).split()
     for name in wanted:  # which grows as references lead on
         if name not in schemas:
             raise KeyError(f"no table '{name}' in the data package; there are {sorted(schemas)}")

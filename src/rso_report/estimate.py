@@ -29,6 +29,7 @@ from rso_report.trace import together
 COVERS = (90, 98)
 # Below so many residents aged 10 and over chance is not normal, and people could be singled out.
 FEWEST_PEOPLE = 100_000
+_COLUMNS = ["area_id", "as_at", "value", "lower", "upper", "way", "held", "latest"]
 
 
 def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
     (`FEWEST_PEOPLE`), and then none for the region.
     """
     if found is None:
-        return pd.DataFrame(columns=["value", "lower", "upper"])
+        return pd.DataFrame(columns=_COLUMNS)
     counts = community(data, edition)
     behind = [found.national.rows, *found.sound["rows"]]
     sources = [found.national.source_id, *found.sound["source_id"]]
@@ -89,7 +90,7 @@ def for_gaps(data: Tables, edition: Edition, found: Comparison | None) -> pd.Dat
     if edition.region_id and enough and len(enough) == len(gaps):
         own = found.areas["area_id"].isin(edition.forces)
         rows.append(row(edition.region_id, enough, int(found.areas.loc[own, "count"].sum())))
-    return pd.DataFrame(rows, columns=None if rows else ["value", "lower", "upper"])
+    return pd.DataFrame(rows, columns=None if rows else _COLUMNS)
 
 
 def _published(

@@ -1,5 +1,6 @@
 """How numbers, dates and sources are put into words, the same way on every page."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -15,8 +16,16 @@ from rso_report.trace import apart
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
+YEARS_INFERRED = "Years inferred: the source does not state which year, or kind of year, it means"
 NOT_FOUND = "no figure found"  # a gap is one of our finding: `searched` says where we looked
 
+# `2 [r] (5 at first)`, `2 [r]`, `2021-22 [p]` of a part-year, `3,655 [p]`
+_IN_WORDS = {
+    r" \[r\] \((?=[^)]* at first\))": " (revised; ",
+    r" \[r\]": " (revised)",
+    r"(\d{4}-\d{2}) \[p\]": r"\1 (a part of the year)",
+    r" \[p\]": " (provisional)",
+}
 _UNSTATED = " (as-at date not stated)"
 _REPORTED = "A date “reported” is of publication: the day that the figure holds for is not stated."
 
@@ -24,7 +33,14 @@ _REPORTED = "A date “reported” is of publication: the day that the figure ho
 def say(*paragraphs: str) -> None:
     """Show paragraphs of Markdown as the output of a notebook cell; nothing where there is none."""
     if paragraphs:
-        display(Markdown("\n\n".join(paragraphs)))
+        display(Markdown(in_words("\n\n".join(paragraphs))))
+
+
+def in_words(text: str) -> str:
+    """A text whose marks are words: they are explained where there is a table, not in sentences."""
+    for mark, words in _IN_WORDS.items():
+        text = re.sub(mark, words, text)
+    return text
 
 
 def number(value: float, digits: int = 0) -> str:

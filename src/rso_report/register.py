@@ -436,9 +436,8 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
     """Community count beside register total of the same force and calendar year.
 
     Columns: area_id, year, community, register, first_community and first_register (before a
-    revision, else <NA>), gap (`disclosure.difference`), ratio_percent, caveat, the identifiers of
-    both rows and of those they replace, and both sources. Dates and definitions differ, so the
-    ratio has no interval.
+    revision, else <NA>), gap (`disclosure.difference`), ratio_percent, caveat, rows and
+    source_id of both. Dates and definitions differ, so the ratio has no interval.
     """
     caveat = ratio_caveat("STOCK_MAPPA", "STOCK_FOI")
     totals = register_totals(data, edition)
@@ -456,10 +455,8 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "gap": (pairs["value_register"] - pairs["value_community"]).map(disclosure.difference),
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
-            "community_row": pairs["rows_community"],
-            "register_row": pairs["rows_register"],
-            "community_source": pairs["source_id_community"],
-            "register_source": pairs["source_id_register"],
+            "rows": pairs["rows_register"] + "+" + pairs["rows_community"],
+            "source_id": pairs["source_id_register"] + "+" + pairs["source_id_community"],
         }
     )
 

@@ -7,6 +7,7 @@ links to the rows come from the frame by themselves, the same on every page.
 """
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from string import Formatter
@@ -18,21 +19,25 @@ import pandas as pd
 from rso_report import answers, coverage, figures, findings, periods, prose, revisions, tables
 from rso_report.dataset import Tables
 from rso_report.edition import Edition, open_edition
+from rso_report.parameters import NAMES
+from rso_report.register import CUSTODY, community
 from rso_report.statistics import round_half_up
 from rso_report.tables import Cell, Link
 
 _INFERRED = "(inferred): the source does not state of which date the figure is."
-_YEARS_INFERRED = "Years inferred: the source does not state which year, or kind of year, it means."
 
 # A column of the frame, shown as its kind asks (see `Page.cell`), or what makes a cell of a line.
 Column = str | Callable[[pd.Series], Any]
-Columns = Mapping[str, Column]
+# By heading; or all in one text, `Force=area_id | Share=share:1 | due`: a name may be a heading.
+Columns = Mapping[str, Column] | str
+# A column and what is asked of it: `rate`, `share:1`, `change:+1%`, `women:2±`, `often:0?[z]`.
+_ASKED = re.compile(r"([^:?]+)(?::(\+?)(\w+)(%?)(±?))?(?:\?(.*))?")
 # What says which figure a line holds: where a table begins with such columns, they head its rows.
 _IDENTITY = ("area_id", "area", "as_at", "period", "year", "order_type", "tier", "label")
 _IDENTITY += ("detail", "part")
 _LONG, _SHOWN = 12, 6  # of a table of more lines than the one, a page shows the other first
 _SAYS_NOTHING = ["", "[z]"]  # a column with nothing else in it is left out
-_SPOKEN = 16  # lines of a chart's data that its alternative text says in full, at most
+_SPOKEN = 8  # lines of a chart's data that its alternative text says in full, at most
 
 
 def count(value: str = "value", missing: str = "[x]") -> Column:
@@ -77,47 +82,41 @@ def decimal(value: str, digits: int | str = 1, missing: str = "[x]") -> Column:
     return cell
 
 
-def signed(
-    value: str, digits: int = 1, missing: str = "[z]", first: str = "", unit: str = ""
-) -> Column:
-    """Cells such as `+2.6` and `−11.5`; `missing` where there is no number.
+def signed(value: str, digits: int = 1, missing: str = "[z]", unit: str = "") -> Column:
+    """Cells such as `+2.6` and `−11.5%`; `missing` where there is no number.
 
-    With `first`, the column of what it was before figures were revised, that is added where it
-    differs: `+6.6 (+7.6 as first released)`.
+    What it was before figures were revised (`first_` and its name) is added where that is another
+    number: `+6.6 (+7.6 as first released)`.
     """
 
     def cell(line: pd.Series) -> Cell | str:
         if pd.isna(line[value]):
             return missing
         text = f"{prose.signed(line[value], digits)}{unit}"
-        if first and pd.notna(line[first]) and line[first] != line[value]:
-            text += f" ({prose.signed(line[first], digits)}{unit} as first released)"
-        return _cell(text, line[value], digits)
+        first = line.get(f"first_{value}", pd.NA)
+        before = text if pd.isna(first) else f"{prose.signed(first, digits)}{unit}"
+        said = text if before == text else f"{text} ({before} as first released)"
+        return _cell(said, line[value], digits)
 
     return cell
 
 
-def interval(
-    lower: str = "lower", upper: str = "upper", digits: int = 1, missing: str = "[x]"
-) -> Column:
-    """Cells such as `139.1 to 148.5`."""
+def interval(digits: int = 1, missing: str = "[x]") -> Column:
+    """Cells such as `139.1 to 148.5`, from `lower` to `upper`."""
     return lambda line: (
-        missing if pd.isna(line[lower]) else prose.interval(line[lower], line[upper], digits)
+        missing if pd.isna(line["lower"]) else prose.interval(line["lower"], line["upper"], digits)
     )
 
 
-def estimate(
-    value: str, digits: int = 1, lower: str = "lower", upper: str = "upper", missing: str = "[x]"
-) -> Column:
+def estimate(value: str, digits: int = 1, missing: str = "[x]") -> Column:
     """Cells such as `1.05 (0.79 to 1.40)`; without its interval where there is none."""
+    limits = interval(digits, "")
 
     def cell(line: pd.Series) -> Cell | str:
         if pd.isna(line[value]):
             return missing
-        said = prose.number(line[value], digits)
-        if pd.notna(line[lower]):
-            said += f" ({prose.interval(line[lower], line[upper], digits)})"
-        return _cell(said, line[value], digits)
+        said = f"{prose.number(line[value], digits)} ({limits(line)})"
+        return _cell(said.removesuffix(" ()"), line[value], digits)
 
     return cell
 
@@ -145,14 +144,25 @@ def period() -> Column:
     )
 
 
-def open_page(data: Tables, **given: Any) -> tuple[Edition, "Page"]:
+def headed(columns: Columns) -> Mapping[str, Column]:
+    """Columns by their heading, however they were named."""
+    if not isinstance(columns, str):
+        return columns
+    parts = (each.strip().rpartition("=") for each in columns.split("|"))
+    return {heading or name[0].upper() + name[1:]: name for heading, _, name in parts}
+
+
+def open_page(
+    data: Tables, names: Mapping[str, Any] | None = None, **given: Any
+) -> tuple[Edition, "Page"]:
     """Check the parameters that a notebook declares, say which edition it is, return its page.
 
+    They are `given` by name, or are those among the `names` of the notebook, its `vars()`.
     Raises FaultError for what `open_edition` refuses.
     """
     # A frame at the end of a cell is for who checks the calculation: as text, alike anywhere.
     pd.set_option("display.notebook_repr_html", False, "display.width", 120)
-    edition, _ = open_edition(data, **given)
+    edition, _ = open_edition(data, **given or {n: names[n] for n in NAMES if n in names})
     prose.say(findings.status_line(data, edition))
     return edition, Page(data, edition)
 
@@ -186,15 +196,26 @@ def _speaking(cells: pd.DataFrame, names: int = 1) -> pd.DataFrame:
 
 
 def _spoken(frame: pd.DataFrame, table: pd.DataFrame) -> str:
-    """The lines of a chart's data as words: all of a few, of many the newest of each area."""
+    """The lines of a chart's data as words: all of a few, of many those that matter to a listener.
+
+    Of each series the newest and, if that is still not too much, its lowest and highest number.
+    """
     said, which = table.drop(columns="Rows", errors="ignore").map(tables.cell_text), ""
-    if len(said) > _SPOKEN and "as_at" in frame:
-        newest = frame.reset_index().sort_values("as_at", ascending=False, kind="stable")
-        said, which = said.loc[sorted(newest.drop_duplicates("area_id").index)], ", the newest"
-    if len(said) > _SPOKEN:
+    when = next((name for name in ("as_at", "period_end") if name in frame), "")
+    if len(said) > _SPOKEN and when and "value" in frame:
+        every = frame.reset_index(drop=True).groupby("name" if "name" in frame else "area_id")
+        newest, ends = {*every[when].idxmax()}, {*every["value"].idxmin(), *every["value"].idxmax()}
+        few = len(newest | ends) <= _SPOKEN
+        said = said.loc[sorted(newest | ends if few else newest)]
+        which = f"; of each series the {'lowest, the highest and the ' * few}newest"
+    if len(said) > 2 * _SPOKEN:
         return ""
-    lines = (", ".join(cell for cell in line if cell not in _SAYS_NOTHING) for line in said.values)
-    return f"{which} ({', '.join(said)}): {'; '.join(lines)}"
+    lines, before = [], ""
+    for first, *others in said.values:  # a name that repeats is said once
+        told = [*[first] * (first != before), *others]
+        lines.append(", ".join(cell for cell in told if cell not in _SAYS_NOTHING))
+        before = first
+    return prose.in_words(f"{which} ({', '.join(said)}): {'; '.join(lines)}")
 
 
 def _is_number(value: object) -> bool:
@@ -219,17 +240,28 @@ class Page:
         """What makes a cell of a line: a column that is named is shown as its kind asks.
 
         `area_id` by name and `source_id` by publisher and date, days as far as they are known, a
-        `period` with the mark of a part-year, a `year` without separators, numbers as `count` does
-        and with decimals where it says how many (`share:1`), a remark (`note`, `remark`) that is
-        not there as [z]; texts and all else as they are. Of any frame `age` is how old its figure
-        is for the edition (`, 4 years old by March 2022`, or nothing), and `aged` its date with
-        that, as in a sentence.
+        `period` with the mark of a part-year, a `year` without separators, numbers as `count` does,
+        a `custody_status` in words, a remark (`note`, `remark`) that is not there as [z]; texts and
+        all else as they are. Of any frame `interval` is that from lower to upper, `age` how old its
+        figure is for the edition (`, 4 years old by March 2022`, or nothing), and `aged` its date
+        with that, as in a sentence. After a colon stands how: `share:1` with one decimal place,
+        `rate:places` with as many as that column says, `share:2±` with its interval, `change:+1%`
+        with sign and unit, `as_at:year` the year of a day. After a question mark, at the end, what
+        stands where there is none: nothing, or what follows it, as in `often:0?[z]`.
         """
         if not isinstance(column, str):
             return column
-        name, _, digits = column.partition(":")
-        if digits:
-            return decimal(name, int(digits))
+        name, sign, kind, unit, spread, missing = _ASKED.fullmatch(column).groups()
+        absent = {} if missing is None else {"missing": missing}
+        if kind == "year":
+            return year(name)
+        digits = int(kind) if kind and kind.isdigit() else kind
+        if name == "interval":
+            return interval(digits=1 if digits is None else digits, **absent)
+        if sign:
+            return signed(name, digits, unit=unit, **absent)
+        if kind:
+            return (estimate if spread else decimal)(name, digits, **absent)
         edition = self._edition
         if name == "area_id":
             return lambda line: edition.name(line[name])
@@ -241,6 +273,8 @@ class Page:
             )
         if name == "aged":
             return lambda line: prose.aged(edition, line)
+        if name == "custody_status":
+            return lambda line: CUSTODY[line[name]]
         if name in ("note", "remark"):
             return lambda line: line[name] or "[z]"
         if name == "period" and "period_start" in frame:
@@ -248,15 +282,17 @@ class Page:
         if name == "year":
             return lambda line: str(line[name])
         if pd.api.types.is_datetime64_any_dtype(frame[name]):
-            told = day(name)
+            told = day(name, **absent)
             return lambda line: prose.short(told(line))
-        number = count(name)
-        return lambda line: number(line) if _is_number(line[name]) else line[name]
+        number = count(name, **absent)
+        return lambda line: (
+            number(line) if pd.isna(line[name]) or _is_number(line[name]) else line[name]
+        )
 
     def frame(self, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
         """Return the cells to show: a column for each of `columns`, and one of the rows of data."""
         lines = [line for _, line in frame.iterrows()]
-        cells = {}
+        cells, columns = {}, headed(columns)
         for name, column in columns.items():
             cell = self.cell(frame, column)
             cells[name] = [cell(line) for line in lines]
@@ -269,12 +305,18 @@ class Page:
     ) -> list[str]:
         """Return `template` for each line, its `{names}` filled with the cells of `columns`.
 
-        A name that is none of them is that of a column of the frame: `{area_id} {count}`.
+        A name that is none of them is that of a column of the frame: `{area_id} {share:1}`.
         """
-        asked = {name for _, name, _, _ in Formatter().parse(template) if name}
-        named = {name: (columns or {}).get(name, name) for name in asked}
-        cells = self.frame(frame, named).to_dict("records")
-        return [template.format(**line) for line in cells or [{}] * len(frame)]
+        parts = [
+            (text, f"{name}:{kind}" if kind else name)
+            for text, name, kind, _ in Formatter().parse(template)
+        ]
+        columns = headed(columns or {})
+        cells = self.frame(frame, {name: columns.get(name, name) for _, name in parts if name})
+        return [
+            "".join(f"{text}{line[name] if name else ''}" for text, name in parts)
+            for line in cells.to_dict("records") or [{}] * len(frame)
+        ]
 
     def cited(self, frame: pd.DataFrame) -> str:
         """Return links to the sources and the rows of data of a frame, for a sentence."""
@@ -298,10 +340,25 @@ class Page:
         """Return the rows of a table of the data that the edition shows, the newest of each."""
         return revisions.current(self._edition.visible(rows))
 
+    def cuts(self, *topics: str) -> pd.DataFrame:
+        """Return the breaks in series of some topics, or of all, in order of time."""
+        return coverage.breaks(self._data, self._edition, topics).sort_values("date")
+
     def breaks(self, table_id: str, caption: str, *topics: str) -> None:
         """Show the breaks in series of some topics, or of all, as a table."""
         rows = coverage.breaks(self._data, self._edition, topics)
         coverage.show_breaks(rows, table_id=table_id, caption=caption)
+
+    def together(self) -> list[str]:
+        """Return the sum of a region's forces or why there is none, or that a force has no count.
+
+        As a point; nothing of one force that has a count.
+        """
+        counts, edition = community(self._data, self._edition), self._edition
+        if len(edition.forces) > 1:
+            return [f"- {findings.together(self._data, edition, counts)}"]
+        silent = edition.absent(counts["area_id"])
+        return [f"- **{edition.the_forces}**: {prose.NOT_FOUND}."] * bool(silent)
 
     def stated(self, topic: str) -> None:
         """Show what documents say about a topic beside their figures."""
@@ -343,7 +400,7 @@ class Page:
         if frame.empty:
             prose.say(*filter(None, [none]))
             return
-        columns = columns or {name: name for name in frame if name != "rows"}
+        columns = headed(columns or {name: name for name in frame if name != "rows"})
         known = itertools.takewhile(_IDENTITY.__contains__, list(columns.values())[1:])
         names = names or 1 + len(list(known))
         first = _SHOWN if first is None and len(frame) > _LONG else first
@@ -416,7 +473,7 @@ class Page:
             meant = meant.sort_values("letter", key=lambda letters: letters.replace("?", "~"))
             notes += self.phrases(meant, "{letter}: {definition}.")
         if "inferred" in frame:
-            notes += [_YEARS_INFERRED] * bool(frame["inferred"].any())
+            notes += [f"{prose.YEARS_INFERRED}."] * bool(frame["inferred"].any())
         return notes
 
     def _filled(self, template: str, frame: pd.DataFrame, columns: Columns) -> str:

@@ -161,14 +161,12 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     text += f"{edition.name(lead.area_id)} in {lead.period}"
     notes = [
         breach_words.repeated_words(lead) if lead.repeated else "",
-        breach_words.YEARS_INFERRED if lead.inferred else "",
+        prose.YEARS_INFERRED[0].lower() + prose.YEARS_INFERRED[1:] if lead.inferred else "",
         periods.age_words(lead.period_end, edition.year.end),
     ]
     text += "".join(f", {note}" for note in notes if note)
     if last is not lead:
-        # The words say that it is a part-year; the mark is explained where there is a table.
-        part = breach_words.part_year_words(last, lead, data.series_breaks)
-        text += f"; {part.replace(' [p]', '')}"
+        text += f"; {breach_words.part_year_words(last, lead, data.series_breaks)}"
     return [
         f"**{breach_words.count_words(lead)}** {text} {cite(data, *shown)}. Offences are not "
         "people: one person can have several. [Earlier years, and orders](breaches.ipynb)."

@@ -143,7 +143,7 @@ def _made_of_due(data: Tables, edition: Edition, row: pd.Series) -> str:
         share = statistics.share(row["made"], row["due"])
         text += f", {percent(share.value)} ({interval(share.lower, share.upper)})"
     when = periods.period_label(row["period_start"], row["period_end"])
-    part = ", a part of the year [p]" if row["period_status"] == "part" else ""
+    part = ", a part of the year" if row["period_status"] == "part" else ""
     note = f"; {row['note']}" if row["note"] else ""
     link = cited(data.sources, [row["source_id"]], [row["rows_made"], row["rows_due"]])
     return f"- **{edition.name(row['area_id'])}**: {text}, {when}{part}{note} {link}"
