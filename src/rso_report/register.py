@@ -455,8 +455,8 @@ def community_and_register(data: Tables, edition: Edition) -> pd.DataFrame:
             "gap": (pairs["value_register"] - pairs["value_community"]).map(disclosure.difference),
             "ratio_percent": 100 * pairs["value_community"] / pairs["value_register"],
             "caveat": caveat,
-            "rows": pairs["rows_register"] + "+" + pairs["rows_community"],
-            "source_id": pairs["source_id_register"] + "+" + pairs["source_id_community"],
+            "rows": across(pairs["rows_register"], pairs["rows_community"]),
+            "source_id": across(pairs["source_id_register"], pairs["source_id_community"]),
         }
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 def apart(*texts: str | float | None) -> list[str]:
     """The names in texts, each once, in order; what is missing or empty has none."""
-    given = (text.replace(" ", "+").split("+") for text in texts if isinstance(text, str))
+    given = (text.split("+") for text in texts if isinstance(text, str))
     return list(dict.fromkeys(name for names in given for name in names if name))
 
 
