@@ -55,17 +55,20 @@ bench: $(READY) ## Measure how long builds take, beside other ways to make the s
 preview: $(READY) ## Serve the report on this machine; build and reload it on every save
 	@$(BIN)/python -m rso_report.publication.preview --year "$$YEAR" --region "$$REGION"
 
+# One more than there are cores: a test that waits for a browser leaves its core to another.
+WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
+
 test: $(READY) ## Check the style, test, compare the notebooks' stored outputs
 	@echo "Checking the style"
 	@$(BIN)/python -m ruff check src tests notebooks
 	@$(BIN)/python -m ruff format --check src tests notebooks
 	@echo "Testing the package, the notebooks and the book"
-	@$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@echo "Executing the notebooks and comparing their stored outputs"
 	@$(BIN)/pytest --nbval --numprocesses auto --dist loadfile notebooks/
 
 test-broad: $(READY) ## Test what is broad: the other pages in all modes, 50 kills, a year replayed
-	@$(BIN)/pytest -m slow --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -m slow --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: test-broad ## Test what is broad, and the build on a SLURM of one machine
 	@$(BIN)/python tests/slurm/check.py

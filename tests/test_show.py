@@ -53,6 +53,12 @@ def test_a_column_says_after_its_name_how_it_is_shown(page, column, first, secon
     assert page.phrases(FRAME, f"It is {{{column}}}.") == [f"It is {first}.", f"It is {second}."]
 
 
+@pytest.mark.parametrize("column", ["share: 1", "share:1%%", "", ":1"])
+def test_a_column_that_asks_for_nothing_known_is_refused_with_what_is_allowed(page, column):
+    with pytest.raises(ValueError, match="allowed: a name, with"):
+        page.cell(FRAME, column)
+
+
 def test_a_name_without_a_heading_is_its_own():
     columns = show.headed("Force=area_id | many | SHPO by title | Men, %=share:1")
     assert columns == {

@@ -251,7 +251,10 @@ class Page:
         """
         if not isinstance(column, str):
             return column
-        name, sign, kind, unit, spread, missing = _ASKED.fullmatch(column).groups()
+        if not (asked := _ASKED.fullmatch(column)):
+            allowed = "a name, with `:1`, `:+1%`, `:2±`, `?[z]`"
+            raise ValueError(f"found the column '{column}'; allowed: {allowed}")
+        name, sign, kind, unit, spread, missing = asked.groups()
         absent = {} if missing is None else {"missing": missing}
         if kind == "year":
             return year(name)
@@ -477,7 +480,7 @@ class Page:
         return notes
 
     def _filled(self, template: str, frame: pd.DataFrame, columns: Columns) -> str:
-        return self.phrases(frame.iloc[:1], template, columns)[0]
+        return prose.in_words(self.phrases(frame.iloc[:1], template, columns)[0])
 
     def _as_at(
         self, frame: pd.DataFrame, several: str = "the date beside each figure"
