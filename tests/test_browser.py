@@ -130,7 +130,7 @@ def points_expected(figure):
     if figure["id"] == "fig-visit-explorer":
         return 2 * (rows - 1)  # people and visits of each tier, of all together a line of text
     if figure["id"] == "fig-missing-share":
-        head = re.search(r"(\d+) of [\d,]+ people missing, (\d+)", figure.get_text())
+        head = re.search(r"(\d+) of [\d,]+ counted as missing, (\d+)", figure.get_text())
         missing, abroad = map(int, head.groups())
         return 2 * missing + abroad + 2  # each alone and among all, who are full rows and a rest
     return rows

@@ -59,12 +59,12 @@ def test_periods_are_named_by_what_they_are():
 @pytest.mark.parametrize(
     ("day", "end", "said"),
     [
-        (date(2018, 2, 22), date(2022, 3, 31), "4 years old by March 2022"),
-        (date(2019, 3, 31), date(2022, 3, 31), "3 years old by March 2022"),
-        (date(2019, 4, 1), date(2022, 3, 31), "2 years old by March 2022"),
+        (date(2018, 2, 22), date(2022, 3, 31), "4 years before March 2022"),
+        (date(2019, 3, 31), date(2022, 3, 31), "3 years before March 2022"),
+        (date(2019, 4, 1), date(2022, 3, 31), "2 years before March 2022"),
         (date(2020, 3, 31), date(2022, 3, 31), ""),
         (date(2022, 3, 31), date(2022, 3, 31), ""),
-        (date(2020, 2, 29), date(2024, 3, 31), "4 years old by March 2024"),
+        (date(2020, 2, 29), date(2024, 3, 31), "4 years before March 2024"),
         (pd.NaT, date(2022, 3, 31), ""),
     ],
 )

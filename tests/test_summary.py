@@ -75,7 +75,7 @@ def test_a_change_of_the_country_says_what_it_was_as_first_released(data):
 
 def test_an_old_figure_of_another_force_says_its_age(data):
     text = said(data, summary.outcomes, "2023-24", "North West")
-    assert "Cheshire Constabulary " in text and "8 in 2002-03, 21 years old by March 2024" in text
+    assert "Cheshire Constabulary " in text and "8 in 2002-03, 21 years before March 2024" in text
 
 
 def test_no_change_is_given_across_a_count_in_doubt(data, monkeypatch):

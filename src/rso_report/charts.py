@@ -220,7 +220,7 @@ def bars_by_name(frame: pd.DataFrame) -> alt.VConcatChart:
     told = f" ({'; '.join(under)})" if len(under) else ""
     shapes = {
         "A hatched bar [p] covers the part of a year that stands over it.": drawn["part"].any(),
-        "A line across a bar: what the number is if one number is printed twice.": (
+        "A line across a bar: the number, if the source printed one of its numbers twice.": (
             drawn["least"] < drawn["value"]
         ).any(),
     }

@@ -28,7 +28,7 @@ def later(data: Tables, edition: Edition) -> str:
     """That the data hold figures of the forces which an edition of this year does not show."""
     tables = [getattr(data, name) for name in FIGURES if hasattr(data, name)]
     held = any(len(edition.hidden(rows)) for rows in tables)
-    return " The data hold later figures." * held
+    return " The data hold [later figures](../book/data-rows.md)." * held
 
 
 def together(data: Tables, edition: Edition, counts: pd.DataFrame) -> str:

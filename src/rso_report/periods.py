@@ -99,7 +99,7 @@ def as_at_phrase(day: date, precision: str) -> str:
 
 
 def age_words(day: date, edition_end: date) -> str:
-    """How old a figure is when its edition ends: `4 years old by March 2022`.
+    """How old a figure is when its edition ends: `4 years before March 2022`.
 
     "" where it is not older than two years: then its date says enough. Whole years, as of a person.
     """
@@ -110,7 +110,7 @@ def age_words(day: date, edition_end: date) -> str:
     exactly = (edition_end.month, edition_end.day) == (day.month, day.day)
     if years < 2 or (years == 2 and exactly):
         return ""
-    return f"{years} years old by {MONTHS[edition_end.month - 1]} {edition_end.year}"
+    return f"{years} years before {MONTHS[edition_end.month - 1]} {edition_end.year}"
 
 
 MONTHS = (

@@ -243,7 +243,7 @@ class Page:
         `period` with the mark of a part-year, a `year` without separators, numbers as `count` does,
         a `custody_status` in words, a remark (`note`, `remark`) that is not there as [z]; texts and
         all else as they are. Of any frame `interval` is that from lower to upper, `age` how old its
-        figure is for the edition (`, 4 years old by March 2022`, or nothing), and `aged` its date
+        figure is for the edition (`, 4 years before March 2022`, or nothing), and `aged` its date
         with that, as in a sentence. After a colon stands how: `share:1` with one decimal place,
         `rate:places` with as many as that column says, `share:2±` with its interval, `change:+1%`
         with sign and unit, `as_at:year` the year of a day. After a question mark, at the end, what

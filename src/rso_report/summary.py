@@ -182,7 +182,8 @@ def missing_people(data: Tables, edition: Edition) -> list[str]:
     row = max(own, key=lambda row: (row["as_at"], pd.notna(row["share"]), row["value"]))
     *notes, means = missing_words.snapshot_notes(row)
     noun = "person" if row["value"] == 1 else "people"
-    text = f"{noun} missing, {edition.name(row['area_id'])}, {prose.short(prose.on_date(row))}"
+    text = f"{noun} counted as missing by {edition.name(row['area_id'])}, "
+    text += prose.short(prose.on_date(row))
     return [
         f"**{prose.counted(row)}** {'; '.join([text, *notes])}. {means[0].upper()}{means[1:]} "
         f"{cite(data, row)}."
@@ -236,7 +237,8 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     if said:
         text += f". Others: {'; '.join(said)}"
     return [
-        f"**{big}** {text} {cited(data.sources, used, rows)}. Not a share of the offences recorded."
+        f"**{big}** {text} {cited(data.sources, used, rows)}. No share of people or of offences "
+        "recorded."
     ]
 
 
