@@ -134,8 +134,8 @@ def test_kinds_of_orders_are_drawn_on_one_scale_and_their_breaks_are_named(data)
 def test_inferred_years_are_said_to_be(data):
     said = text(data, breach_words.offences, year="2023-24", region="North East")
     cleveland, northumbria = said.splitlines()
-    assert prose.YEARS_INFERRED in cleveland
-    assert prose.YEARS_INFERRED not in northumbria
+    assert prose.YEARS_INFERRED.capitalize() in cleveland
+    assert prose.YEARS_INFERRED.capitalize() not in northumbria
 
 
 def test_more_offences_than_people_under_an_order_are_said_where_it_is_so(data):

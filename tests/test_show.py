@@ -48,7 +48,7 @@ FRAME = pd.DataFrame(
     ],
 )
 def test_a_column_says_after_its_name_how_it_is_shown(page, column, first, second):
-    cells = page.frame(FRAME, f"Seen={column}")
+    cells = page.frame(FRAME, show.headed(f"Seen={column}"))
     assert [str(cell) for cell in cells["Seen"]] == [first, second]
     assert page.phrases(FRAME, f"It is {{{column}}}.") == [f"It is {first}.", f"It is {second}."]
 

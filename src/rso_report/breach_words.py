@@ -46,7 +46,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
             same = [(row, _doubt(row)) for row in leads if row.period_end == end]
             when = with_age(f"in {same[0][0].period}", end, edition)
             said.append(f"recorded {_by_family(same, breaches.FAMILIES)} {when}")
-        said += [prose.YEARS_INFERRED] * any(row.inferred for row in leads)
+        said += [prose.YEARS_INFERRED.capitalize()] * any(row.inferred for row in leads)
         force = series_name(data, edition, series[0][0], "**{}**")
         bullets += [f"- {force} {'. '.join(said)} {cite(data, *leads)}."] * bool(leads)
         part = [(rows[-1], last_complete(rows)) for rows in series if rows[-1].part]
@@ -193,7 +193,7 @@ def title_notes(data: Tables, own: pd.DataFrame, titles: pd.DataFrame) -> list[s
         "[x] under a year: no figure found for that title and year. It is not 0.": (
             counts.eq("[x]").any(axis=None)
         ),
-        f"{prose.YEARS_INFERRED}.": own["inferred"].any(),
+        f"{prose.YEARS_INFERRED.capitalize()}.": own["inferred"].any(),
     }
     doubts = [f"{row.period}: {repeated_words(row)}." for row in own.itertuples() if row.repeated]
     return [note for note, holds in said.items() if holds] + doubts

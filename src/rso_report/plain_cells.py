@@ -36,13 +36,16 @@ def faults(resource: dict[str, Any], content: bytes) -> tuple[list[Fault], bool]
         row, found = unreadable
         allowed = "a CSV file in UTF-8 with the columns of datapackage.json"
         return [Fault(file, found, allowed, row)], False
-    columns = resource["schema"]["fields"]
+    columns = [
+        (field["name"], field["type"], "pattern" in field.get("constraints", {}))
+        for field in resource["schema"]["fields"]
+    ]
     return [
         Fault(file, shown(text), allowed, row, column)
         for row, cells in enumerate(rows(content), 1)
-        for field, text in zip(columns, cells, strict=False)
-        for column in [field["name"] if row > 1 else None]
-        if (allowed := _fault(*(_kind(field) if row > 1 else ("string", False)), text))
+        for named, text in zip(columns, cells, strict=False)
+        for column, kind, patterned in [named if row > 1 else (None, "string", False)]
+        if (allowed := _fault(kind, patterned, text))
     ], True
 
 
@@ -75,14 +78,12 @@ def rows(content: bytes) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
 
 
-def _kind(field: dict[str, Any]) -> tuple[str, bool]:
-    """The type of a column, and whether its texts have a pattern to follow."""
-    return field["type"], "pattern" in field.get("constraints", {})
-
-
 @lru_cache(maxsize=100_000)  # most cells hold what another holds
 def _fault(kind: str, patterned: bool, text: str) -> str:
-    """What is allowed instead of a cell's text; nothing if the text is allowed."""
+    """What is allowed instead of a cell's text, which may have a pattern to follow besides.
+
+    Nothing if the text is allowed.
+    """
     if text == "":
         return ""
     if kind == "string":

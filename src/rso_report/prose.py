@@ -16,7 +16,7 @@ from rso_report.trace import apart
 
 SOURCES_PAGE = "../book/data-and-sources.md"
 LEDGER = "../notebooks/data-quality.ipynb#tab-ledger"
-YEARS_INFERRED = "Years inferred: the source does not state which year, or kind of year, it means"
+YEARS_INFERRED = "years inferred: the source does not state which year, or kind of year, it means"
 NOT_FOUND = "no figure found"  # a gap is one of our finding: `searched` says where we looked
 
 # `2 [r] (5 at first)`, `2 [r]`, `2021-22 [p]` of a part-year, `3,655 [p]`

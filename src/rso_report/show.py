@@ -26,10 +26,8 @@ from rso_report.tables import Cell, Link
 
 _INFERRED = "(inferred): the source does not state of which date the figure is."
 
-# A column of the frame, shown as its kind asks (see `Page.cell`), or what makes a cell of a line.
-Column = str | Callable[[pd.Series], Any]
-# By heading; or all in one text, `Force=area_id | Share=share:1 | due`: a name may be a heading.
-Columns = Mapping[str, Column] | str
+Cells = Callable[[pd.Series], Any]  # what makes a cell of a line
+Columns = Mapping[str, str]  # by heading, each as `Page.cell` takes it
 # A column and what is asked of it: `rate`, `share:1`, `change:+1%`, `women:2±`, `often:0?[z]`.
 _ASKED = re.compile(r"([^:?]+)(?::(\+?)(\w+)(%?)(±?))?(?:\?(.*))?")
 # What says which figure a line holds: where a table begins with such columns, they head its rows.
@@ -40,7 +38,7 @@ _SAYS_NOTHING = ["", "[z]"]  # a column with nothing else in it is left out
 _SPOKEN = 8  # lines of a chart's data that its alternative text says in full, at most
 
 
-def count(value: str = "value", missing: str = "[x]") -> Column:
+def count(value: str = "value", missing: str = "[x]") -> Cells:
     """Cells such as `3,655`, `at least 1,640` and `2 [r] (5 at first)`.
 
     What is known of a number stands beside it under its own name: `first_people`,
@@ -65,7 +63,7 @@ def count(value: str = "value", missing: str = "[x]") -> Column:
     return cell
 
 
-def decimal(value: str, digits: int | str = 1, missing: str = "[x]") -> Column:
+def decimal(value: str, digits: int | str = 1, missing: str = "[x]") -> Cells:
     """Cells with a fixed number of decimal places, or as many as the column `digits` says.
 
     What a number was before a revision stands in `first_` and its name.
@@ -82,7 +80,7 @@ def decimal(value: str, digits: int | str = 1, missing: str = "[x]") -> Column:
     return cell
 
 
-def signed(value: str, digits: int = 1, missing: str = "[z]", unit: str = "") -> Column:
+def signed(value: str, digits: int = 1, missing: str = "[z]", unit: str = "") -> Cells:
     """Cells such as `+2.6` and `−11.5%`; `missing` where there is no number.
 
     What it was before figures were revised (`first_` and its name) is added where that is another
@@ -101,14 +99,14 @@ def signed(value: str, digits: int = 1, missing: str = "[z]", unit: str = "") ->
     return cell
 
 
-def interval(digits: int = 1, missing: str = "[x]") -> Column:
+def interval(digits: int = 1, missing: str = "[x]") -> Cells:
     """Cells such as `139.1 to 148.5`, from `lower` to `upper`."""
     return lambda line: (
         missing if pd.isna(line["lower"]) else prose.interval(line["lower"], line["upper"], digits)
     )
 
 
-def estimate(value: str, digits: int = 1, missing: str = "[x]") -> Column:
+def estimate(value: str, digits: int = 1, missing: str = "[x]") -> Cells:
     """Cells such as `1.05 (0.79 to 1.40)`; without its interval where there is none."""
     limits = interval(digits, "")
 
@@ -121,7 +119,7 @@ def estimate(value: str, digits: int = 1, missing: str = "[x]") -> Column:
     return cell
 
 
-def day(name: str = "as_at", missing: str = "not stated") -> Column:
+def day(name: str = "as_at", missing: str = "not stated") -> Cells:
     """Cells such as `31 March 2021`, never more precise than the source."""
     return lambda line: (
         missing
@@ -130,13 +128,13 @@ def day(name: str = "as_at", missing: str = "not stated") -> Column:
     )
 
 
-def year(name: str = "as_at") -> Column:
+def year(name: str = "as_at") -> Cells:
     """Cells such as `2021`, marked where the source does not state of which date the figure is."""
     known = name.replace("as_at", "as_at_precision")
     return lambda line: f"{line[name].year}{' (inferred)' * (line.get(known) == 'inferred')}"
 
 
-def period() -> Column:
+def period() -> Cells:
     """Cells such as `2020-21`, and `2021-22 [p]` of a part-year."""
     return lambda line: (
         periods.period_label(line["period_start"], line["period_end"])
@@ -144,10 +142,11 @@ def period() -> Column:
     )
 
 
-def headed(columns: Columns) -> Mapping[str, Column]:
-    """Columns by their heading, however they were named."""
-    if not isinstance(columns, str):
-        return columns
+def headed(columns: str) -> Columns:
+    """Columns by their heading, of a text as a notebook names them: a name may be its own.
+
+    `Force=area_id | Share=share:1 | due` are Force, Share and Due.
+    """
     parts = (each.strip().rpartition("=") for each in columns.split("|"))
     return {heading or name[0].upper() + name[1:]: name for heading, _, name in parts}
 
@@ -236,8 +235,8 @@ class Page:
             source=[prose.source_label(self._data.sources, each) for each in frame["source_id"]],
         )
 
-    def cell(self, frame: pd.DataFrame, column: Column) -> Callable[[pd.Series], Any]:
-        """What makes a cell of a line: a column that is named is shown as its kind asks.
+    def cell(self, frame: pd.DataFrame, column: str) -> Cells:
+        """What makes a cell of a line: a column is shown as its kind asks.
 
         `area_id` by name and `source_id` by publisher and date, days as far as they are known, a
         `period` with the mark of a part-year, a `year` without separators, numbers as `count` does,
@@ -249,8 +248,6 @@ class Page:
         with sign and unit, `as_at:year` the year of a day. After a question mark, at the end, what
         stands where there is none: nothing, or what follows it, as in `often:0?[z]`.
         """
-        if not isinstance(column, str):
-            return column
         if not (asked := _ASKED.fullmatch(column)):
             allowed = "a name, with `:1`, `:+1%`, `:2±`, `?[z]`"
             raise ValueError(f"found the column '{column}'; allowed: {allowed}")
@@ -295,7 +292,7 @@ class Page:
     def frame(self, frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
         """Return the cells to show: a column for each of `columns`, and one of the rows of data."""
         lines = [line for _, line in frame.iterrows()]
-        cells, columns = {}, headed(columns)
+        cells = {}
         for name, column in columns.items():
             cell = self.cell(frame, column)
             cells[name] = [cell(line) for line in lines]
@@ -314,8 +311,8 @@ class Page:
             (text, f"{name}:{kind}" if kind else name)
             for text, name, kind, _ in Formatter().parse(template)
         ]
-        columns = headed(columns or {})
-        cells = self.frame(frame, {name: columns.get(name, name) for _, name in parts if name})
+        own = columns or {}
+        cells = self.frame(frame, {name: own.get(name, name) for _, name in parts if name})
         return [
             "".join(f"{text}{line[name] if name else ''}" for text, name in parts)
             for line in cells.to_dict("records") or [{}] * len(frame)
@@ -375,7 +372,7 @@ class Page:
         self,
         frame: pd.DataFrame,
         table_id: str,
-        columns: Columns | None = None,
+        columns: str = "",
         *,
         headline: str = "",
         caption: str,
@@ -391,10 +388,10 @@ class Page:
 
         Without `names` those are the first column and what of an area, a date or the like follows.
 
-        `columns` gives each column of the table its column of the frame or the function that
-        makes its cells; without it a frame is shown as it is. A column that says nothing in any
-        line is left out. In `headline` the name of a column in braces, `{Area}`, stands for its
-        cell in the first line. Of an empty frame nothing is shown but the sentence `none`, if any.
+        `columns` names them as `headed` takes it; without, a frame is shown as it is. A column that
+        says nothing in any line is left out. In `headline` the name of a column in braces,
+        `{Area}`, stands for its cell in the first line. Of an empty frame nothing is shown but the
+        sentence `none`, if any.
 
         Sources are those of the frame's `source_id` unless `sources` names them or `source` says
         in words what they are; `as_at` is that of the frame's column. Of a long table the page
@@ -403,16 +400,17 @@ class Page:
         if frame.empty:
             prose.say(*filter(None, [none]))
             return
-        columns = headed(columns or {name: name for name in frame if name != "rows"})
-        known = itertools.takewhile(_IDENTITY.__contains__, list(columns.values())[1:])
+        all_of_it = {name: name for name in frame if name != "rows"}
+        by_heading = headed(columns) if columns else all_of_it
+        known = itertools.takewhile(_IDENTITY.__contains__, list(by_heading.values())[1:])
         names = names or 1 + len(list(known))
         first = _SHOWN if first is None and len(frame) > _LONG else first
         tables.show(
-            _speaking(self.frame(frame, columns), names),
+            _speaking(self.frame(frame, by_heading), names),
             table_id=table_id,
-            headline=self._filled(headline, frame, columns) or None,
+            headline=self._filled(headline, frame, by_heading) or None,
             caption=caption,
-            row_header=list(columns)[:names],
+            row_header=list(by_heading)[:names],
             notes=[*_listed(notes), *self._notes(frame)],
             as_at=as_at or self._as_at(frame),
             first=first,
@@ -424,7 +422,7 @@ class Page:
         chart: alt.TopLevelMixin | Callable[[pd.DataFrame], alt.TopLevelMixin],
         figure_id: str,
         frame: pd.DataFrame,
-        columns: Columns,
+        columns: str,
         *,
         headline: str,
         subtitle: str,
@@ -446,13 +444,14 @@ class Page:
             prose.say(*filter(None, [none]))
             return
         drawn = chart(frame) if callable(chart) else chart
-        table = _speaking(self.frame(frame, columns))
-        seen = self._filled(alt, frame, columns) or drawn.description
+        by_heading = headed(columns)
+        table = _speaking(self.frame(frame, by_heading))
+        seen = self._filled(alt, frame, by_heading) or drawn.description
         figures.show(
             drawn,
             figure_id=figure_id,
-            headline=self._filled(headline, frame, columns),
-            subtitle=self._filled(subtitle, frame, columns),
+            headline=self._filled(headline, frame, by_heading),
+            subtitle=self._filled(subtitle, frame, by_heading),
             alt=seen if seen.endswith(".") else f"{seen}{_spoken(frame, table)}.",
             notes=[*_listed(notes), *_marks(drawn), *self._notes(frame), *_revisions(frame)],
             as_at=as_at or self._as_at(frame, "the dates in the data behind this chart"),
@@ -476,7 +475,7 @@ class Page:
             meant = meant.sort_values("letter", key=lambda letters: letters.replace("?", "~"))
             notes += self.phrases(meant, "{letter}: {definition}.")
         if "inferred" in frame:
-            notes += [f"{prose.YEARS_INFERRED}."] * bool(frame["inferred"].any())
+            notes += [f"{prose.YEARS_INFERRED.capitalize()}."] * bool(frame["inferred"].any())
         return notes
 
     def _filled(self, template: str, frame: pd.DataFrame, columns: Columns) -> str:

@@ -161,7 +161,7 @@ def offences(data: Tables, edition: Edition) -> list[str]:
     text += f"{edition.name(lead.area_id)} in {lead.period}"
     notes = [
         breach_words.repeated_words(lead) if lead.repeated else "",
-        prose.YEARS_INFERRED[0].lower() + prose.YEARS_INFERRED[1:] if lead.inferred else "",
+        prose.YEARS_INFERRED if lead.inferred else "",
         periods.age_words(lead.period_end, edition.year.end),
     ]
     text += "".join(f", {note}" for note in notes if note)
@@ -237,8 +237,8 @@ def outcomes(data: Tables, edition: Edition) -> list[str]:
     if said:
         text += f". Others: {'; '.join(said)}"
     return [
-        f"**{big}** {text} {cited(data.sources, used, rows)}. No share of people or of offences "
-        "recorded."
+        f"**{big}** {text} {cited(data.sources, used, rows)}. Not a share of people or of "
+        "offences recorded."
     ]
 
 
