@@ -107,28 +107,27 @@ def test_served_pages_are_silent_ask_no_other_host_and_load_the_library_once(
     assert not faults, "\n".join(faults)
 
 
-def first_views(browser, address, names):
-    """What each address sends for the first view of each page, fonts and the chart library aside.
+def first_view(context, url):
+    """What is sent for the first view of a page, fonts and the chart library aside.
 
-    Nothing is kept from page to page.
+    Nothing is kept from page to page, and no answer to one page is counted with another: it is
+    opened in a page of its own, and the answers are read when all have come.
     """
-    context = browser.new_context(viewport={"width": WIDTHS[1], "height": HEIGHT})
-    page, bodies, views = context.new_page(), {}, {}
+    page, answers = context.new_page(), []
     context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
-    page.on("response", lambda each: bodies.update({each.url: each.body()}))
+    page.on("response", lambda each: answers.append(each))
+    page.goto(url, wait_until="networkidle")
     apart = ("data:", "vega-bundle", ".woff")
-    for name in names:
-        page.goto(address + name, wait_until="networkidle")
-        sent = {each: body for each, body in bodies.items() if not any(a in each for a in apart)}
-        views[name] = sent
-        bodies.clear()
-    context.close()
-    return views
+    view = {each.url: each.body() for each in answers if not any(a in each.url for a in apart)}
+    page.close()
+    return view
 
 
 def test_first_view_of_each_page_is_light(browser, pages, address):
     """With all that the theme adds, compressed as web servers send it; the page's own, as it is."""
-    views = first_views(browser, address, pages)
+    context = browser.new_context(viewport={"width": WIDTHS[1], "height": HEIGHT})
+    views = {name: first_view(context, address + name) for name in pages}
+    context.close()
     seen = Counter(each for view in views.values() for each in view)
     shared = {each for each, times in seen.items() if times > len(views) / 2}
     sent = {name: sum(len(gzip.compress(b, 6)) for b in v.values()) for name, v in views.items()}
