@@ -2,7 +2,8 @@
 
 The second world has another clock, folder, time zone, locale, hash seed, umask, home, user and
 width of terminal, twice the cores, files that are older and were created in another order, and
-what makes the pages is installed in another place.
+what makes the pages is installed in another place. There no browser is found, so that axe does not
+look, until the PDFs are printed.
 """
 
 import os
@@ -76,21 +77,37 @@ def installed(folder):
     return folder
 
 
-def built(root, cores, umask, python_path=(), **environment):
-    """Build the default edition and its PDFs in a copy; return them and every file of the site."""
-    path = os.pathsep.join([str(root / "src"), *map(str, python_path)])
-    command = "-m snakemake report pdf --rerun-incomplete --nolock --scheduler greedy --cores"
-    done = subprocess.run(
-        [sys.executable, *command.split(), str(cores), "--config", "year=!!str ", "region=!!str "],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": path} | environment,
-        umask=umask,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+def path_without_browser(folder):
+    """A path on which there is what Snakemake asks for, and no Chromium."""
+    folder.mkdir()
+    for name in ("bash", "dirname", "which"):
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+def built(root, cores, umask, python_path=(), path=os.environ["PATH"], **environment):
+    """Build the default edition, with `path`, and its PDFs in a copy.
+
+    Return the PDFs and every file of the site.
+    """
+    package = os.pathsep.join([str(root / "src"), *map(str, python_path)])
+    environment = os.environ | {"PYTHONPATH": package} | environment
+    for goal, found_on in (("report", path), ("pdf", os.environ["PATH"])):
+        command = f"-m snakemake {goal} --rerun-incomplete --nolock --scheduler greedy --cores"
+        edition = ["--config", "year=!!str ", "region=!!str "]
+        done = subprocess.run(
+            [sys.executable, *command.split(), str(cores), *edition],
+            cwd=root,
+            env=environment | {"PATH": found_on},
+            umask=umask,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        looked = "pages with axe" in done.stdout
+        assert looked == (goal == "report" and path == os.environ["PATH"])
     briefing = root / "build" / NAME / "briefing.pdf"
     return contents(root / "_site") | {briefing.name: briefing.read_bytes()}
 
@@ -112,6 +129,7 @@ def two_builds(tmp_path_factory):
             2,
             0o077,
             [away / "clock", installed(away / "environment")],
+            path_without_browser(away / "bin"),
             TZ="Pacific/Auckland",
             LC_ALL="C",
             LANG="de_DE.UTF-8",

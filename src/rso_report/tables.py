@@ -336,7 +336,7 @@ def _table_html(
         body += f"<tr>{cells}</tr>\n"
     return (
         f'<div class="rso-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
-        f'<table class="{" ".join(f"whole-{place + 1}" for place in sorted(whole))}">'
+        f'<table data-whole="{" ".join(str(place + 1) for place in sorted(whole))}">'
         f"<caption><span>{escape(caption)}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}</tbody></table></div>"
     )
