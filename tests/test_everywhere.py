@@ -115,6 +115,7 @@ def first_view(context, url):
     """
     page, answers = context.new_page(), []
     context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    # Not the method itself: Playwright puts a mark on what it calls.
     page.on("response", lambda each: answers.append(each))
     page.goto(url, wait_until="networkidle")
     apart = ("data:", "vega-bundle", ".woff")

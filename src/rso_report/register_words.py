@@ -14,17 +14,13 @@ def sides_of_country(edition: Edition, sides: Mapping[str, list[str]], forces: i
     `sides`: the names of those clearly `above` and `below`; two at most are named, more are
     counted out of that many `forces`.
     """
+    if not forces:
+        return "Rates of other police areas"
     few = sum(map(len, sides.values())) <= 2
-    said = [
-        f"{listed(names) if few else len(names)} {side}" for side, names in sides.items() if names
-    ]
+    said = [f"{listed(n) if few else len(n)} {side}" for side, n in sides.items() if n]
     nobody = "No force" if len(edition.forces) > 1 else f"{edition.region} not"
     of = "" if few else f"Of {forces} forces "
-    return (
-        f"{of}{', '.join(said) or f'{nobody} clearly above or below'} England and Wales"
-        if forces
-        else "Rates of other police areas"
-    )
+    return f"{of}{', '.join(said) or f'{nobody} clearly above or below'} England and Wales"
 
 
 def spread(at: str, areas: pd.DataFrame, together: float, deviation: float) -> str:

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from rso_report import coverage, disclosure
-from rso_report.dataset import Tables
 from rso_report.edition import Edition
 from rso_report.prose import listed, number, plural
 
@@ -30,41 +29,36 @@ def rates_tried(printed: int, well: int) -> str:
     )
 
 
-def errors_of_sources(errors: pd.DataFrame, found: int, explained: int) -> str:
+def errors_of_sources(errors: int, left_out: int, stale: pd.DataFrame, found: int, of: int) -> str:
     """How many errors are listed, of what use that is, and what arithmetic finds beside them.
 
-    `errors` as `reconcile.ledger` returns them; of the contradictions `found` by arithmetic that
-    many are `explained` by an entry.
+    `left_out` of the `errors` keep counts out of use, the entries `stale` are out of date; `found`
+    of the contradictions that arithmetic finds are listed, `of` that many.
     """
-    left_out, stale = errors[errors["effect"] != ""], errors[errors["stale"] != ""]
     return (
-        f"- **Errors of the sources.** {number(len(errors))} errors and contradictions are listed; "
-        f"{plural(len(left_out), 'of them keeps', 'of them keep')} counts that would else be used "
-        f"out of estimates or comparisons. Arithmetic finds {number(found)}; the entries of the "
-        f"list cover {number(explained)} of these, some of them several. Entries out of date: "
+        f"- **Errors of the sources.** {number(errors)} errors and contradictions are listed; "
+        f"{plural(left_out, 'of them keeps', 'of them keep')} counts that would else be used "
+        f"out of estimates or comparisons. Arithmetic finds {number(of)}; the entries of the "
+        f"list cover {number(found)} of these, some of them several. Entries out of date: "
         f"{listed(stale['discrepancy_id'] + ', ' + stale['stale']) or 'none'}."
     )
 
 
-def slips(errors: pd.DataFrame) -> list[str]:
-    """That a revision may be a slip of the later source, where entries of the ledger say so."""
-    entries = errors[(errors["rule"] == "two_counts") & errors["found"].str.contains("slip")]
-    if entries.empty:
+def slips(entries: int) -> list[str]:
+    """That a revision may be a slip of the later source, where `entries` of the list say so."""
+    if not entries:
         return []
     return [
         "A figure marked as revised rests on what a later source prints. Where that source does "
-        f"not say why, as in {plural(len(entries), 'entry', 'entries')}, the later number may be a "
+        f"not say why, as in {plural(entries, 'entry', 'entries')}, the later number may be a "
         "slip."
     ]
 
 
-def small_numbers(data: Tables) -> list[str]:
-    """Which rule every count of people passed, and what is kept out or not shown for privacy."""
-    people = [data.registered_offenders, data.missing, data.orders[data.orders["as_at"].notna()]]
-    counts = pd.concat([rows["value"].dropna() for rows in people])
-    few = int(counts.between(1, disclosure.THRESHOLD - 1).sum())
+def small_numbers(counts: int, few: int) -> list[str]:
+    """Which rule all `counts` of people passed, `few` of one to four, and what is kept out."""
     return [
-        f"Each of {number(len(counts))} counts of people on a register, missing or under an order "
+        f"Each of {number(counts)} counts of people on a register, missing or under an order "
         "passed a rule when this page read it. It is of a police force or a larger area, and none "
         f"is of one person of a stated sex, level or the like. {number(few)} of them are of one to "
         "four people: they are shown as their source printed them.",
